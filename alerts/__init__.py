@@ -1,0 +1,1 @@
+"""Alerts: transitions become notifications."""

@@ -1,0 +1,1 @@
+"""Anomaly: panes and ticks are scored, and alert transitions leave."""

@@ -1,0 +1,1 @@
+"""Detectors: each scores many series at once under one contract."""

@@ -1,0 +1,1 @@
+"""Infra: the topology and its packaging."""

@@ -1,0 +1,1 @@
+"""Ingest: bytes of any accepted format become readings on the log."""

@@ -1,0 +1,1 @@
+"""Processors: readings and ticks are folded into windows, and closed windows leave as panes."""

@@ -1,0 +1,1 @@
+"""Simulator: a seeded fleet of devices, its faults, and the truth about them."""

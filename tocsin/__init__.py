@@ -1,0 +1,1 @@
+"""Tocsin: real-time alerts from device telemetry, exactly once."""

@@ -1,0 +1,1 @@
+"""Adapters: the ports of tocsin.core on something real."""

@@ -1,0 +1,1 @@
+"""AWS adapters: every use of boto3."""

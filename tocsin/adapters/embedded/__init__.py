@@ -1,0 +1,1 @@
+"""Embedded adapters: every port in one SQLite file, or in memory."""

@@ -1,0 +1,1 @@
+"""API: queries and the dashboard that they serve."""

@@ -1,0 +1,1 @@
+"""Core: the vocabulary that all stages share."""

@@ -1,0 +1,105 @@
+"""The codec: named numpy arrays and plain data as one byte string, with schema and version.
+
+Layout: magic, header length (uint32, little end first), header (MessagePack), then each array's
+bytes in C order, little end first, each starting at a multiple of 8. Decoding copies nothing:
+arrays are read-only views of the byte string.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from tocsin.core.errors import DamagedError
+
+MAGIC: Final = b"TCS1"
+ALIGNMENT_BYTES: Final = 8
+Arrays = Mapping[str, NDArray[Any]]
+
+
+class _Header(msgspec.Struct, array_like=True):
+    schema: str
+    version: int
+    meta: msgspec.Raw
+    arrays: list[tuple[str, str, list[int]]]
+
+
+_header_encoder: Final = msgspec.msgpack.Encoder()
+_header_decoder: Final = msgspec.msgpack.Decoder(_Header)
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """What ``decode`` found.
+
+    Attributes:
+        version: Version of the schema that wrote the bytes.
+        meta: MessagePack of the plain data; its type is the schema's business.
+        arrays: Name to array, read-only.
+    """
+
+    version: int
+    meta: msgspec.Raw
+    arrays: dict[str, NDArray[Any]]
+
+
+def encode(schema: str, version: int, meta: object, arrays: Arrays) -> bytes:
+    """Return the bytes of the arrays and the plain data.
+
+    Args:
+        schema: What this is, e.g. ``"processors.state"``; ``decode`` insists on it.
+        version: Version of the schema, from 1.
+        meta: Anything msgspec can encode.
+        arrays: Name to array of any shape; dtypes of fixed size.
+    """
+    little = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    shapes = [(name, array.dtype.str, list(array.shape)) for name, array in little.items()]
+    header = _header_encoder.encode(
+        _Header(schema, version, msgspec.Raw(_header_encoder.encode(meta)), shapes)
+    )
+    parts = [MAGIC, len(header).to_bytes(4, "little"), header, b"\0" * _padding(8 + len(header))]
+    for array in little.values():
+        parts += [array.tobytes(), b"\0" * _padding(array.nbytes)]
+    return b"".join(parts)
+
+
+def decode(schema: str, blob: bytes, *, version_max: int) -> Packed:
+    """Return what ``encode`` was given, the arrays as read-only views.
+
+    Raises:
+        DamagedError: The bytes are cut, foreign, of another schema or of a newer version.
+    """
+    header, offset = _decode_header(schema, blob)
+    if not 1 <= header.version <= version_max:
+        raise DamagedError(
+            f"{schema} must be of version 1 to {version_max}, got {header.version}; it may come from a newer release"
+        )
+    arrays: dict[str, NDArray[Any]] = {}
+    for name, dtype_text, shape in header.arrays:
+        dtype = np.dtype(dtype_text)
+        count = int(np.prod(shape, dtype=np.int64))
+        if offset + count * dtype.itemsize > len(blob):
+            raise DamagedError(f"{schema} is cut within array {name!r}: {len(blob)} bytes are too few")
+        arrays[name] = np.frombuffer(blob, dtype, count, offset).reshape(shape)
+        offset += count * dtype.itemsize + _padding(count * dtype.itemsize)
+    return Packed(header.version, header.meta, arrays)
+
+
+def _decode_header(schema: str, blob: bytes) -> tuple[_Header, int]:
+    if blob[:4] != MAGIC or len(blob) < 8:
+        raise DamagedError(f"{schema} must begin with {MAGIC!r}, got {bytes(blob[:8])!r}")
+    length = int.from_bytes(blob[4:8], "little")
+    try:
+        header = _header_decoder.decode(blob[8 : 8 + length])
+    except (msgspec.MsgspecError, ValueError) as error:
+        raise DamagedError(f"{schema} has an unreadable header: {error}") from error
+    if header.schema != schema:
+        raise DamagedError(f"expected {schema}, got {header.schema}")
+    return header, 8 + length + _padding(8 + length)
+
+
+def _padding(length: int) -> int:
+    return -length % ALIGNMENT_BYTES

@@ -1,0 +1,218 @@
+"""Readings and panes as columns: equally long numpy arrays and small tables of names."""
+
+from dataclasses import dataclass, fields
+from enum import IntEnum
+from typing import Any, Final, Self
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from tocsin.core import codec
+
+Int32s = NDArray[np.int32]
+Int64s = NDArray[np.int64]
+UInt64s = NDArray[np.uint64]
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class MessageColumns:
+    """Valid messages of devices in log order, and their readings.
+
+    Attributes:
+        devices: The distinct partition keys ``tenant#device``; ``device`` indexes them.
+        metrics: The distinct metric names; ``metric`` indexes them.
+        record: shape (m,), which record of the batch each message came in, ascending.
+        index: shape (m,), which message of its record, from 0.
+        device: shape (m,), code of the device.
+        time_ms: shape (m,), event time, UTC epoch milliseconds.
+        identity: shape (m,), 64-bit identity of the message within its device.
+        counted: shape (m,), whether the identity is the device's own counter.
+        start: shape (m + 1,), readings of message i are ``start[i]:start[i + 1]``.
+        metric: shape (r,), code of each reading's metric.
+        value: shape (r,), each reading's value, finite.
+    """
+
+    devices: tuple[str, ...]
+    metrics: tuple[str, ...]
+    record: Int32s
+    index: Int32s
+    device: Int32s
+    time_ms: Int64s
+    identity: UInt64s
+    counted: Bools
+    start: Int64s
+    metric: Int32s
+    value: Floats
+
+    def __len__(self) -> int:
+        return len(self.time_ms)
+
+    def take(self, messages: Int64s) -> Self:
+        """Return the columns of the messages at the given places, in that order.
+
+        Args:
+            messages: shape (k,), places in ``[0, m)``.
+        """
+        lengths = (self.start[1:] - self.start[:-1])[messages]
+        start = np.zeros(len(messages) + 1, np.int64)
+        np.cumsum(lengths, out=start[1:])
+        readings = np.repeat(self.start[messages] - start[:-1], lengths) + np.arange(start[-1])
+        return type(self)(
+            self.devices,
+            self.metrics,
+            self.record[messages],
+            self.index[messages],
+            self.device[messages],
+            self.time_ms[messages],
+            self.identity[messages],
+            self.counted[messages],
+            start,
+            self.metric[readings],
+            self.value[readings],
+        )
+
+
+class PaneKind(IntEnum):
+    """Why a pane was emitted."""
+
+    ON_TIME = 0
+    REVISION = 1
+    EARLY = 2
+
+
+@dataclass(frozen=True, slots=True)
+class PaneColumns:
+    """Window results in the order in which they were decided.
+
+    Attributes:
+        devices: The distinct partition keys; ``device`` indexes them.
+        metrics: The distinct metric names; ``metric`` indexes them.
+        rules: Names of the plan's rules that early panes crossed; ``rule`` indexes them.
+        positions: Positions ``source:sequence:index`` of early panes' readings; ``position`` indexes them.
+        device: shape (n,), int32, code of the device.
+        metric: shape (n,), int32, code of the metric.
+        kind: shape (n,), int32, a ``PaneKind``.
+        size_ms: shape (n,), int64, length of the window.
+        start_ms: shape (n,), int64, its start, inclusive; its end is ``start_ms + size_ms``, exclusive.
+        revision: shape (n,), int32, 0 on time, then 1, 2, ...: a delta of the late readings alone.
+        count: shape (n,), int64, readings in it, at least 1.
+        mean: shape (n,), float64.
+        m2: shape (n,), float64, sum of squared deviations from the mean.
+        min: shape (n,), float64.
+        max: shape (n,), float64.
+        first: shape (n,), float64, value at the earliest event time; the earliest arrival of several.
+        last: shape (n,), float64, value at the latest event time; the latest arrival of several.
+        first_ms: shape (n,), int64, event time of ``first``.
+        last_ms: shape (n,), int64, event time of ``last``.
+        quantiles: shape (n, q), float64, at the plan's quantiles; NaN where not asked for.
+        limit: shape (n,), float64, the limit that an early pane's reading crossed, else NaN.
+        rule: shape (n,), int32, code of the rule of that limit, else -1.
+        position: shape (n,), int32, code of the position of that reading, else -1.
+    """
+
+    devices: tuple[str, ...]
+    metrics: tuple[str, ...]
+    rules: tuple[str, ...]
+    positions: tuple[str, ...]
+    device: Int32s
+    metric: Int32s
+    kind: Int32s
+    size_ms: Int64s
+    start_ms: Int64s
+    revision: Int32s
+    count: Int64s
+    mean: Floats
+    m2: Floats
+    min: Floats
+    max: Floats
+    first: Floats
+    last: Floats
+    first_ms: Int64s
+    last_ms: Int64s
+    quantiles: Floats
+    limit: Floats
+    rule: Int32s
+    position: Int32s
+
+    def __len__(self) -> int:
+        return len(self.start_ms)
+
+    @property
+    def end_ms(self) -> Int64s:
+        """Ends of the windows, exclusive."""
+        return self.start_ms + self.size_ms
+
+    @property
+    def variance(self) -> Floats:
+        """Population variances; 0 for a single reading."""
+        return np.asarray(self.m2 / self.count)
+
+
+PANE_ARRAYS: Final = tuple(field.name for field in fields(PaneColumns) if field.name not in {"devices", "metrics", "rules", "positions"})
+
+
+@dataclass(frozen=True, slots=True)
+class PaneBatch:
+    """What one key group of ``processors`` says to the next stage in one numbered message.
+
+    Attributes:
+        generation: Generation of the state that emitted it.
+        group: Key group.
+        number: Counts the group's messages from 1 without gaps.
+        panes: The panes, possibly none.
+        tick_ms: A tick that follows the panes, or None.
+        plan_hash: Plan in force at the tick, empty without one.
+        shard: Shard of ``readings`` whose tick it is, empty without one.
+    """
+
+    generation: int
+    group: int
+    number: int
+    panes: PaneColumns
+    tick_ms: int | None = None
+    plan_hash: str = ""
+    shard: str = ""
+
+
+class _PaneMeta(msgspec.Struct, array_like=True):
+    generation: int
+    group: int
+    number: int
+    tick_ms: int | None
+    plan_hash: str
+    shard: str
+    devices: tuple[str, ...]
+    metrics: tuple[str, ...]
+    rules: tuple[str, ...]
+    positions: tuple[str, ...]
+
+
+PANE_SCHEMA: Final = "panes"
+PANE_VERSION: Final = 1
+_pane_meta_decoder: Final = msgspec.msgpack.Decoder(_PaneMeta)
+
+
+def encode_panes(batch: PaneBatch) -> bytes:
+    """Return the bytes of the batch, as they travel on the log of panes."""
+    panes = batch.panes
+    meta = _PaneMeta(
+        batch.generation, batch.group, batch.number, batch.tick_ms, batch.plan_hash, batch.shard,
+        panes.devices, panes.metrics, panes.rules, panes.positions,
+    )
+    arrays: dict[str, NDArray[Any]] = {name: getattr(panes, name) for name in PANE_ARRAYS}
+    return codec.encode(PANE_SCHEMA, PANE_VERSION, meta, arrays)
+
+
+def decode_panes(blob: bytes) -> PaneBatch:
+    """Return the batch that ``encode_panes`` was given.
+
+    Raises:
+        DamagedError: The bytes are not such a batch.
+    """
+    packed = codec.decode(PANE_SCHEMA, blob, version_max=PANE_VERSION)
+    meta = _pane_meta_decoder.decode(packed.meta)
+    panes = PaneColumns(meta.devices, meta.metrics, meta.rules, meta.positions, **packed.arrays)
+    return PaneBatch(meta.generation, meta.group, meta.number, panes, meta.tick_ms, meta.plan_hash, meta.shard)

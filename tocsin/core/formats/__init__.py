@@ -1,0 +1,1 @@
+"""Formats: raw bytes and dictionaries become typed columns here, and nowhere else."""

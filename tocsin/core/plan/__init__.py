@@ -1,0 +1,1 @@
+"""Plan: what a deployment wants, from YAML to a hashed document."""

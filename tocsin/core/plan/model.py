@@ -1,0 +1,286 @@
+"""The compiled plan: what handlers load. No YAML here; ``source`` and ``compile`` make it.
+
+All durations are milliseconds, all thresholds are in the unit of their metric.
+"""
+
+from functools import lru_cache
+from hashlib import sha256
+from typing import Final, Literal
+
+import msgspec
+
+from tocsin.core.errors import ConfigError
+from tocsin.core.messages import Severity
+
+PLAN_VERSION: Final = 1
+
+
+class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Base of all parts: immutable, strict, and short in JSON."""
+
+
+class Bounds(_Part):
+    """What ingest and processors accept.
+
+    Attributes:
+        record_bytes_max: Longest record, and longest body that ingest takes.
+        messages_max: Most messages in one record or body.
+        metrics_max: Most metrics in one message.
+        depth_max: Deepest nesting of the JSON.
+        skew_ms: How far past its arrival a reading's event time may lie.
+        age_ms_max: How far before its arrival.
+        devices_per_group_max: Most devices in one key group; more are rejected.
+    """
+
+    record_bytes_max: int = 262_144
+    messages_max: int = 1_000
+    metrics_max: int = 64
+    depth_max: int = 8
+    skew_ms: int = 300_000
+    age_ms_max: int = 31 * 86_400_000
+    devices_per_group_max: int = 20_000
+
+
+class Timing(_Part):
+    """When windows close.
+
+    Attributes:
+        out_of_orderness_ms: How far a device's readings may come out of order; watermark = highest event time - this.
+        lateness_ms: How much longer a closed window would still take readings.
+        idle_ms: After its end, and this long without a new window, a tick closes an open window.
+        correction_ms: How long late data becomes revisions; 0 turns them off.
+        tick_ms: How often a tick is put into each shard.
+    """
+
+    out_of_orderness_ms: int = 30_000
+    lateness_ms: int = 0
+    idle_ms: int = 120_000
+    correction_ms: int = 0
+    tick_ms: int = 60_000
+
+
+class Window(_Part):
+    """A window of ``size_ms`` that starts every ``hop_ms``; tumbling where they are equal."""
+
+    size_ms: int
+    hop_ms: int
+
+
+class MetricPlan(_Part):
+    """What is kept of the metrics whose name matches; the first match counts.
+
+    Attributes:
+        match: Shell pattern of metric names.
+        windows: Sizes and hops; the smallest hop is the slice, and divides all others.
+        quantiles: In ``(0, 1)``; kept as a sketch of at most 1 % relative error.
+        range_low: Smallest value the sensor can show, or None.
+        range_high: Largest value, or None.
+        unit: Unit as people write it, e.g. ``°C``; empty means it is read off the metric's name.
+    """
+
+    match: str
+    windows: tuple[Window, ...]
+    quantiles: tuple[float, ...] = ()
+    range_low: float | None = None
+    range_high: float | None = None
+    unit: str = ""
+
+
+class _RulePart(_Part):
+    """What all rules have.
+
+    Attributes:
+        name: Unique in the plan; part of the fingerprint.
+        metric: Shell pattern of metric names.
+        device: Shell pattern of device ids.
+        device_type: Shell pattern of device types.
+        window_ms: Length of the windows that it looks at; 0 means the metric's smallest.
+        severity: Of its alerts.
+        for_ms: How long it must stay breached before the alert fires; 0 fires at the first breach.
+        clear_ms: How long it must stay clear before the alert resolves.
+    """
+
+    name: str
+    metric: str = "*"
+    device: str = "*"
+    device_type: str = "*"
+    window_ms: int = 0
+    severity: Severity = Severity.WARNING
+    for_ms: int = 0
+    clear_ms: int = 0
+
+
+class LimitsRule(_RulePart, tag="limits"):
+    """Breached above ``above`` or below ``below``; cleared ``hysteresis`` inside of them.
+
+    Attributes:
+        above: Upper limit in the metric's unit, or None.
+        below: Lower limit, or None.
+        hysteresis: How far back inside a value must come to clear.
+        statistic: Which value of the window is compared.
+        early: Whether a single reading over the limit is told at once.
+    """
+
+    above: float | None = None
+    below: float | None = None
+    hysteresis: float = 0.0
+    statistic: Literal["mean", "min", "max", "last"] = "mean"
+    early: bool = True
+
+
+class RateRule(_RulePart, tag="rate_of_change"):
+    """Breached where the change per second leaves the limits.
+
+    Attributes:
+        rise_per_s: Fastest rise, in the metric's unit per second, or None.
+        fall_per_s: Fastest fall, a positive number, or None.
+        hysteresis: Ratio in ``[0, 1)`` of the limit by which it must come back to clear.
+    """
+
+    rise_per_s: float | None = None
+    fall_per_s: float | None = None
+    hysteresis: float = 0.1
+
+
+class FlatlineRule(_RulePart, tag="flatline"):
+    """Breached where a metric that used to move has not moved for ``flat_ms``.
+
+    Attributes:
+        flat_ms: How long without any movement.
+        tolerance: Movement up to this, in the metric's unit, counts as none.
+        constants: Values at which standing still is normal, e.g. 0 of a pump that is off.
+    """
+
+    flat_ms: int = 1_800_000
+    tolerance: float = 0.0
+    constants: tuple[float, ...] = ()
+
+
+class MissingRule(_RulePart, tag="missing"):
+    """Breached where nothing came for ``factor`` times the learned cadence, at least ``floor_ms``.
+
+    Attributes:
+        scope: ``device``: nothing at all came; ``metric``: the device reports, but not this metric.
+        factor: How many usual intervals of silence.
+        floor_ms: Shortest silence that is told.
+    """
+
+    scope: Literal["device", "metric"] = "device"
+    factor: float = 10.0
+    floor_ms: int = 300_000
+
+
+class AdaptiveRule(_RulePart, tag="adaptive"):
+    """Breached where the adaptive detector's alert score reaches ``threshold``.
+
+    Attributes:
+        threshold: On the common scale of tail surprise.
+    """
+
+    threshold: float = 3.3
+
+
+Rule = LimitsRule | RateRule | FlatlineRule | MissingRule | AdaptiveRule
+
+
+class DevicePlan(_Part):
+    """What is known of the devices whose id matches; the first match counts.
+
+    Attributes:
+        match: Shell pattern of device ids.
+        tenant: Shell pattern of tenants.
+        site: Where they stand.
+        type: What they are.
+        gateway: Through which gateway they report.
+    """
+
+    match: str
+    tenant: str = "*"
+    site: str = ""
+    type: str = ""
+    gateway: str = ""
+
+
+class SourcePlan(_Part):
+    """A queue, bucket or topic whose readings ingest takes.
+
+    Attributes:
+        name: Name of the queue.
+        tenant: Owner of everything that comes this way: the credential of the source.
+        format: How bodies are written.
+    """
+
+    name: str
+    tenant: str
+    format: Literal["json"] = "json"
+
+
+class Grouping(_Part):
+    """How transitions become notifications.
+
+    Attributes:
+        by: What alerts must have in common to be told together, besides the tenant.
+        wait_ms: How long the first alert of a group waits for others; 0 tells it at once.
+        interval_ms: How long after a message the next of the group waits and gathers.
+        send_resolved: Whether resolutions are told.
+        severity_min: Alerts below are recorded, not told.
+    """
+
+    by: tuple[Literal["site", "gateway", "device", "kind", "rule", "severity"], ...] = ("site", "kind")
+    wait_ms: int = 0
+    interval_ms: int = 60_000
+    send_resolved: bool = True
+    severity_min: Severity = Severity.INFO
+
+
+class Plan(_Part):
+    """All that a deployment wants.
+
+    Attributes:
+        metrics: The last one matches ``*``.
+        rules: In the order in which they are judged.
+        devices: May be empty: nothing needs to be known of a device.
+        sources: Queues that ingest takes from.
+        groups: Key groups, a power of two; fixed within a generation.
+        generation: Raised whenever groups, windows or timing change.
+    """
+
+    metrics: tuple[MetricPlan, ...]
+    rules: tuple[Rule, ...] = ()
+    devices: tuple[DevicePlan, ...] = ()
+    sources: tuple[SourcePlan, ...] = ()
+    bounds: Bounds = Bounds()
+    timing: Timing = Timing()
+    grouping: Grouping = Grouping()
+    groups: int = 4
+    generation: int = 1
+    version: int = PLAN_VERSION
+
+
+_decoder: Final = msgspec.json.Decoder(Plan)
+
+
+def encode_plan(plan: Plan) -> bytes:
+    """Return the plan's JSON document: canonical, so equal plans have equal bytes."""
+    return msgspec.json.encode(plan, order="deterministic")
+
+
+@lru_cache(maxsize=16)
+def plan_hash(plan: Plan) -> str:
+    """Return the first 16 hexadecimal digits of the SHA-256 of the plan's document."""
+    return sha256(encode_plan(plan)).hexdigest()[:16]
+
+
+def decode_plan(document: bytes) -> Plan:
+    """Return the plan of a compiled document.
+
+    Raises:
+        ConfigError: The document is not a plan of this version.
+    """
+    try:
+        plan = _decoder.decode(document)
+    except msgspec.MsgspecError as error:
+        raise ConfigError(f"compiled plan cannot be read: {error}") from error
+    if plan.version != PLAN_VERSION:
+        raise ConfigError(f"compiled plan must be of version {PLAN_VERSION}, got {plan.version}")
+    return plan

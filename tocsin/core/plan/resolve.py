@@ -1,0 +1,99 @@
+"""Which parts of the plan apply to a device or a metric: the first match counts."""
+
+from fnmatch import fnmatchcase
+from functools import lru_cache
+from typing import Final
+
+from tocsin.core.plan.model import DevicePlan, LimitsRule, MetricPlan, MissingRule, Plan, Rule, Window
+
+UNKNOWN_DEVICE: Final = DevicePlan(match="*")
+RESOLVED_MAX: Final = 65_536
+
+
+@lru_cache(maxsize=RESOLVED_MAX)
+def metric_plan(plan: Plan, metric: str) -> MetricPlan:
+    """Return what the plan says of the metric."""
+    return next(part for part in plan.metrics if fnmatchcase(metric, part.match))
+
+
+@lru_cache(maxsize=RESOLVED_MAX)
+def device_plan(plan: Plan, tenant: str, device: str) -> DevicePlan:
+    """Return what the plan says of the device; nothing but its existence where no entry matches."""
+    for part in plan.devices:
+        if fnmatchcase(device, part.match) and fnmatchcase(tenant, part.tenant):
+            return part
+    return UNKNOWN_DEVICE
+
+
+@lru_cache(maxsize=RESOLVED_MAX)
+def rules_of_series(plan: Plan, tenant: str, device: str, metric: str) -> tuple[Rule, ...]:
+    """Return the rules that judge the metric of the device, in the plan's order."""
+    known = device_plan(plan, tenant, device)
+    return tuple(
+        rule
+        for rule in plan.rules
+        if not is_device_rule(rule) and fnmatchcase(metric, rule.metric) and _matches(rule, device, known)
+    )
+
+
+def rules_of_device(plan: Plan, tenant: str, device: str) -> tuple[Rule, ...]:
+    """Return the rules that judge the device as a whole, in the plan's order."""
+    known = device_plan(plan, tenant, device)
+    return tuple(rule for rule in plan.rules if is_device_rule(rule) and _matches(rule, device, known))
+
+
+def is_device_rule(rule: Rule) -> bool:
+    """Tell whether the rule judges a whole device and not one metric."""
+    return isinstance(rule, MissingRule) and rule.scope == "device"
+
+
+def early_rules(plan: Plan, tenant: str, device: str, metric: str) -> tuple[LimitsRule, ...]:
+    """Return the rules whose limits make early panes, in the plan's order."""
+    rules = rules_of_series(plan, tenant, device, metric)
+    return tuple(rule for rule in rules if isinstance(rule, LimitsRule) and rule.early)
+
+
+def slice_ms(part: MetricPlan) -> int:
+    """Return the length of the metric's slices: its smallest hop."""
+    return min(window.hop_ms for window in part.windows)
+
+
+def smallest_window(part: MetricPlan) -> Window:
+    """Return the metric's smallest window: what rules judge unless they say otherwise."""
+    return min(part.windows, key=lambda window: (window.size_ms, window.hop_ms))
+
+
+def unit_of(part: MetricPlan, metric: str) -> str:
+    """Return the unit as people write it: the plan's, else read off the end of the metric's name.
+
+    >>> unit_of(MetricPlan(match="*", windows=()), "temperature_celsius")
+    '°C'
+    """
+    return part.unit or UNIT_SIGNS.get(metric.rsplit("_", 1)[-1], "")
+
+
+UNIT_SIGNS: Final = {
+    "celsius": "°C",
+    "percent": "%",
+    "ratio": "",
+    "bar": "bar",
+    "pascal": "Pa",
+    "kilopascal": "kPa",
+    "volt": "V",
+    "volts": "V",
+    "ampere": "A",
+    "amperes": "A",
+    "watt": "W",
+    "watts": "W",
+    "kilowatt": "kW",
+    "hertz": "Hz",
+    "rpm": "rpm",
+    "seconds": "s",
+    "ms": "ms",
+    "lpm": "l/min",
+    "lps": "l/s",
+    "mmps": "mm/s",
+    "ppm": "ppm",
+    "lux": "lx",
+    "wpm2": "W/m²",
+}

@@ -1,0 +1,1 @@
+"""Runtime: event source mappings, schedules, recordings and replay on one machine."""
