@@ -60,9 +60,14 @@ def encode(schema: str, version: int, meta: object, arrays: Arrays) -> bytes:
     header = _header_encoder.encode(
         _Header(schema, version, msgspec.Raw(_header_encoder.encode(meta)), shapes)
     )
-    parts = [MAGIC, len(header).to_bytes(4, "little"), header, b"\0" * _padding(8 + len(header))]
+    parts: list[bytes | memoryview] = [
+        MAGIC,
+        len(header).to_bytes(4, "little"),
+        header,
+        b"\0" * _padding(8 + len(header)),
+    ]
     for array in little.values():
-        parts += [array.tobytes(), b"\0" * _padding(array.nbytes)]
+        parts += [array.data.cast("B") if array.size else b"", b"\0" * _padding(array.nbytes)]
     return b"".join(parts)
 
 
@@ -75,7 +80,7 @@ def decode(schema: str, blob: bytes, *, version_max: int) -> Packed:
     header, offset = _decode_header(schema, blob)
     if not 1 <= header.version <= version_max:
         raise DamagedError(
-            f"{schema} must be of version 1 to {version_max}, got {header.version}; it may come from a newer release"
+            f"{schema} must be of version 1 to {version_max}, got {header.version}, maybe of a newer release"
         )
     arrays: dict[str, NDArray[Any]] = {}
     for name, dtype_text, shape in header.arrays:

@@ -151,7 +151,11 @@ class PaneColumns:
         return np.asarray(self.m2 / self.count)
 
 
-PANE_ARRAYS: Final = tuple(field.name for field in fields(PaneColumns) if field.name not in {"devices", "metrics", "rules", "positions"})
+PANE_ARRAYS: Final = tuple(
+    field.name
+    for field in fields(PaneColumns)
+    if field.name not in {"devices", "metrics", "rules", "positions"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,8 +203,16 @@ def encode_panes(batch: PaneBatch) -> bytes:
     """Return the bytes of the batch, as they travel on the log of panes."""
     panes = batch.panes
     meta = _PaneMeta(
-        batch.generation, batch.group, batch.number, batch.tick_ms, batch.plan_hash, batch.shard,
-        panes.devices, panes.metrics, panes.rules, panes.positions,
+        batch.generation,
+        batch.group,
+        batch.number,
+        batch.tick_ms,
+        batch.plan_hash,
+        batch.shard,
+        panes.devices,
+        panes.metrics,
+        panes.rules,
+        panes.positions,
     )
     arrays: dict[str, NDArray[Any]] = {name: getattr(panes, name) for name in PANE_ARRAYS}
     return codec.encode(PANE_SCHEMA, PANE_VERSION, meta, arrays)
@@ -215,4 +227,6 @@ def decode_panes(blob: bytes) -> PaneBatch:
     packed = codec.decode(PANE_SCHEMA, blob, version_max=PANE_VERSION)
     meta = _pane_meta_decoder.decode(packed.meta)
     panes = PaneColumns(meta.devices, meta.metrics, meta.rules, meta.positions, **packed.arrays)
-    return PaneBatch(meta.generation, meta.group, meta.number, panes, meta.tick_ms, meta.plan_hash, meta.shard)
+    return PaneBatch(
+        meta.generation, meta.group, meta.number, panes, meta.tick_ms, meta.plan_hash, meta.shard
+    )

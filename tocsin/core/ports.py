@@ -71,7 +71,7 @@ class LogReader(Protocol):
         ...
 
     def read(self, shard: str, *, after: str | None, limit: int) -> Sequence[StoredRecord]:
-        """Return at most ``limit`` records after the sequence number (None: from the oldest kept), in order."""
+        """Return at most ``limit`` records after the sequence number (None: the oldest kept), in order."""
         ...
 
     def trim(self, shard: str, *, through: str) -> None:
@@ -86,6 +86,21 @@ class Log(LogReader, Protocol):
         """Append the records; return the places of those refused, which the caller puts again.
 
         Records of one shard keep their order, apart from refused ones.
+        """
+        ...
+
+
+class Checkpoints(Protocol):
+    """How far the local runtime has read each shard of each mapping."""
+
+    def load(self, mapping: str) -> dict[str, str]:
+        """Return shard to the last sequence number done with."""
+        ...
+
+    def save(self, mapping: str, shard: str, sequence: str) -> None:
+        """Remember the number; it may become durable later than this returns, in order with other writes.
+
+        A checkpoint that is lost only means that records are delivered again.
         """
         ...
 
@@ -267,7 +282,7 @@ class Queue(Protocol):
         ...
 
     def receive(self, *, limit: int, visibility_ms: int) -> list[QueueMessage]:
-        """Return messages that are visible and hide them; one received too often moves to the dead letters."""
+        """Return visible messages and hide them; one received too often moves to the dead letters."""
         ...
 
     def delete(self, receipts: Sequence[str]) -> None:

@@ -19,7 +19,7 @@ class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     """Base of all parts: immutable, strict, and short in JSON."""
 
 
-class Bounds(_Part):
+class Bounds(_Part, frozen=True):
     """What ingest and processors accept.
 
     Attributes:
@@ -41,13 +41,14 @@ class Bounds(_Part):
     devices_per_group_max: int = 20_000
 
 
-class Timing(_Part):
+class Timing(_Part, frozen=True):
     """When windows close.
 
     Attributes:
-        out_of_orderness_ms: How far a device's readings may come out of order; watermark = highest event time - this.
+        out_of_orderness_ms: How far a device's readings may come out of order; the watermark is that far
+            behind its highest event time.
         lateness_ms: How much longer a closed window would still take readings.
-        idle_ms: After its end, and this long without a new window, a tick closes an open window.
+        idle_ms: A tick closes a window this long after its end, or after the device last opened one if later.
         correction_ms: How long late data becomes revisions; 0 turns them off.
         tick_ms: How often a tick is put into each shard.
     """
@@ -59,14 +60,14 @@ class Timing(_Part):
     tick_ms: int = 60_000
 
 
-class Window(_Part):
+class Window(_Part, frozen=True):
     """A window of ``size_ms`` that starts every ``hop_ms``; tumbling where they are equal."""
 
     size_ms: int
     hop_ms: int
 
 
-class MetricPlan(_Part):
+class MetricPlan(_Part, frozen=True):
     """What is kept of the metrics whose name matches; the first match counts.
 
     Attributes:
@@ -86,7 +87,7 @@ class MetricPlan(_Part):
     unit: str = ""
 
 
-class _RulePart(_Part):
+class _RulePart(_Part, frozen=True):
     """What all rules have.
 
     Attributes:
@@ -110,7 +111,7 @@ class _RulePart(_Part):
     clear_ms: int = 0
 
 
-class LimitsRule(_RulePart, tag="limits"):
+class LimitsRule(_RulePart, frozen=True, tag="limits"):
     """Breached above ``above`` or below ``below``; cleared ``hysteresis`` inside of them.
 
     Attributes:
@@ -128,7 +129,7 @@ class LimitsRule(_RulePart, tag="limits"):
     early: bool = True
 
 
-class RateRule(_RulePart, tag="rate_of_change"):
+class RateRule(_RulePart, frozen=True, tag="rate_of_change"):
     """Breached where the change per second leaves the limits.
 
     Attributes:
@@ -142,7 +143,7 @@ class RateRule(_RulePart, tag="rate_of_change"):
     hysteresis: float = 0.1
 
 
-class FlatlineRule(_RulePart, tag="flatline"):
+class FlatlineRule(_RulePart, frozen=True, tag="flatline"):
     """Breached where a metric that used to move has not moved for ``flat_ms``.
 
     Attributes:
@@ -156,7 +157,7 @@ class FlatlineRule(_RulePart, tag="flatline"):
     constants: tuple[float, ...] = ()
 
 
-class MissingRule(_RulePart, tag="missing"):
+class MissingRule(_RulePart, frozen=True, tag="missing"):
     """Breached where nothing came for ``factor`` times the learned cadence, at least ``floor_ms``.
 
     Attributes:
@@ -170,7 +171,7 @@ class MissingRule(_RulePart, tag="missing"):
     floor_ms: int = 300_000
 
 
-class AdaptiveRule(_RulePart, tag="adaptive"):
+class AdaptiveRule(_RulePart, frozen=True, tag="adaptive"):
     """Breached where the adaptive detector's alert score reaches ``threshold``.
 
     Attributes:
@@ -183,7 +184,7 @@ class AdaptiveRule(_RulePart, tag="adaptive"):
 Rule = LimitsRule | RateRule | FlatlineRule | MissingRule | AdaptiveRule
 
 
-class DevicePlan(_Part):
+class DevicePlan(_Part, frozen=True):
     """What is known of the devices whose id matches; the first match counts.
 
     Attributes:
@@ -201,7 +202,7 @@ class DevicePlan(_Part):
     gateway: str = ""
 
 
-class SourcePlan(_Part):
+class SourcePlan(_Part, frozen=True):
     """A queue, bucket or topic whose readings ingest takes.
 
     Attributes:
@@ -215,7 +216,7 @@ class SourcePlan(_Part):
     format: Literal["json"] = "json"
 
 
-class Grouping(_Part):
+class Grouping(_Part, frozen=True):
     """How transitions become notifications.
 
     Attributes:
@@ -233,7 +234,7 @@ class Grouping(_Part):
     severity_min: Severity = Severity.INFO
 
 
-class Plan(_Part):
+class Plan(_Part, frozen=True):
     """All that a deployment wants.
 
     Attributes:

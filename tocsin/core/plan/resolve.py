@@ -42,6 +42,10 @@ def rules_of_device(plan: Plan, tenant: str, device: str) -> tuple[Rule, ...]:
     return tuple(rule for rule in plan.rules if is_device_rule(rule) and _matches(rule, device, known))
 
 
+def _matches(rule: Rule, device: str, known: DevicePlan) -> bool:
+    return fnmatchcase(device, rule.device) and fnmatchcase(known.type, rule.device_type)
+
+
 def is_device_rule(rule: Rule) -> bool:
     """Tell whether the rule judges a whole device and not one metric."""
     return isinstance(rule, MissingRule) and rule.scope == "device"
