@@ -99,6 +99,7 @@ class PaneColumns:
         start_ms: shape (n,), int64, its start, inclusive; its end is ``start_ms + size_ms``, exclusive.
         revision: shape (n,), int32, 0 on time, then 1, 2, ...: a delta of the late readings alone.
         count: shape (n,), int64, readings in it, at least 1.
+        sum: shape (n,), float64, added in the order of arrival.
         mean: shape (n,), float64.
         m2: shape (n,), float64, sum of squared deviations from the mean.
         min: shape (n,), float64.
@@ -124,6 +125,7 @@ class PaneColumns:
     start_ms: Int64s
     revision: Int32s
     count: Int64s
+    sum: Floats
     mean: Floats
     m2: Floats
     min: Floats
