@@ -1,0 +1,171 @@
+"""Recordings as files: written whole or not at all, read in memory that does not grow with them.
+
+``.gz`` at the end of a path means gzip.
+"""
+
+import gzip
+import io
+import os
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Final, Self, cast
+
+from tocsin.core.errors import RecordingError
+from tocsin.core.formats.recording import (
+    Header,
+    Recorded,
+    decode_header,
+    decode_record,
+    encode_header,
+    encode_record,
+)
+
+LINE_BYTES_MAX: Final = 8 * 1024 * 1024
+"""Above any record of 1 MiB, whose escaping can take six bytes a byte."""
+GZIP_LEVEL: Final = 4
+BUFFER_BYTES: Final = 1 << 18
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """A line that is no record.
+
+    Attributes:
+        file: Name of the file.
+        line: 1-based number of the line.
+        message: What is wrong, one line.
+    """
+
+    file: str
+    line: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.message}"
+
+
+class RecordingWriter:
+    """Writes a recording; the file appears whole, at the clean end of the ``with``, or not at all.
+
+    Equal records make equal bytes, compressed or not.
+    """
+
+    def __init__(self, path: Path, header: Header) -> None:
+        self.records = 0
+        self._path = path
+        self._partial = path.with_name(f"{path.name}.partial")
+        self._raw = self._partial.open("wb")
+        self._out: IO[bytes] = self._raw
+        if path.suffix == ".gz":
+            self._out = _buffered(gzip.GzipFile("", "wb", GZIP_LEVEL, self._raw, mtime=0))
+        self._out.write(encode_header(header))
+
+    def append(self, record: Recorded) -> None:
+        """Write the record as the next line."""
+        self._out.write(encode_record(record))
+        self.records += 1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._out is not self._raw:
+            self._out.close()
+        if kind is None:
+            self._raw.flush()
+            os.fsync(self._raw.fileno())
+        self._raw.close()
+        if kind is None:
+            self._partial.replace(self._path)
+        else:
+            self._partial.unlink()
+
+
+def _buffered(compressed: gzip.GzipFile) -> IO[bytes]:
+    # Without the buffer every line pays for a call of the compressor.
+    return io.BufferedWriter(cast(io.RawIOBase, compressed), BUFFER_BYTES)
+
+
+def refuse(damage: Damage) -> None:
+    """Raise for a damaged line: what a reader does unless told otherwise.
+
+    Raises:
+        RecordingError: Always.
+    """
+    raise RecordingError(str(damage))
+
+
+class RecordingReader:
+    """Reads a recording, one record at a time, in memory that does not grow with its length.
+
+    Attributes:
+        header: The first line.
+    """
+
+    def __init__(self, path: Path, on_damage: Callable[[Damage], None] = refuse) -> None:
+        """Open the file and read its header.
+
+        Args:
+            path: The recording.
+            on_damage: Called with each line that is no record; where it returns, the line is skipped.
+
+        Raises:
+            RecordingError: The file cannot be read or is not a recording of this version.
+        """
+        self._name = str(path)
+        self._on_damage = on_damage
+        self._line = 0
+        try:
+            self._file: IO[bytes] = _open(path)
+        except OSError as error:
+            raise RecordingError(f"{path}: cannot be opened: {error.strerror or error}") from error
+        self.header = self._read_header()
+
+    def __iter__(self) -> Iterator[Recorded]:
+        while line := self._read_line():
+            try:
+                record = decode_record(line)
+            except ValueError as error:  # msgspec's errors and base64's are value errors
+                self._on_damage(Damage(self._name, self._line, _why(line, error)))
+                continue
+            yield record
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def _read_header(self) -> Header:
+        line = self._read_line()
+        try:
+            return decode_header(line)
+        except ValueError as error:
+            self._file.close()
+            raise RecordingError(f"{self._name}:1: header cannot be read: {error}") from error
+
+    def _read_line(self) -> bytes:
+        self._line += 1
+        try:
+            line = self._file.readline(LINE_BYTES_MAX + 1)
+        except (OSError, EOFError, zlib.error) as error:
+            raise RecordingError(f"{self._name}:{self._line}: cannot be read: {error}") from error
+        if len(line) > LINE_BYTES_MAX:
+            raise RecordingError(f"{self._name}:{self._line}: line is longer than {LINE_BYTES_MAX} bytes")
+        return line
+
+
+def _open(path: Path) -> IO[bytes]:
+    if path.suffix != ".gz":
+        return path.open("rb", BUFFER_BYTES)
+    return io.BufferedReader(cast(io.RawIOBase, gzip.open(path, "rb")), BUFFER_BYTES)
+
+
+def _why(line: bytes, error: Exception) -> str:
+    whole = "" if line.endswith(b"\n") else "; the line has no end, so the file may be cut"
+    return f"{error}{whole}"
