@@ -1,0 +1,1 @@
+"""Devices: the physics of each type, from surroundings and chance to true values."""
