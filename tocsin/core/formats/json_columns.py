@@ -1,0 +1,150 @@
+"""Messages to columns, and which of them break a rule that shows there; no Python work per reading."""
+
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Final
+
+import numpy as np
+
+from tocsin.core.columns import Bools, Floats, Int32s, Int64s, MessageColumns, UInt64s
+from tocsin.core.formats.identity import counted_identity, metric_hash64, uncounted_identity
+from tocsin.core.formats.iso_time import iso_ms
+from tocsin.core.formats.json_message import ABSENT, Message
+from tocsin.core.keys import is_id
+from tocsin.core.plan.model import Bounds
+
+_STRINGS_ALWAYS: Final = 4  # the names of device, ts and metrics, and the device
+
+
+class MetricTable(dict[str, int]):
+    """The metrics of one batch: name to code, in order of appearance; names may break the rule for ids."""
+
+    def __missing__(self, name: str) -> int:
+        self[name] = code = len(self)
+        return code
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where messages stand and whose they are.
+
+    Attributes:
+        devices: Partition keys; ``device`` indexes them.
+        record: shape (m,), which record of the batch.
+        index: shape (m,), which message of the record.
+        device: shape (m,), code of the device.
+        arrival_ms: shape (m,), when the record came.
+    """
+
+    devices: tuple[str, ...]
+    record: Int32s
+    index: Int32s
+    device: Int32s
+    arrival_ms: Int64s
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """Columns of messages that may still break a rule.
+
+    Attributes:
+        columns: One entry a message; what broken ones hold means nothing.
+        broken: shape (m,), whether the message breaks a rule that shows in the columns.
+        strings: shape (m,), strings that it is made of: names of known fields, metrics, device, time text.
+    """
+
+    columns: MessageColumns
+    broken: Bools
+    strings: Int64s
+
+
+def draft_columns(messages: Sequence[Message], places: Places, metrics: MetricTable, bounds: Bounds) -> Draft:
+    """Return the messages as columns.
+
+    What does not show there: whether tenant and device are the right ones, and whether the message
+    held more than its known fields, or one of them twice.
+
+    Args:
+        messages: m messages.
+        places: Where they stand.
+        metrics: Grows by the metrics of the messages.
+        bounds: What is accepted.
+    """
+    time_ms, is_text = _times([message.ts for message in messages])
+    seq = np.fromiter([message.seq for message in messages], np.int64, len(messages))
+    boot = np.fromiter([message.boot for message in messages], np.int64, len(messages))
+    start, metric, value = _readings([message.metrics for message in messages], metrics)
+    counted = seq != ABSENT
+    broken = _is_out_of_time(time_ms, places.arrival_ms, bounds)
+    broken |= _has_bad_readings(start, metric, value, metrics, bounds)
+    strings = np.diff(start) + is_text + counted + (boot != ABSENT) + _STRINGS_ALWAYS
+    identity = _identities(counted, boot, seq, (time_ms, start, metric, value), metrics)
+    columns = MessageColumns(
+        devices=places.devices,
+        metrics=tuple(metrics),
+        record=places.record,
+        index=places.index,
+        device=places.device,
+        time_ms=time_ms,
+        identity=identity,
+        counted=counted,
+        start=start,
+        metric=metric,
+        value=value,
+    )
+    return Draft(columns, broken, strings)
+
+
+def _times(stamps: list[int | str]) -> tuple[Int64s, Bools]:
+    """Return event times, negative where a text is no instant, and whether each was text."""
+    try:
+        whole = array("q", stamps)  # type: ignore[type-var] # numpy would take the text "12" for a number
+        return np.frombuffer(whole, np.int64), np.zeros(len(stamps), np.bool_)
+    except TypeError:  # some are text
+        texts = np.fromiter([type(stamp) is str for stamp in stamps], np.bool_, len(stamps))
+        times = [iso_ms(stamp) if isinstance(stamp, str) else stamp for stamp in stamps]
+        return np.fromiter(times, np.int64, len(stamps)), texts
+
+
+def _readings(readings: list[dict[str, float]], metrics: MetricTable) -> tuple[Int64s, Int32s, Floats]:
+    start = np.zeros(len(readings) + 1, np.int64)
+    np.cumsum(np.fromiter(map(len, readings), np.int64, len(readings)), out=start[1:])
+    total = int(start[-1])
+    metric = np.fromiter(map(metrics.__getitem__, chain.from_iterable(readings)), np.int32, total)
+    values = chain.from_iterable([reading.values() for reading in readings])
+    return start, metric, np.fromiter(values, np.float64, total) + 0.0  # -0.0 becomes 0.0
+
+
+def _is_out_of_time(time_ms: Int64s, arrival_ms: Int64s, bounds: Bounds) -> Bools:
+    late = (time_ms < 0) | (time_ms < arrival_ms - bounds.age_ms_max)
+    return np.asarray(late | (time_ms > arrival_ms + bounds.skew_ms))
+
+
+def _has_bad_readings(
+    start: Int64s, metric: Int32s, value: Floats, metrics: MetricTable, bounds: Bounds
+) -> Bools:
+    lengths = np.diff(start)
+    broken = (lengths == 0) | (lengths > bounds.metrics_max)
+    bad = ~np.isfinite(value)
+    if not all(map(is_id, metrics)):
+        bad |= ~np.fromiter(map(is_id, metrics), np.bool_, len(metrics))[metric]
+    if bad.any():
+        broken[np.searchsorted(start, np.flatnonzero(bad), side="right") - 1] = True
+    return np.asarray(broken)
+
+
+def _identities(
+    counted: Bools,
+    boot: Int64s,
+    seq: Int64s,
+    uncounted: tuple[Int64s, Int64s, Int32s, Floats],
+    metrics: MetricTable,
+) -> UInt64s:
+    if counted.all():
+        return counted_identity(boot, seq)
+    time_ms, start, metric, value = uncounted
+    hashes = np.fromiter(map(metric_hash64, metrics), np.uint64, len(metrics))
+    others = uncounted_identity(time_ms, start, hashes[metric], value)
+    return np.where(counted, counted_identity(boot, seq), others)

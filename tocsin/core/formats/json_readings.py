@@ -1,0 +1,176 @@
+"""Log records of JSON messages to columns: the hot path, one pass, nothing per reading in Python.
+
+Every record takes the fast way. A message that the fast way refuses or cannot vouch for sends its
+record to the close look (``json_strict``), which names the broken rule or finds none. So the fast way
+may doubt good messages, and must never accept bad ones.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from msgspec import UNSET
+
+from tocsin.core.columns import Bools, Int32s, Int64s, MessageColumns
+from tocsin.core.formats.json_columns import Draft, MetricTable, Places, draft_columns
+from tocsin.core.formats.json_fast import decode_all, holds_only_more_fields, quotes_of_all, quotes_of_each
+from tocsin.core.formats.json_message import Message
+from tocsin.core.formats.json_record import Refused, examine_record
+from tocsin.core.formats.message_columns import compact, joined
+from tocsin.core.keys import KEY_CACHE_MAX, split_key
+from tocsin.core.plan.model import Bounds
+
+__all__ = ["Refused", "decode_records"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    keys: Sequence[str]
+    datas: Sequence[bytes]
+    arrivals_ms: Int64s
+    bounds: Bounds
+
+
+@dataclass(frozen=True, slots=True)
+class _Fast:
+    """What the fast way made of a batch.
+
+    Attributes:
+        messages: m messages.
+        places: Where they stand.
+        count: shape (n,), messages of each record; 0 where it could not be read.
+        draft: The messages as columns.
+    """
+
+    messages: list[Message]
+    places: Places
+    count: Int64s
+    draft: Draft
+
+
+def decode_records(
+    keys: Sequence[str], datas: Sequence[bytes], arrivals_ms: Int64s, bounds: Bounds
+) -> tuple[MessageColumns, list[Refused]]:
+    """Return the valid messages of the records as columns, and the refused ones.
+
+    A record holds one message of the device that its key names, or an array of such messages, or several as
+    lines. A message is accepted or refused whole, and does not hurt the others of its record. Each message
+    is in exactly one of the two results; a record without any message is refused. What becomes of a record
+    does not depend on the others of the batch, apart from codes and the tables that they index.
+
+    Args:
+        keys: n partition keys ``tenant#device``.
+        datas: n payloads.
+        arrivals_ms: shape (n,), when the log took each.
+        bounds: What is accepted.
+    """
+    batch = _Batch(keys, datas, arrivals_ms, bounds)
+    metrics = MetricTable()
+    fast = _decode_fast(batch, metrics)
+    doubted = _doubted(batch, fast)
+    columns = fast.draft.columns
+    if not doubted.any():
+        return columns, []
+    sound = columns.take(np.flatnonzero(~doubted[columns.record]))
+    found, refused = _look_closely(batch, np.flatnonzero(doubted).tolist())
+    rescued = _rescued(batch, found, fast.places.devices, metrics)
+    return compact(joined(sound, rescued)), refused
+
+
+def _decode_fast(batch: _Batch, metrics: MetricTable) -> _Fast:
+    messages, several = decode_all(batch.datas)
+    count = np.ones(len(batch.datas), np.int64)
+    record: Int32s = np.arange(len(batch.datas), dtype=np.int32)
+    index: Int32s = np.zeros(len(batch.datas), np.int32)
+    if several:
+        count[list(several)] = list(several.values())
+        record = np.repeat(record, count)
+        first = np.cumsum(count) - count
+        index = (np.arange(len(record)) - first[record]).astype(np.int32)
+    codes = {key: code for code, key in enumerate(dict.fromkeys(batch.keys))}
+    device = np.fromiter(map(codes.__getitem__, batch.keys), np.int32, len(batch.keys))[record]
+    places = Places(tuple(codes), record, index, device, batch.arrivals_ms[record])
+    return _Fast(messages, places, count, draft_columns(messages, places, metrics, batch.bounds))
+
+
+def _doubted(batch: _Batch, fast: _Fast) -> Bools:
+    """Return which records need the close look: shape (n,)."""
+    doubted: Bools = (fast.count == 0) | (fast.count > batch.bounds.messages_max)
+    if sum(map(len, batch.datas)) > batch.bounds.record_bytes_max:
+        doubted |= np.fromiter(map(len, batch.datas), np.int64) > batch.bounds.record_bytes_max
+    doubted[fast.places.record[fast.draft.broken]] = True
+    doubted[fast.places.record[_is_of_another_device(batch, fast)]] = True
+    _doubt_what_was_passed_over(batch, fast, doubted)
+    return doubted
+
+
+def _is_of_another_device(batch: _Batch, fast: _Fast) -> Bools:
+    """Return which messages name another device than the key does, or came under an invalid key."""
+    named = list(map(_devices.__getitem__, batch.keys))
+    if len(fast.messages) != len(named) or not fast.count.all():
+        named = [named[record] for record in fast.places.record.tolist()]
+    said = [message.device for message in fast.messages]
+    if said == named:
+        return np.zeros(len(said), np.bool_)
+    return np.fromiter([one != other for one, other in zip(said, named, strict=True)], np.bool_, len(said))
+
+
+class _Devices(dict[str, str | None]):
+    """Partition key to its device, or to None where it is not ``tenant#device``."""
+
+    def __missing__(self, key: str) -> str | None:
+        if len(self) >= KEY_CACHE_MAX:
+            self.clear()
+        try:
+            device: str | None = split_key(key)[1]
+        except ValueError:
+            device = None
+        self[key] = device
+        return device
+
+
+_devices: Final = _Devices()
+
+
+def _doubt_what_was_passed_over(batch: _Batch, fast: _Fast, doubted: Bools) -> None:
+    """Mark records that hold equal keys, unknown fields that are not sound, or another tenant's name."""
+    read = np.flatnonzero(fast.count).tolist()
+    datas = batch.datas if len(read) == len(batch.datas) else [batch.datas[record] for record in read]
+    strings = fast.draft.strings
+    if quotes_of_all(datas) == 2 * int(strings.sum()):
+        return
+    tenants = [message.tenant for message in fast.messages]
+    strings = strings + 2 * np.fromiter([tenant is not UNSET for tenant in tenants], np.int64, len(tenants))
+    expected = np.bincount(fast.places.record, weights=2 * strings, minlength=len(batch.datas))
+    for record in np.flatnonzero((quotes_of_each(batch.datas) != expected) & ~doubted).tolist():
+        doubted[record] = not holds_only_more_fields(batch.datas[record], batch.bounds.depth_max)
+    for record, tenant in zip(fast.places.record.tolist(), tenants, strict=True):
+        if tenant is not UNSET and not batch.keys[record].startswith(f"{tenant}#"):
+            doubted[record] = True
+
+
+def _look_closely(batch: _Batch, records: list[int]) -> tuple[list[tuple[int, int, Message]], list[Refused]]:
+    """Return (record, index, message) of what is accepted after all, and what is refused."""
+    found: list[tuple[int, int, Message]] = []
+    refused: list[Refused] = []
+    for record in records:
+        key, arrival_ms = batch.keys[record], int(batch.arrivals_ms[record])
+        looked = examine_record(key, batch.datas[record], arrival_ms, batch.bounds)
+        for index, (data, verdict) in enumerate(looked):
+            if isinstance(verdict, Message):
+                found.append((record, index, verdict))
+            else:
+                refused.append(Refused(record, index, verdict.reason, verdict.detail, data))
+    return found, refused
+
+
+def _rescued(
+    batch: _Batch, found: list[tuple[int, int, Message]], devices: tuple[str, ...], metrics: MetricTable
+) -> MessageColumns:
+    codes = {key: code for code, key in enumerate(devices)}
+    record = np.array([record for record, _, _ in found], np.int32)
+    index = np.array([index for _, index, _ in found], np.int32)
+    device = np.array([codes[batch.keys[record]] for record, _, _ in found], np.int32)
+    places = Places(devices, record, index, device, batch.arrivals_ms[record])
+    return draft_columns([message for _, _, message in found], places, metrics, batch.bounds).columns
