@@ -2,10 +2,23 @@
 
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
+from tocsin.adapters.embedded.alerts import EmbeddedAlerts
+from tocsin.adapters.embedded.blobs import EmbeddedBlobs
+from tocsin.adapters.embedded.checkpoints import EmbeddedCheckpoints
+from tocsin.adapters.embedded.database import Database
+from tocsin.adapters.embedded.decisions import EmbeddedDecisions
+from tocsin.adapters.embedded.directory import EmbeddedDirectory
+from tocsin.adapters.embedded.log import EmbeddedLog
+from tocsin.adapters.embedded.queue import EmbeddedQueue
+from tocsin.adapters.embedded.state import EmbeddedState
+from tocsin.adapters.embedded.topic import EmbeddedTopic
+from tocsin.adapters.embedded.windows import EmbeddedWindows
 from tocsin.core.clock import NowMs
 from tocsin.core.ports import Backend, Checkpoints, Queue
+
+GATEWAY_QUEUE: Final = "gateway"
 
 
 class Embedded:
@@ -14,18 +27,48 @@ class Embedded:
     Attributes:
         backend: The ports of the stages.
         checkpoints: How far the runtime has read.
+        readings: The log of readings, with what only a log of ours can do: split and merge shards.
+        panes: The log of panes, likewise.
     """
 
     backend: Backend
     checkpoints: Checkpoints
+    readings: EmbeddedLog
+    panes: EmbeddedLog
+
+    def __init__(self, database: Database, now_ms: NowMs) -> None:
+        self._database = database
+        self._now_ms = now_ms
+        self._feed = EmbeddedLog(database, "alerts", now_ms)
+        self.readings = EmbeddedLog(database, "readings", now_ms)
+        self.panes = EmbeddedLog(database, "panes", now_ms)
+        self.checkpoints = EmbeddedCheckpoints(database)
+        self.backend = Backend(
+            readings=self.readings,
+            panes=self.panes,
+            state=EmbeddedState(database),
+            windows=EmbeddedWindows(database),
+            alerts=EmbeddedAlerts(database, self._feed),
+            decisions=EmbeddedDecisions(database),
+            directory=EmbeddedDirectory(database),
+            gateway=self.queue(GATEWAY_QUEUE),
+            topic=EmbeddedTopic(database, now_ms),
+            blobs=EmbeddedBlobs(database),
+        )
 
     def queue(self, name: str) -> Queue:
         """Return the queue of that name; it exists as soon as something is sent to it."""
-        raise NotImplementedError
+        return EmbeddedQueue(self._database, name, self._now_ms)
+
+    def make_logs(self, shards: int) -> None:
+        """Give each log its shards, unless it has some; the feed of the alerts has one."""
+        for log in (self.readings, self.panes):
+            log.make(shards)
+        self._feed.make(1)
 
     def close(self) -> None:
         """Make everything durable and let go of the file; a second call changes nothing."""
-        raise NotImplementedError
+        self._database.close()
 
     def __enter__(self) -> Self:
         return self
@@ -52,4 +95,13 @@ def open_embedded(path: Path | None, *, now_ms: NowMs, shards: int = 1, read_onl
         ConfigError: Another process writes to the file, or it cannot be opened as asked.
         DamagedError: The file is damaged, another program's, or of a newer release.
     """
-    raise NotImplementedError
+    if path is not None and read_only:
+        return Embedded(Database.for_reading(path), now_ms)
+    database = Database.in_memory() if path is None else Database.for_writing(path)
+    embedded = Embedded(database, now_ms)
+    try:
+        embedded.make_logs(shards)
+    except BaseException:
+        embedded.close()
+        raise
+    return embedded
