@@ -2,8 +2,8 @@
 
 A header line, then one line a record: arrival, partition key, position, encoding, payload, and an
 optional label of the truth. A payload that is JSON on one line stands in its line as it is; other text
-is a JSON string; anything else is base64. Ticks are records like all others (key ``!tick``), and so are
-truth lines of a simulator (key ``!truth``), which never reach a log. Whole files: ``recording_file``.
+is a JSON string; anything else is base64. Ticks are records like all others (key ``!tick``). Whole files:
+``recording_file``.
 """
 
 from base64 import b64decode, b64encode
@@ -13,7 +13,6 @@ from typing import Annotated, Final
 import msgspec
 
 RECORDING_VERSION: Final = 1
-TRUTH_KEY: Final = "!truth"
 ARRIVAL_MS_MAX: Final = 2**53
 JSON_BRACKETS_MAX: Final = 600
 """Payloads with more of them are kept as text, so that no nesting exhausts a reader's stack."""
@@ -45,7 +44,7 @@ class Recorded:
 
     Attributes:
         arrival_ms: When the log took it, UTC epoch milliseconds.
-        partition_key: ``tenant#device``, ``!tick`` or ``!truth``.
+        partition_key: ``tenant#device`` or ``!tick``.
         data: Payload, the very bytes.
         position: ``shard:sequence`` on the log, or where in another source it stood; may be empty.
         label: What is true of it, as far as a simulator or a person knows; may be empty.
