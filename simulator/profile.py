@@ -36,6 +36,7 @@ class Sensor:
         resolution: Smallest step that it tells, in the metric's unit.
         low: Smallest value that it can show.
         high: Largest value that it can show.
+        dead_band: Values closer to 0 than this are shown as 0, as an inverter does at night.
     """
 
     metric: str
@@ -43,13 +44,15 @@ class Sensor:
     resolution: float
     low: float
     high: float
+    dead_band: float = 0.0
 
     def shown(self, values: Floats) -> Floats:
         """Return what the sensor tells, shape (n,): within its range, in whole steps; NaN stays NaN.
 
         Each result is the double nearest to the decimal, so its shortest text has no tail of digits.
         """
-        steps = np.rint(np.clip(values, self.low, self.high) / self.resolution)
+        awake = np.where(np.abs(values) < self.dead_band, 0.0, values)
+        steps = np.rint(np.clip(awake, self.low, self.high) / self.resolution)
         exponent = Decimal(repr(self.resolution)).as_tuple().exponent
         decimals = max(0, -int(exponent))
         per_step = round(self.resolution * 10**decimals)
@@ -145,6 +148,7 @@ def _sensor(metric: str, section: Section, model: Model) -> Sensor:
         resolution=section.number("resolution", low=1e-6, high=1e6),
         low=low,
         high=high,
+        dead_band=section.number("dead_band", 0.0, low=0.0, high=VALUE_MAX),
     )
 
 

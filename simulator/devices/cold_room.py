@@ -18,6 +18,8 @@ DEFROST_S: Final = 15 * 60
 DOOR_VISITS_PER_S: Final = 1 / 1_500
 DOOR_CLOSES_PER_S: Final = 1 / 70
 REHEAT_CELSIUS: Final = 0.9
+WIDE_OPEN: Final = 2.5
+"""A door that stands open exchanges this much more air than one through which people come and go."""
 
 
 @dataclass(slots=True)
@@ -59,10 +61,10 @@ def _rows(parameters: Parameters, course: Course) -> np.ndarray[tuple[int, int],
     for around, work, melting, held_open, leak, chance in zip(*(c.tolist() for c in columns), strict=True):
         _move_door(room, work, chance, course.step_s)
         _switch(room, parameters, melting)
-        opened = max(room.door, held_open)
+        opened = max(room.door, WIDE_OPEN * held_open)
         cooling = parameters["cooling_celsius_per_s"] * room.running * (1 - leak)
         _drift(room, around, opened, cooling, course.step_s)
-        path.append((room.air_celsius, opened, room.running, melting))
+        path.append((room.air_celsius, min(1.0, opened), room.running, melting))
     course.memory.update(air=room.air_celsius, door=room.door, running=room.running)
     return np.array(path).T
 
