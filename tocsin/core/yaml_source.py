@@ -117,9 +117,21 @@ class Section:
         self._asked.add(key)
         return self._values.get(key)
 
-    def text(self, key: str, default: D | MustBe = REQUIRED, *, pattern: str | None = None) -> str | D:
-        """Return the text as written, quoted or not; the pattern must match all of it."""
-        return self._read(key, default, lambda value: value.text(pattern), "")
+    def peek(self, key: str) -> str:
+        """Return the key's text without judging it; empty where there is none."""
+        value = self._values.get(key)
+        return str(value.node.value) if value and isinstance(value.node, yaml.ScalarNode) else ""
+
+    def text(
+        self,
+        key: str,
+        default: D | MustBe = REQUIRED,
+        *,
+        pattern: str | None = None,
+        words: str | None = None,
+    ) -> str | D:
+        """Return the text as written, quoted or not; the pattern must match all of it, as the words say."""
+        return self._read(key, default, lambda value: value.text(pattern, words), "")
 
     def texts(self, key: str, default: Sequence[str] | MustBe = REQUIRED) -> tuple[str, ...]:
         """Return the list of texts."""
@@ -175,6 +187,14 @@ class Section:
         value = self.find(key)
         return self.enter(value) if value else None
 
+    def part(self, key: str) -> "Section":
+        """Return the section; an empty one, full of defaults, where there is no such key."""
+        value = self.find(key)
+        if value is None:
+            value = self._missing(key)
+            value.node = yaml.MappingNode(value.node.tag, [], value.node.start_mark)
+        return self.enter(value)
+
     def sections(self, key: str, default: Sequence["Section"] | MustBe = REQUIRED) -> list["Section"]:
         """Return the list of sections."""
         return self._list(key, default, self.enter)
@@ -199,6 +219,10 @@ class Section:
         """Let all keys that were not read pass: something else is wrong with the section."""
         self._asked.update(self._values)
 
+    def problem_count(self) -> int:
+        """Return how many problems the file has so far: equal before and after a read means it went well."""
+        return len(self.value.report.problems)
+
     def close(self) -> None:
         """Note every key that was not read as unknown, with the closest known spelling."""
         unknown = [key for key in self._values if key not in self._asked]
@@ -214,7 +238,7 @@ class Section:
             return read(value)
         if default is not REQUIRED:
             return default
-        self._missing(key).problem("is missing")
+        self._note_missing(key)
         return stand_in
 
     def _list(self, key: str, default: Sequence[T] | MustBe, read: Callable[[Value], T]) -> list[T]:
@@ -222,11 +246,17 @@ class Section:
         if value is not None:
             return [read(item) for item in value.items()]
         if default is REQUIRED:
-            self._missing(key).problem("is missing")
+            self._note_missing(key)
             return []
         return list(default)
 
+    def _note_missing(self, key: str) -> None:
+        if isinstance(
+            self.value.node, yaml.MappingNode
+        ):  # else the section itself is wrong, and that was noted
+            self._missing(key).problem("is missing")
+
     def _missing(self, key: str) -> Value:
-        """Return a value that stands for the missing key, on the section's line."""
+        """Return a value that stands for the missing key, or for the section, on the section's line."""
         dotted = ".".join(part for part in (self.value.key, key) if part)
         return Value(self.value.report, self.value.node, dotted, self.value.line)

@@ -78,11 +78,12 @@ class Value:
             for place, node in enumerate(self.node.value)
         ]
 
-    def text(self, pattern: str | None = None) -> str:
+    def text(self, pattern: str | None = None, words: str | None = None) -> str:
         """Return the text as written, quoted or not.
 
         Args:
             pattern: Regular expression that the whole text must match.
+            words: The same for people.
         """
         written = self._written("a text")
         if written is None:
@@ -91,7 +92,7 @@ class Value:
             self.problem("must hold no lone surrogates")
             return ""
         if pattern is not None and re.fullmatch(pattern, written) is None:
-            self.problem(f"must match {pattern}, {got(self.node)}")
+            self.problem(f"must be {words or f'a text that matches {pattern}'}, {got(self.node)}")
             return ""
         return written
 
@@ -133,7 +134,7 @@ class Value:
         elif value is None:
             self.problem(f"must be a number, {got(self.node)}")
         else:
-            return self._within(value, low, high)
+            return self._within(value, low, high) + 0.0  # minus zero would equal zero, and hash otherwise
         return stand_in
 
     def duration_ms(self, low_ms: int = 0, high_ms: int = DURATION_MS_MAX) -> int:

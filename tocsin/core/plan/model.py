@@ -15,8 +15,11 @@ from tocsin.core.messages import Severity
 PLAN_VERSION: Final = 1
 
 
-class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Base of all parts: immutable, strict, and short in JSON."""
+class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, cache_hash=True):
+    """Base of all parts: immutable and strict.
+
+    JSON states defaults too, so that a document means the same under a release with other defaults.
+    """
 
 
 class Bounds(_Part, frozen=True):
@@ -258,12 +261,14 @@ class Plan(_Part, frozen=True):
     version: int = PLAN_VERSION
 
 
+_encoder: Final = msgspec.json.Encoder(order="deterministic")
 _decoder: Final = msgspec.json.Decoder(Plan)
 
 
 def encode_plan(plan: Plan) -> bytes:
     """Return the plan's JSON document: canonical, so equal plans have equal bytes."""
-    return msgspec.json.encode(plan, order="deterministic")
+    # A whole number given for a float equals it, but is written differently; decoding makes it a float.
+    return _encoder.encode(_decoder.decode(_encoder.encode(plan)))
 
 
 @lru_cache(maxsize=16)

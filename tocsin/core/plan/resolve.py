@@ -73,31 +73,64 @@ def unit_of(part: MetricPlan, metric: str) -> str:
     >>> unit_of(MetricPlan(match="*", windows=()), "temperature_celsius")
     '°C'
     """
-    return part.unit or UNIT_SIGNS.get(metric.rsplit("_", 1)[-1], "")
+    unit = part.unit or UNIT_SIGNS.get(_name_end(metric), "")
+    return "" if unit == DIMENSIONLESS else unit
 
+
+def unit_is_named(part: MetricPlan, metric: str) -> bool:
+    """Tell whether a unit is known, be it none at all; ``metric`` may be a pattern."""
+    return bool(part.unit) or _name_end(metric) in UNIT_SIGNS
+
+
+def _name_end(metric: str) -> str:
+    return metric.rsplit("_", 1)[-1]
+
+
+DIMENSIONLESS: Final = "1"
+"""What a plan states as the unit of a metric that has none."""
 
 UNIT_SIGNS: Final = {
     "celsius": "°C",
+    "fahrenheit": "°F",
+    "kelvin": "K",
     "percent": "%",
     "ratio": "",
+    "count": "",
     "bar": "bar",
+    "millibar": "mbar",
+    "psi": "psi",
     "pascal": "Pa",
+    "hectopascal": "hPa",
     "kilopascal": "kPa",
     "volt": "V",
     "volts": "V",
+    "millivolt": "mV",
     "ampere": "A",
     "amperes": "A",
+    "milliampere": "mA",
     "watt": "W",
     "watts": "W",
     "kilowatt": "kW",
+    "kwh": "kWh",
     "hertz": "Hz",
     "rpm": "rpm",
-    "seconds": "s",
     "ms": "ms",
+    "seconds": "s",
+    "minutes": "min",
+    "hours": "h",
     "lpm": "l/min",
     "lps": "l/s",
+    "mps": "m/s",
     "mmps": "mm/s",
+    "millimetres": "mm",
+    "metres": "m",
+    "litres": "l",
+    "kilograms": "kg",
+    "bytes": "B",
+    "decibel": "dB",
+    "dbm": "dBm",
     "ppm": "ppm",
+    "ppb": "ppb",
     "lux": "lx",
     "wpm2": "W/m²",
 }

@@ -1,0 +1,111 @@
+"""What a rule must be in itself, and against the metrics and devices of its plan."""
+
+from collections.abc import Iterator
+
+from tocsin.core.durations import format_duration
+from tocsin.core.plan.check import Finding
+from tocsin.core.plan.model import (
+    AdaptiveRule,
+    FlatlineRule,
+    LimitsRule,
+    MetricPlan,
+    MissingRule,
+    Plan,
+    RateRule,
+    Rule,
+)
+from tocsin.core.plan.patterns import covers, overlap
+from tocsin.core.plan.resolve import is_device_rule, smallest_window, unit_is_named
+
+
+def check_rule(rule: Rule) -> Iterator[Finding]:
+    """Yield what is wrong within the rule."""
+    if isinstance(rule, LimitsRule):
+        yield from _check_limits(rule)
+    elif isinstance(rule, RateRule):
+        yield from _check_rate(rule)
+    elif isinstance(rule, MissingRule):
+        yield from _check_missing(rule)
+    elif isinstance(rule, AdaptiveRule) and rule.threshold <= 0:
+        yield Finding("threshold", f"must be above 0, got {rule.threshold:g}")
+
+
+def _check_limits(rule: LimitsRule) -> Iterator[Finding]:
+    if rule.above is None and rule.below is None:
+        yield Finding("", "must have above, below or both")
+    elif rule.above is not None and rule.below is not None:
+        if rule.below >= rule.above:
+            yield Finding("below", f"must be less than above {rule.above:g}, got {rule.below:g}")
+        elif 2 * rule.hysteresis >= rule.above - rule.below:
+            half = (rule.above - rule.below) / 2
+            message = (
+                f"must be less than half of the way from below to above, {half:g}, got {rule.hysteresis:g}"
+            )
+            yield Finding("hysteresis", message)
+
+
+def _check_rate(rule: RateRule) -> Iterator[Finding]:
+    if rule.rise_per_s is None and rule.fall_per_s is None:
+        yield Finding("", "must have rise_per_s, fall_per_s or both")
+    for key, value in (("rise_per_s", rule.rise_per_s), ("fall_per_s", rule.fall_per_s)):
+        if value == 0:
+            yield Finding(key, "must be above 0, got 0")
+    if rule.hysteresis >= 1:
+        yield Finding("hysteresis", f"must be a ratio below 1, got {rule.hysteresis:g}")
+
+
+def _check_missing(rule: MissingRule) -> Iterator[Finding]:
+    if rule.factor <= 1:
+        yield Finding("factor", f"must be above 1, got {rule.factor:g}")
+    if rule.scope == "device" and rule.metric != "*":
+        yield Finding(
+            "metric", f"must not be said with scope device, which hears all metrics, got {rule.metric!r}"
+        )
+
+
+def check_rule_within(rule: Rule, plan: Plan) -> Iterator[Finding]:
+    """Yield what is wrong between the rule and the plan's metrics and devices."""
+    if rule.device_type != "*" and not any(overlap(rule.device_type, known.type) for known in plan.devices):
+        yield Finding("device_type", f"must be the type of some entry of devices, got {rule.device_type!r}")
+    for part in _parts_of(rule, plan):
+        yield from _check_against(rule, part)
+
+
+def _parts_of(rule: Rule, plan: Plan) -> Iterator[MetricPlan]:
+    """Yield the entries of ``metrics`` that speak of metrics that the rule judges."""
+    if is_device_rule(rule):
+        return
+    for part in plan.metrics:
+        if overlap(part.match, rule.metric):
+            yield part
+        if covers(part.match, rule.metric):
+            return
+
+
+def _check_against(rule: Rule, part: MetricPlan) -> Iterator[Finding]:
+    sizes_ms = [window.size_ms for window in part.windows]
+    if rule.window_ms and rule.window_ms not in sizes_ms:
+        sizes = ", ".join(map(format_duration, sorted(sizes_ms)))
+        message = f"must be a window of metric {part.match} ({sizes}), got {format_duration(rule.window_ms)}"
+        yield Finding("window", message)
+    if isinstance(rule, FlatlineRule):
+        window_ms = rule.window_ms or smallest_window(part).size_ms
+        if rule.flat_ms < window_ms:
+            window, flat = format_duration(window_ms), format_duration(rule.flat_ms)
+            yield Finding("flat", f"must be at least the window {window} of metric {part.match}, got {flat}")
+    if isinstance(rule, LimitsRule | RateRule) and not unit_is_named(part, rule.metric):
+        yield Finding("metric", f"has no unit: end the name with one, or give metric {part.match} a unit")
+    if isinstance(rule, LimitsRule):
+        yield from _check_range(rule, part)
+
+
+def _check_range(rule: LimitsRule, part: MetricPlan) -> Iterator[Finding]:
+    """Yield the limits that no value of the sensor can cross."""
+    if rule.above is not None and part.range_high is not None and rule.above >= part.range_high:
+        message = (
+            f"must be less than range_high {part.range_high:g} of metric {part.match}, got {rule.above:g}"
+        )
+        yield Finding("above", message)
+    if rule.below is not None and part.range_low is not None and rule.below <= part.range_low:
+        message = f"must be more than range_low {part.range_low:g} of metric {part.match}, got {rule.below:g}"
+        yield Finding("below", message)

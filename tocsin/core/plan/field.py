@@ -1,0 +1,76 @@
+"""One key of a plan's YAML form: how it is written, what it means, what it may be."""
+
+import math
+from dataclasses import dataclass
+from typing import Final, Literal
+
+Kind = Literal["duration", "integer", "number", "numbers", "text", "flag", "choice", "choices", "windows"]
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What a text must look like.
+
+    Attributes:
+        regex: Regular expression that the whole text matches, as Python and JSON Schema read it alike.
+        words: The same for people.
+    """
+
+    regex: str
+    words: str
+
+
+ID: Final = Shape(r"[A-Za-z0-9_.-]{1,64}", "1 to 64 letters, digits, _ . or -")
+PATTERN: Final = Shape(r"[A-Za-z0-9_.*?-]{1,64}", "1 to 64 letters, digits, _ . - or the wildcards * and ?")
+LABEL: Final = Shape(r"[^\x00-\x1f\x7f#]{1,64}", "1 to 64 characters without # or line breaks")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One key of the YAML form.
+
+    Attributes:
+        key: As it is written in YAML.
+        attribute: Its name in the model.
+        kind: How its value is written.
+        says: What it means, for editors and the manual.
+        low: Smallest number, or milliseconds of the shortest duration.
+        high: Largest number, or milliseconds of the longest duration.
+        choices: The accepted words.
+        shape: What the text must look like.
+    """
+
+    key: str
+    attribute: str
+    kind: Kind
+    says: str
+    low: float = -math.inf
+    high: float = math.inf
+    choices: tuple[str, ...] = ()
+    shape: Shape | None = None
+
+
+def duration(key: str, low_ms: int, high_ms: int, says: str, *, attribute: str = "") -> Field:
+    """Return a key whose value is a duration with its unit."""
+    name = attribute or f"{key}_ms"
+    return Field(key=key, attribute=name, kind="duration", says=says, low=low_ms, high=high_ms)
+
+
+def integer(key: str, low: int, high: int, says: str) -> Field:
+    """Return a key whose value is a whole number."""
+    return Field(key=key, attribute=key, kind="integer", says=says, low=low, high=high)
+
+
+def number(key: str, says: str, *, low: float = -math.inf, high: float = math.inf) -> Field:
+    """Return a key whose value is a finite number."""
+    return Field(key=key, attribute=key, kind="number", says=says, low=low, high=high)
+
+
+def text(key: str, shape: Shape, says: str) -> Field:
+    """Return a key whose value is a text of the shape."""
+    return Field(key=key, attribute=key, kind="text", says=says, shape=shape)
+
+
+def choice(key: str, choices: tuple[str, ...], says: str) -> Field:
+    """Return a key whose value is one of the words."""
+    return Field(key=key, attribute=key, kind="choice", says=says, choices=choices)

@@ -1,0 +1,192 @@
+"""The YAML form of a plan: each part's keys, declared once for the reader, the schema and the manual.
+
+Defaults, and which keys must be there, are those of the model. Durations lose their unit suffix in
+YAML, because their values carry it.
+"""
+
+from typing import Final
+
+import msgspec
+
+from tocsin.core.clock import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS
+from tocsin.core.messages import Severity
+from tocsin.core.plan.field import ID, LABEL, PATTERN, Field, choice, duration, integer, number, text
+from tocsin.core.plan.model import (
+    AdaptiveRule,
+    Bounds,
+    DevicePlan,
+    FlatlineRule,
+    Grouping,
+    LimitsRule,
+    MetricPlan,
+    MissingRule,
+    Plan,
+    RateRule,
+    Rule,
+    SourcePlan,
+    Timing,
+    Window,
+)
+
+WINDOW_MS_MIN: Final = SECOND_MS
+WINDOW_MS_MAX: Final = 31 * DAY_MS
+RULE_TIME_MS_MAX: Final = 31 * DAY_MS
+GROUPS_MAX: Final = 4_096
+SEVERITIES: Final = tuple(severity.value for severity in Severity)
+
+_RULE: Final = (
+    text("name", ID, "Name, unique in the plan; part of the alert's fingerprint."),
+    text("metric", PATTERN, "Which metrics it judges."),
+    text("device", PATTERN, "Which devices it judges, by id."),
+    text("device_type", PATTERN, "Which devices it judges, by the type that the plan gives them."),
+    choice("severity", SEVERITIES, "How bad its alerts are."),
+    duration("for", 0, RULE_TIME_MS_MAX, "How long it must stay breached before the alert fires."),
+    duration("clear", 0, RULE_TIME_MS_MAX, "How long it must stay clear before the alert resolves."),
+)
+_WINDOWED: Final = (
+    *_RULE,
+    duration("window", WINDOW_MS_MIN, WINDOW_MS_MAX, "Size of the windows it looks at; else the smallest."),
+)
+
+RULE_FORMS: Final[dict[type[msgspec.Struct], tuple[Field, ...]]] = {
+    LimitsRule: (
+        *_WINDOWED,
+        number("above", "Upper limit in the metric's unit: breached above it."),
+        number("below", "Lower limit in the metric's unit: breached below it."),
+        number("hysteresis", "How far back inside the limit a value must come to clear.", low=0),
+        choice("statistic", ("mean", "min", "max", "last"), "Which value of the window is compared."),
+        Field(
+            key="early",
+            attribute="early",
+            kind="flag",
+            says="Whether a single reading over the limit is told at once, before its window closes.",
+        ),
+    ),
+    RateRule: (
+        *_WINDOWED,
+        number("rise_per_s", "Fastest rise, in the metric's unit per second.", low=0),
+        number("fall_per_s", "Fastest fall, a positive number, in the metric's unit per second.", low=0),
+        number("hysteresis", "Ratio of the limit by which the rate must come back to clear.", low=0, high=1),
+    ),
+    FlatlineRule: (
+        *_WINDOWED,
+        duration("flat", SECOND_MS, RULE_TIME_MS_MAX, "How long without any movement."),
+        number("tolerance", "Movement up to this, in the metric's unit, counts as none.", low=0),
+        Field(
+            key="constants",
+            attribute="constants",
+            kind="numbers",
+            says="Values at which standing still is normal, such as 0 of a pump that is off.",
+        ),
+    ),
+    MissingRule: (
+        *_RULE,
+        choice(
+            "scope", ("device", "metric"), "device: nothing at all came; metric: only this metric did not."
+        ),
+        number("factor", "How many usual intervals of silence.", high=10_000),
+        duration("floor", SECOND_MS, RULE_TIME_MS_MAX, "Shortest silence that is told."),
+    ),
+    AdaptiveRule: (
+        *_WINDOWED,
+        number("threshold", "Alert score, on the common scale of tail surprise.", low=0, high=1_000),
+    ),
+}
+
+FORMS: Final[dict[type[msgspec.Struct], tuple[Field, ...]]] = {
+    Plan: (
+        integer("groups", 1, GROUPS_MAX, "Key groups, a power of two; fixed within a generation."),
+        integer("generation", 1, 1_000_000, "Raised whenever groups, windows or timing change."),
+    ),
+    Bounds: (
+        integer("record_bytes_max", 256, 1_048_576, "Longest record, and longest body that ingest takes."),
+        integer("messages_max", 1, 10_000, "Most messages in one record or body."),
+        integer("metrics_max", 1, 1_024, "Most metrics in one message."),
+        integer("depth_max", 3, 32, "Deepest nesting of the JSON."),
+        duration("skew", 0, DAY_MS, "How far past its arrival a reading's event time may lie."),
+        duration("age_max", MINUTE_MS, 3_650 * DAY_MS, "How far before its arrival.", attribute="age_ms_max"),
+        integer("devices_per_group_max", 1, 1_000_000, "Most devices in one key group; more are rejected."),
+    ),
+    Timing: (
+        duration("out_of_orderness", 0, 7 * DAY_MS, "How far a device's readings may come out of order."),
+        duration("lateness", 0, 7 * DAY_MS, "How much longer a window that has ended still takes readings."),
+        duration(
+            "idle", SECOND_MS, 14 * DAY_MS, "A tick closes a silent device's window so long after its end."
+        ),
+        duration("correction", 0, 31 * DAY_MS, "How long late data becomes revisions; 0s turns them off."),
+        duration("tick", SECOND_MS, HOUR_MS, "How often time itself is put on the log."),
+    ),
+    Grouping: (
+        Field(
+            key="by",
+            attribute="by",
+            kind="choices",
+            says="What alerts have in common to be told together, besides the tenant.",
+            choices=("site", "gateway", "device", "kind", "rule", "severity"),
+        ),
+        duration(
+            "wait", 0, DAY_MS, "How long the first alert of a group waits for others; 0s tells it at once."
+        ),
+        duration("interval", 0, 7 * DAY_MS, "How long after a message the next of the group gathers."),
+        Field(
+            key="send_resolved", attribute="send_resolved", kind="flag", says="Whether resolutions are told."
+        ),
+        choice("severity_min", SEVERITIES, "Alerts below it are recorded, not told."),
+    ),
+    MetricPlan: (
+        text("match", PATTERN, "Which metrics, by name; the first entry that matches counts."),
+        Field(
+            key="windows",
+            attribute="windows",
+            kind="windows",
+            says="Sizes of tumbling windows, or size and hop; the smallest hop is the slice.",
+        ),
+        Field(
+            key="quantiles",
+            attribute="quantiles",
+            kind="numbers",
+            says="Above 0 and below 1, such as 0.5 and 0.99; within 1 % of the true value.",
+            low=0,
+            high=1,
+        ),
+        number("range_low", "Smallest value the sensor can show, in the metric's unit."),
+        number("range_high", "Largest value the sensor can show, in the metric's unit."),
+        text("unit", LABEL, 'Unit as people write it; "1" for none. Else it is read off the name\'s end.'),
+    ),
+    Window: (
+        duration("size", WINDOW_MS_MIN, WINDOW_MS_MAX, "Length of the window."),
+        duration(
+            "hop",
+            WINDOW_MS_MIN,
+            WINDOW_MS_MAX,
+            "How often one starts; divides the size, and is it if not said.",
+        ),
+    ),
+    DevicePlan: (
+        text("match", PATTERN, "Which devices, by id; the first entry that matches counts."),
+        text("tenant", PATTERN, "Whose devices."),
+        text("site", LABEL, "Where they stand."),
+        text("type", ID, "What they are."),
+        text("gateway", ID, "Id of the device through which they report."),
+    ),
+    SourcePlan: (
+        text("name", ID, "Name of the queue."),
+        text("tenant", ID, "Owner of everything that comes this way."),
+        choice("format", ("json",), "How bodies are written."),
+    ),
+    **RULE_FORMS,
+}
+
+RULE_KINDS: Final[dict[str, type[Rule]]] = {
+    "limits": LimitsRule,
+    "rate_of_change": RateRule,
+    "flatline": FlatlineRule,
+    "missing": MissingRule,
+    "adaptive": AdaptiveRule,
+}
+
+
+def default_of(cls: type[msgspec.Struct], attribute: str) -> object:
+    """Return the model's default of the attribute; ``msgspec.NODEFAULT`` where it must be there."""
+    field = next(field for field in msgspec.structs.fields(cls) if field.name == attribute)
+    return field.default
