@@ -7,6 +7,8 @@ from hashlib import md5
 from typing import Any, Final
 
 from tocsin.core.clock import iso
+from tocsin.core.formats.alert_item import decode_transition
+from tocsin.core.formats.dynamodb_event import stream_record
 from tocsin.core.ports import QueueMessage, StoredRecord
 
 REGION: Final = "us-east-1"
@@ -37,6 +39,22 @@ def _kinesis_event(arn: str, records: Sequence[StoredRecord]) -> dict[str, Any]:
                 "awsRegion": REGION,
                 "eventSourceARN": arn,
             }
+            for record in records
+        ]
+    }
+
+
+def feed_event(records: Sequence[StoredRecord]) -> dict[str, Any]:
+    """Return the DynamoDB stream event of records of the table of alerts."""
+    return {
+        "Records": [
+            stream_record(
+                decode_transition(record.data),
+                sequence=record.sequence,
+                arrival_ms=record.arrival_ms,
+                shard=record.shard,
+                region=REGION,
+            )
             for record in records
         ]
     }

@@ -65,7 +65,7 @@ class EmbeddedLog:
         self._database.write(work)
 
     def put(self, records: Sequence[LogRecord]) -> Sequence[int]:
-        """Append the records in one transaction; none is ever refused."""
+        """Append the records in one transaction; none is ever refused. Dated ones keep their arrivals."""
         if records:
             self._database.write(lambda connection: self.append(connection, records))
         return []

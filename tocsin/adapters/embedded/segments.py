@@ -7,7 +7,21 @@ from typing import Final
 from tocsin.adapters.embedded.stored import Stored, encode
 from tocsin.core.ports import LogRecord, StoredRecord
 
-_stored: Final = Stored[tuple[list[str], list[bytes]]]("log segment", tuple[list[str], list[bytes]])
+Encoded = tuple[list[str], list[bytes], list[int]]
+"""Keys, payloads, and arrivals; no arrivals where all came when the segment did."""
+
+_stored: Final = Stored[Encoded]("log segment", Encoded)
+
+
+@dataclass(frozen=True, slots=True)
+class DatedRecord(LogRecord):
+    """A record that arrived at another time than now, as replays put them.
+
+    Attributes:
+        arrival_ms: When it arrived, UTC epoch milliseconds.
+    """
+
+    arrival_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +47,22 @@ class Segment:
 
     def after(self, shard: str, sequence: int) -> list[StoredRecord]:
         """Return its records with a number above ``sequence``, in order."""
-        keys, payloads = _stored.decode(self.records)
+        keys, payloads, arrivals = _stored.decode(self.records)
+        arrivals = arrivals or [self.arrival_ms] * self.count
         skipped = max(0, sequence + 1 - self.first)
         numbers = range(self.first + skipped, self.last + 1)
         return [
-            StoredRecord(shard, str(number), key, data, self.arrival_ms)
-            for number, key, data in zip(numbers, keys[skipped:], payloads[skipped:], strict=True)
+            StoredRecord(shard, str(number), key, data, arrival_ms)
+            for number, key, data, arrival_ms in zip(
+                numbers, keys[skipped:], payloads[skipped:], arrivals[skipped:], strict=True
+            )
         ]
 
 
 def encode_records(records: Sequence[LogRecord]) -> bytes:
-    """Return keys and payloads of the records as one byte string."""
-    return encode(([record.partition_key for record in records], [record.data for record in records]))
+    """Return keys and payloads of the records, and arrivals of dated ones, as one byte string."""
+    keys = [record.partition_key for record in records]
+    arrivals = [record.arrival_ms for record in records if isinstance(record, DatedRecord)]
+    if len(arrivals) not in {0, len(keys)}:
+        raise ValueError(f"either all records of a put are dated or none, got {len(arrivals)} of {len(keys)}")
+    return encode((keys, [record.data for record in records], arrivals))
