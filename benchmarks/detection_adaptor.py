@@ -1,0 +1,51 @@
+"""The default detector, one series at a time, for the scorer of labelled data.
+
+    python score_anomaly.py --data DIR --family nab --detector benchmarks/detection_adaptor.py:Univariate \
+        --threshold 3.4
+
+Time stamps without a zone are taken as UTC; so the time of day is the local one, wherever that was.
+"""
+
+from datetime import UTC, datetime
+from typing import Any, Final, Self
+
+from numpy.typing import NDArray
+
+from anomaly.contract import single
+from anomaly.detectors.adaptive import Adaptive
+from tocsin.core import codec
+from tocsin.core.plan.model import AdaptiveRule
+
+SCHEMA: Final = "benchmarks.univariate"
+THRESHOLD: Final = AdaptiveRule(name="adaptive", metric="*").threshold
+
+
+class Univariate:
+    """One series under the adaptive detector with its shipped settings."""
+
+    def __init__(self) -> None:
+        self._detector = Adaptive()
+        self._state: dict[str, NDArray[Any]] = self._detector.initial(1)
+
+    def update(self, timestamp: str, values: tuple[float, ...]) -> tuple[float, float]:
+        """Return score and alert score of the next row.
+
+        Args:
+            timestamp: ``YYYY-MM-DD hh:mm:ss``.
+            values: The value, first of the row.
+        """
+        moment = datetime.fromisoformat(timestamp).replace(tzinfo=UTC)
+        observation = single(values[0], int(moment.timestamp()) * 1_000)
+        scores, self._state = self._detector.score(self._state, observation)
+        return float(scores.score[0]), float(scores.alert[0])
+
+    def dump(self) -> bytes:
+        """Return the state as bytes."""
+        return codec.encode(SCHEMA, self._detector.version, None, self._state)
+
+    @classmethod
+    def load(cls, blob: bytes) -> Self:
+        """Return the detector that ``dump`` was called on."""
+        loaded = cls()
+        loaded._state = codec.decode(SCHEMA, blob, version_max=loaded._detector.version).arrays
+        return loaded
