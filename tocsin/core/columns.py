@@ -154,10 +154,39 @@ class PaneColumns:
 
 
 PANE_ARRAYS: Final = tuple(
-    field.name
-    for field in fields(PaneColumns)
-    if field.name not in {"devices", "metrics", "rules", "positions"}
+    field.name for field in fields(PaneColumns) if field.name not in {"devices", "metrics", "rules", "positions"}
 )
+
+
+def no_panes(quantiles: int) -> PaneColumns:
+    """Return columns without any pane."""
+    ints, longs, floats = np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0, np.float64)
+    return PaneColumns(
+        devices=(),
+        metrics=(),
+        rules=(),
+        positions=(),
+        device=ints,
+        metric=ints,
+        kind=ints,
+        size_ms=longs,
+        start_ms=longs,
+        revision=ints,
+        count=longs,
+        sum=floats,
+        mean=floats,
+        m2=floats,
+        min=floats,
+        max=floats,
+        first=floats,
+        last=floats,
+        first_ms=longs,
+        last_ms=longs,
+        quantiles=np.empty((0, quantiles)),
+        limit=floats,
+        rule=ints,
+        position=ints,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +258,4 @@ def decode_panes(blob: bytes) -> PaneBatch:
     packed = codec.decode(PANE_SCHEMA, blob, version_max=PANE_VERSION)
     meta = _pane_meta_decoder.decode(packed.meta)
     panes = PaneColumns(meta.devices, meta.metrics, meta.rules, meta.positions, **packed.arrays)
-    return PaneBatch(
-        meta.generation, meta.group, meta.number, panes, meta.tick_ms, meta.plan_hash, meta.shard
-    )
+    return PaneBatch(meta.generation, meta.group, meta.number, panes, meta.tick_ms, meta.plan_hash, meta.shard)

@@ -1,0 +1,58 @@
+"""Early panes: a reading over a declared limit is told at once, once per slice and limit."""
+
+import numpy as np
+
+from processors.emission import Piece, no_quantiles
+from processors.partials import partials_of_one
+from processors.work import Work
+from tocsin.core.columns import Floats, Int64s, PaneKind
+
+
+def early_panes(
+    work: Work,
+    *,
+    message: Int64s,
+    series: Int64s,
+    number: Int64s,
+    cells: Int64s,
+    time_ms: Int64s,
+    values: Floats,
+) -> list[Piece]:
+    """Return a pane for each reading that is the first of its slice over a limit; marks the limits as told.
+
+    Args:
+        work: The group; only its slices' ``told`` changes.
+        message: shape (r,), ordinal of each reading's message.
+        series: shape (r,), rows.
+        number: shape (r,), number of each reading's slice.
+        cells: shape (r,), its cell.
+        time_ms: shape (r,), event times.
+        values: shape (r,).
+    """
+    group, rows = work.group, work.rows
+    pieces = []
+    for rank in range(rows.limits.shape[1]):
+        limit, upper = rows.limits[series, rank], rows.upper[series, rank]
+        over = np.where(upper, values > limit, values < limit)
+        over &= group.slices.told[cells] >> rank & 1 == 0
+        hits = np.flatnonzero(over)
+        hits = hits[np.sort(np.unique(cells[hits], return_index=True)[1])]
+        if not len(hits):
+            continue
+        group.slices.told[cells[hits]] |= np.uint16(1 << rank)
+        size_ms = rows.slice_ms[series[hits]]
+        pieces.append(
+            Piece(
+                kind=PaneKind.EARLY,
+                cause=message[hits],
+                series=series[hits],
+                size_ms=size_ms,
+                start_ms=number[hits] * size_ms,
+                partials=partials_of_one(values[hits], time_ms[hits]),
+                quantiles=no_quantiles(len(hits), len(work.geometry.quantiles)),
+                limit=limit[hits],
+                rank=np.full(len(hits), rank, np.int32),
+                rules=tuple(rows.limit_rules[row][rank] for row in series[hits].tolist()),
+            )
+        )
+    return pieces

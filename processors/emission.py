@@ -1,0 +1,140 @@
+"""Emission: panes are gathered in pieces and put into one order that no batch border can change.
+
+The order is: the message (or tick) that caused the pane; closed windows before early panes before
+revisions; then end, size and series of the window.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from processors.partials import PARTIAL_NAMES, Partials
+from processors.state import Group
+from tocsin.core.columns import Floats, Int32s, Int64s, PaneColumns, PaneKind
+
+CLOSED, EARLY, REVISED = 0, 1, 2
+PHASES: Final = {PaneKind.ON_TIME: CLOSED, PaneKind.EARLY: EARLY, PaneKind.REVISION: REVISED}
+
+
+@dataclass(slots=True)
+class Piece:
+    """Panes of one kind, in no particular order.
+
+    Attributes:
+        kind: Why they are emitted.
+        cause: shape (n,), ordinal of the message that caused each, within the batch.
+        series: shape (n,), rows.
+        size_ms: shape (n,), lengths of the windows.
+        start_ms: shape (n,), their starts.
+        partials: Their results.
+        quantiles: shape (n, q), NaN where not asked for.
+        revision: shape (n,), 0 unless they are revisions.
+        limit: shape (n,), limits that early panes crossed, else NaN.
+        rank: shape (n,), orders early panes of one reading: the place of its limit among the series' limits.
+        rules: For each pane the rule of its limit, or empty where there are none.
+        positions: For each pane the position of its reading, or empty where there are none.
+    """
+
+    kind: PaneKind
+    cause: Int64s
+    series: Int64s
+    size_ms: Int64s
+    start_ms: Int64s
+    partials: Partials
+    quantiles: Floats
+    revision: Int32s | None = None
+    limit: Floats | None = None
+    rank: Int32s | None = None
+    rules: tuple[str, ...] = ()
+    positions: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.series)
+
+
+@dataclass(slots=True)
+class Gathered:
+    """What a batch has emitted up to here."""
+
+    pieces: list[Piece] = field(default_factory=list)
+
+    def add(self, piece: Piece) -> None:
+        """Take the piece, unless it is empty."""
+        if len(piece):
+            self.pieces.append(piece)
+
+    def __len__(self) -> int:
+        return sum(map(len, self.pieces))
+
+    def columns(self, group: Group) -> PaneColumns | None:
+        """Return all panes in their order, or None where there are none."""
+        if not self.pieces:
+            return None
+        return _columns(self.pieces, group)
+
+
+def _columns(pieces: list[Piece], group: Group) -> PaneColumns:
+    kind = np.concatenate([np.full(len(piece), piece.kind, np.int32) for piece in pieces])
+    cause, series, size_ms, start_ms = (
+        np.concatenate([getattr(piece, name) for piece in pieces])
+        for name in ("cause", "series", "size_ms", "start_ms")
+    )
+    revision = np.concatenate([_or_fill(piece.revision, piece, 0, np.int32) for piece in pieces])
+    limit = np.concatenate([_or_fill(piece.limit, piece, np.nan, np.float64) for piece in pieces])
+    rank = np.concatenate([_or_fill(piece.rank, piece, 0, np.int32) for piece in pieces])
+    rules, rule = _table([piece.rules or ("",) * len(piece) for piece in pieces])
+    positions, position = _table([piece.positions or ("",) * len(piece) for piece in pieces])
+    phase = np.array([PHASES[PaneKind(value)] for value in range(len(PHASES))], np.int32)[kind]
+    order = np.lexsort((rank, revision, series, size_ms, start_ms + size_ms, phase, cause))
+    series = series[order]
+    devices, device = np.unique(group.series_device[series], return_inverse=True)
+    metrics, metric = np.unique(group.series_metric[series], return_inverse=True)
+    return PaneColumns(
+        devices=tuple(group.devices[row] for row in devices.tolist()),
+        metrics=tuple(group.metrics[row] for row in metrics.tolist()),
+        rules=rules,
+        positions=positions,
+        device=device.astype(np.int32),
+        metric=metric.astype(np.int32),
+        kind=kind[order],
+        size_ms=size_ms[order],
+        start_ms=start_ms[order],
+        revision=revision[order],
+        quantiles=np.concatenate([piece.quantiles for piece in pieces])[order],
+        limit=limit[order],
+        rule=rule[order],
+        position=position[order],
+        **{name: np.concatenate([getattr(piece.partials, name) for piece in pieces])[order] for name in PARTIAL_NAMES},
+    )
+
+
+def _or_fill(
+    column: NDArray[Any] | None, piece: Piece, fill: float, dtype: type[np.int32] | type[np.float64]
+) -> NDArray[Any]:
+    return np.full(len(piece), fill, dtype) if column is None else column
+
+
+def _table(pieces: list[tuple[str, ...]]) -> tuple[tuple[str, ...], Int32s]:
+    """Return the distinct names in the order of appearance, and each one's code; -1 for the empty name."""
+    codes: dict[str, int] = {"": -1}
+    column = [codes.setdefault(name, len(codes) - 1) for piece in pieces for name in piece]
+    return tuple(name for name in codes if name), np.array(column, np.int32)
+
+
+def no_quantiles(panes: int, quantiles: int) -> Floats:
+    """Return the quantile columns of panes without any."""
+    return np.full((panes, quantiles), np.nan)
+
+
+def split(panes: PaneColumns, size: int) -> list[PaneColumns]:
+    """Return the panes in runs of at most ``size``, each with the tables of all."""
+    if len(panes) <= size:
+        return [panes]
+    arrays = {name: getattr(panes, name) for name in PaneColumns.__slots__}
+    tables = ("devices", "metrics", "rules", "positions")
+    return [
+        PaneColumns(**{n: a if n in tables else a[at : at + size] for n, a in arrays.items()})
+        for at in range(0, len(panes), size)
+    ]

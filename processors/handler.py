@@ -1,0 +1,138 @@
+"""The Lambda handler of the log of readings: a batch of one shard in, the failed positions out."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any, Final
+
+import numpy as np
+
+from processors.batch import GroupBatch, by_group
+from processors.stage import Processors
+from processors.state import ShardAccount
+from processors.step import Live
+from tocsin.core.columns import Int64s, MessageColumns
+from tocsin.core.errors import DamagedError, TransientError
+from tocsin.core.formats.json_readings import Refused, decode_records
+from tocsin.core.formats.kinesis_event import RecordColumns, batch_failures, kinesis_columns
+from tocsin.core.formats.ticks import decode_tick
+from tocsin.core.keys import KEY_CACHE_MAX, TICK_KEY, group_of, groups_between
+from tocsin.core.machine import Machine
+from tocsin.core.messages import Tick
+from tocsin.core.plan.book import PlanBook
+from tocsin.core.plan.model import Plan
+from tocsin.core.ports import Backend
+from tocsin.core.reasons import Reason
+
+
+class ProcessorsHandler:
+    """Folds deliveries of the log of readings; built once, at cold start.
+
+    Attributes:
+        failures: Why groups failed in the last call; empty where all went well.
+    """
+
+    def __init__(self, backend: Backend, plans: PlanBook) -> None:
+        self.failures: dict[int, TransientError] = {}
+        self._plan: Final[Plan] = plans.first
+        self._machine: Machine[Live, GroupBatch] = Machine(Processors(backend, plans), backend.state)
+        self._groups: dict[str, int] = {}
+
+    def __call__(self, event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG002  Lambda passes it
+        """Fold the event's records; return the first sequence number that must be delivered again.
+
+        Raises:
+            UnavailableError: The state store did not answer; the whole batch comes again.
+        """
+        records = kinesis_columns(event)
+        batches = self._batches(records)
+        self.failures = self._machine.run(batches)
+        first = min((_first_record(batches[group]) for group in self.failures), default=None)
+        return batch_failures([] if first is None else [records.sequences[first]])
+
+    def accounts(self) -> dict[str, ShardAccount]:
+        """Return what each shard brought, over all groups that this process has folded."""
+        totals: dict[str, ShardAccount] = {}
+        for group in range(self._plan.groups):
+            state = self._machine.held_state(group)
+            for shard, account in (state.group.shards if state else {}).items():
+                totals[shard] = account.plus(totals.get(shard, ShardAccount()))
+        return totals
+
+    def _batches(self, records: RecordColumns) -> dict[int, GroupBatch]:
+        """Return what the records bring to each key group."""
+        messages, refused, ticks = _decode(records, self._plan)
+        by_message = by_group(messages, self._groups_of(messages.devices)[messages.device])
+        by_refusal: dict[int, list[Refused]] = {}
+        for one in refused:
+            by_refusal.setdefault(self._group_of(records.keys[one.record]), []).append(one)
+        nothing = messages.take(np.empty(0, np.int64))
+        return {
+            group: GroupBatch(
+                records.shard,
+                records.sequences,
+                by_message.get(group, nothing),
+                tuple(by_refusal.get(group, ())),
+                tuple((record, tick) for record, tick in ticks if group in self._groups_under(tick)),
+                records.keys,
+                records.datas,
+            )
+            for group in sorted({*by_message, *by_refusal, *self._groups_ticked(ticks)})
+        }
+
+    def _groups_of(self, keys: Iterable[str]) -> Int64s:
+        return np.fromiter(map(self._group_of, keys), np.int64)
+
+    def _group_of(self, key: str) -> int:
+        group = self._groups.get(key)
+        if group is None:
+            if len(self._groups) >= KEY_CACHE_MAX:
+                self._groups.clear()
+            group = self._groups[key] = group_of(key, self._plan.groups)
+        return group
+
+    def _groups_under(self, tick: Tick) -> range:
+        return groups_between(tick.hash_start, tick.hash_end, self._plan.groups)
+
+    def _groups_ticked(self, ticks: Iterable[tuple[int, Tick]]) -> set[int]:
+        return {group for _, tick in ticks for group in self._groups_under(tick)}
+
+
+def make_handler(backend: Backend, plans: PlanBook) -> ProcessorsHandler:
+    """Return the handler on the backend's ports."""
+    return ProcessorsHandler(backend, plans)
+
+
+def _decode(records: RecordColumns, plan: Plan) -> tuple[MessageColumns, list[Refused], list[tuple[int, Tick]]]:
+    """Return the messages, what is refused, and the ticks, each with its record."""
+    if TICK_KEY not in records.keys:
+        return *decode_records(records.keys, records.datas, records.arrivals_ms, plan.bounds), []
+    ticks: list[tuple[int, Tick]] = []
+    damaged: list[Refused] = []
+    others = []
+    for record, key in enumerate(records.keys):
+        if key != TICK_KEY:
+            others.append(record)
+            continue
+        try:
+            ticks.append((record, decode_tick(records.datas[record])))
+        except DamagedError as error:
+            damaged.append(Refused(record, 0, Reason.FORMAT_UNKNOWN, str(error), records.datas[record]))
+    messages, refused = _decode_others(records, others, plan)
+    return messages, sorted([*refused, *damaged], key=lambda one: (one.record, one.index)), ticks
+
+
+def _decode_others(records: RecordColumns, others: list[int], plan: Plan) -> tuple[MessageColumns, list[Refused]]:
+    """Decode the records at the places, and number what they hold by those places."""
+    places = np.array(others, np.int32)
+    keys, datas = [records.keys[place] for place in others], [records.datas[place] for place in others]
+    messages, refused = decode_records(keys, datas, records.arrivals_ms[places], plan.bounds)
+    refused = [replace(one, record=others[one.record]) for one in refused]
+    return replace(messages, record=places[messages.record]), refused
+
+
+def _first_record(batch: GroupBatch) -> int:
+    """Return the first record of the delivery that concerns the group."""
+    records = [record for record, _ in batch.ticks[:1]] + [one.record for one in batch.refused[:1]]
+    if len(batch.messages):
+        records.append(int(batch.messages.record[0]))
+    return min(records)

@@ -1,0 +1,198 @@
+"""Rows: which row of the group's columns a device or a series has, and what the plan says of it.
+
+All of this can be derived from the group and the plan, so it is kept beside the state, not in it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Self
+
+import numpy as np
+
+from processors.geometry import Geometry
+from processors.state import METRICS_MAX, NEVER_MS, Group, LaneState
+from tocsin.core.columns import Bools, Floats, Int32s, Int64s, MessageColumns
+from tocsin.core.errors import ConfigError
+from tocsin.core.keys import split_key
+from tocsin.core.plan.resolve import early_rules
+
+LIMITS_MAX: Final = 16
+"""Limits of one series that early panes watch: the bits of a slice's ``told``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Lookups of one group; replaced, never changed, when the group grows.
+
+    Attributes:
+        device: Partition key to row.
+        metric: Metric name to index.
+        series: shape (devices, metrics), row of each series, -1 where there is none.
+        slice_ms: shape (series,), length of the series' slices.
+        emits_slices: shape (series,), whether closed slices are panes.
+        sketched: shape (series,), whether quantiles are kept.
+        limits: shape (series, limits), what early panes watch; NaN pads.
+        upper: shape (series, limits), whether the limit is an upper one.
+        limit_rules: For each series, the names of the rules of its limits.
+    """
+
+    device: dict[str, int]
+    metric: dict[str, int]
+    series: Int32s
+    slice_ms: Int64s
+    emits_slices: Bools
+    sketched: Bools
+    limits: Floats
+    upper: Bools
+    limit_rules: tuple[tuple[str, ...], ...]
+
+    @classmethod
+    def of(cls, group: Group, geometry: Geometry) -> Self:
+        """Return the lookups of the group under the plan."""
+        table = np.full((len(group.devices), len(group.metrics)), -1, np.int32)
+        table[group.series_device, group.series_metric] = np.arange(len(group.series_device), dtype=np.int32)
+        metrics = [geometry.metric(name) for name in group.metrics]
+        by_metric = group.series_metric
+        watched = [
+            _watched(geometry, group.devices[device], group.metrics[metric])
+            for device, metric in zip(group.series_device.tolist(), by_metric.tolist(), strict=True)
+        ]
+        width = max((len(limits) for limits in watched), default=0)
+        return cls(
+            device={key: row for row, key in enumerate(group.devices)},
+            metric={name: index for index, name in enumerate(group.metrics)},
+            series=table,
+            slice_ms=np.array([metric.slice_ms for metric in metrics], np.int64)[by_metric],
+            emits_slices=np.array([metric.emits_slices for metric in metrics], bool)[by_metric],
+            sketched=np.array([bool(metric.quantiles) for metric in metrics], bool)[by_metric],
+            limits=_padded([[limit for limit, _, _ in limits] for limits in watched], width),
+            upper=_padded([[float(upper) for _, upper, _ in limits] for limits in watched], width) == 1.0,
+            limit_rules=tuple(tuple(rule for _, _, rule in limits) for limits in watched),
+        )
+
+
+def _watched(geometry: Geometry, device: str, metric: str) -> list[tuple[float, bool, str]]:
+    """Return (limit, whether it is an upper one, rule) for each limit that early panes watch."""
+    tenant, name = split_key(device)
+    watched: list[tuple[float, bool, str]] = []
+    for rule in early_rules(geometry.plan, tenant, name, metric):
+        if rule.above is not None:
+            watched.append((rule.above, True, rule.name))
+        if rule.below is not None:
+            watched.append((rule.below, False, rule.name))
+    if len(watched) > LIMITS_MAX:
+        raise ConfigError(f"{metric} of {device} has {len(watched)} limits, at most {LIMITS_MAX} can be watched")
+    return watched
+
+
+def _padded(ragged: Sequence[Sequence[float]], width: int) -> Floats:
+    table = np.full((len(ragged), width), np.nan)
+    for row, values in enumerate(ragged):
+        table[row, : len(values)] = values
+    return table
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """Messages of a batch with the group's rows.
+
+    Attributes:
+        messages: Those that the group takes, in order.
+        device: shape (m,), row of each message's device.
+        series: shape (r,), row of each reading's series.
+        message: shape (r,), which message each reading is of.
+        refused: Places in the batch of the messages that the full group does not take.
+    """
+
+    messages: MessageColumns
+    device: Int64s
+    series: Int64s
+    message: Int64s
+    refused: Int64s
+
+
+def admit(group: Group, rows: Rows, geometry: Geometry, messages: MessageColumns) -> tuple[Admitted, Rows]:
+    """Give every device and series its row, new ones in the order of appearance.
+
+    Changes the group in place; returns the messages with their rows, and the lookups afterwards.
+    """
+    device = _names_to_rows(messages.devices, messages.device, rows.device)
+    metric = _names_to_rows(messages.metrics, messages.metric, rows.metric)
+    full = np.empty(0, np.int64)
+    if (device < 0).any() or (metric < 0).any():
+        messages, full = _without_overflow(group, rows, geometry, messages)
+        _append_names(group, geometry, rows, messages)
+        rows = Rows.of(group, geometry)
+        device = _names_to_rows(messages.devices, messages.device, rows.device)
+        metric = _names_to_rows(messages.metrics, messages.metric, rows.metric)
+    message = np.repeat(np.arange(len(messages)), np.diff(messages.start))
+    series = rows.series[device[message], metric].astype(np.int64)
+    if (series < 0).any():
+        _append_series(group, geometry, device[message][series < 0], metric[series < 0])
+        rows = Rows.of(group, geometry)
+        series = rows.series[device[message], metric].astype(np.int64)
+    return Admitted(messages, device, series, message, full), rows
+
+
+def _names_to_rows(names: tuple[str, ...], codes: Int32s, known: dict[str, int]) -> Int64s:
+    """Return the known row of each code's name, -1 for new names."""
+    used = np.unique(codes)
+    table = np.full(len(names), -1, np.int64)
+    table[used] = [known.get(names[code], -1) for code in used.tolist()]
+    return np.asarray(table[codes])
+
+
+def _in_order_of_appearance(codes: Int64s | Int32s) -> list[int]:
+    distinct, first = np.unique(codes, return_index=True)
+    return [int(code) for code in distinct[np.argsort(first)]]
+
+
+def _without_overflow(
+    group: Group, rows: Rows, geometry: Geometry, messages: MessageColumns
+) -> tuple[MessageColumns, Int64s]:
+    """Return the messages whose names the group has or still takes, and the places of the others."""
+    devices_left = geometry.plan.bounds.devices_per_group_max - len(group.devices)
+    metrics_left = METRICS_MAX - len(group.metrics)
+    new_devices = [c for c in _in_order_of_appearance(messages.device) if messages.devices[c] not in rows.device]
+    new_metrics = [c for c in _in_order_of_appearance(messages.metric) if messages.metrics[c] not in rows.metric]
+    bad_device = np.isin(messages.device, new_devices[max(devices_left, 0) :])
+    bad_reading = np.isin(messages.metric, new_metrics[max(metrics_left, 0) :])
+    of_reading = np.repeat(np.arange(len(messages)), np.diff(messages.start))
+    bad = bad_device | (np.bincount(of_reading[bad_reading], minlength=len(messages)) > 0)
+    return messages.take(np.flatnonzero(~bad)), np.flatnonzero(bad)
+
+
+def _append_names(group: Group, geometry: Geometry, rows: Rows, messages: MessageColumns) -> None:
+    devices = [messages.devices[code] for code in _in_order_of_appearance(messages.device)]
+    metrics = [messages.metrics[code] for code in _in_order_of_appearance(messages.metric)]
+    new = [name for name in devices if name not in rows.device]
+    never = np.full(len(new), NEVER_MS, np.int64)
+    group.devices += tuple(new)
+    group.metrics += tuple(name for name in metrics if name not in rows.metric)
+    group.max_ms = np.concatenate([group.max_ms, never])
+    group.horizon_ms = np.concatenate([group.horizon_ms, never])
+    group.opened_ms = np.concatenate([group.opened_ms, never])
+    slots = np.zeros(len(new) * geometry.identity_ring, np.int32)
+    group.identity_count = np.concatenate([group.identity_count, slots])
+
+
+def _append_series(group: Group, geometry: Geometry, devices: Int64s, metrics: Int64s) -> None:
+    """Append the series of the (device, metric) pairs, repeated ones once, with empty cells."""
+    pairs = _in_order_of_appearance(devices * METRICS_MAX + metrics)
+    first = len(group.series_device)
+    group.series_device = np.concatenate([group.series_device, np.array(pairs, np.int32) // METRICS_MAX])
+    group.series_metric = np.concatenate([group.series_metric, np.array(pairs, np.int32) % METRICS_MAX])
+    group.slices.grow(len(group.series_device) * geometry.ring)
+    for place, lane in enumerate(geometry.lanes):
+        having = [
+            row
+            for row, pair in enumerate(pairs, first)
+            if place in geometry.metric(group.metrics[pair % METRICS_MAX]).lanes
+        ]
+        _append_lane_rows(group.lanes[place], having, lane.ring)
+
+
+def _append_lane_rows(lane: LaneState, series: Sequence[int], ring: int) -> None:
+    lane.series = np.concatenate([lane.series, np.array(series, np.int32)])
+    lane.open_ms = np.concatenate([lane.open_ms, np.full(len(series), NEVER_MS, np.int64)])
+    lane.cells.grow(len(lane.series) * ring)

@@ -1,0 +1,69 @@
+"""The stage as the machine sees it: how a group is loaded, folded, saved and published."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from processors.aside import BLOB_LANE
+from processors.batch import GroupBatch
+from processors.geometry import geometry_of
+from processors.state import Group, decode_group, encode_group
+from processors.step import PANES_LANE, Live, live, step
+from processors.window_items import window_items
+from tocsin.core.columns import decode_panes
+from tocsin.core.machine import Entry, Step
+from tocsin.core.plan.book import PlanBook
+from tocsin.core.ports import Backend, LogRecord
+
+NAME: Final = "processors"
+
+
+class Processors:
+    """What the machine needs of this stage."""
+
+    name = NAME
+
+    def __init__(self, backend: Backend, plans: PlanBook) -> None:
+        self.generation = plans.first.generation
+        self._backend = backend
+        self._plans = plans
+
+    def initial(self, group: int) -> Live:
+        """Return the state of a group that has seen nothing."""
+        return live(Group.empty(group, geometry_of(self._plans.first)), self._plans)
+
+    def decode(self, blob: bytes) -> Live:
+        """Return the state of the bytes."""
+        return live(decode_group(blob, geometry_of(self._plans.first)), self._plans)
+
+    def encode(self, state: Live) -> bytes:
+        """Return the bytes of the state."""
+        return encode_group(state.group, state.geometry)
+
+    def step(self, state: Live, batch: GroupBatch) -> Step[Live, GroupBatch]:
+        """Fold the batch."""
+        return step(state, batch, self._plans)
+
+    def publish(self, outboxes: Mapping[int, Sequence[Entry]]) -> Mapping[int, int]:
+        """Publish each group's entries, oldest first, a group's next one only after the one before."""
+        published = dict.fromkeys(outboxes, 0)
+        waiting = {group: list(entries) for group, entries in outboxes.items() if entries}
+        while waiting:
+            refused = self._publish_heads({group: entries[0] for group, entries in waiting.items()})
+            for group in waiting:
+                published[group] += group not in refused
+            waiting = {group: entries[1:] for group, entries in waiting.items() if group not in refused and entries[1:]}
+        return published
+
+    def _publish_heads(self, heads: Mapping[int, Entry]) -> set[int]:
+        """Publish one entry a group; return the groups whose entry was refused."""
+        for entry in heads.values():
+            if entry.lane == BLOB_LANE:
+                self._backend.blobs.put(entry.name, entry.data)
+        panes = {group: entry.data for group, entry in heads.items() if entry.lane == PANES_LANE}
+        if not panes:
+            return set()
+        # Windows go first: whoever reads an alert finds the windows that it speaks of.
+        self._backend.windows.put([item for data in panes.values() for item in window_items(decode_panes(data).panes)])
+        records = [LogRecord(f"{self.generation}.{group}", data) for group, data in panes.items()]
+        groups = list(panes)
+        return {groups[place] for place in self._backend.panes.put(records)}

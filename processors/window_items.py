@@ -1,0 +1,44 @@
+"""Window items: panes as the readable items that people and queries get."""
+
+import numpy as np
+
+from tocsin.core.columns import PaneColumns, PaneKind
+from tocsin.core.keys import split_key
+from tocsin.core.ports import WindowItem, WindowStats
+
+
+def window_items(panes: PaneColumns) -> list[WindowItem]:
+    """Return an item for each device, window and revision; early panes are no windows of their own."""
+    stats = _stats(panes)
+    items: dict[tuple[int, int, int, int], WindowItem] = {}
+    windows = np.flatnonzero(panes.kind != PaneKind.EARLY).tolist()
+    device, metric = panes.device.tolist(), panes.metric.tolist()
+    size_ms, start_ms, revision = panes.size_ms.tolist(), panes.start_ms.tolist(), panes.revision.tolist()
+    for pane in windows:
+        key = (device[pane], size_ms[pane], start_ms[pane], revision[pane])
+        item = items.get(key)
+        if item is None:
+            tenant, name = split_key(panes.devices[device[pane]])
+            item = WindowItem(tenant, name, size_ms[pane], start_ms[pane], revision[pane], {})
+            items[key] = item
+        item.metrics[panes.metrics[metric[pane]]] = stats[pane]
+    return list(items.values())
+
+
+def _stats(panes: PaneColumns) -> list[WindowStats]:
+    elapsed_s = (panes.last_ms - panes.first_ms) / 1_000
+    with np.errstate(divide="ignore", invalid="ignore"):
+        rate = (panes.last - panes.first) / elapsed_s
+    rates = [value if moved else None for value, moved in zip(rate.tolist(), (elapsed_s > 0).tolist(), strict=True)]
+    columns = (
+        panes.count,
+        panes.mean,
+        panes.sum,
+        panes.variance,
+        panes.min,
+        panes.max,
+        panes.first,
+        panes.last,
+    )
+    rows = zip(*(column.tolist() for column in columns), rates, strict=True)
+    return [WindowStats(*row) for row in rows]
