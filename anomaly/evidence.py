@@ -1,0 +1,130 @@
+"""Evidence: why an alert moved, and the transition that says so."""
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from anomaly.fingerprint import fingerprint
+from anomaly.fold import Fold
+from anomaly.lifecycle import PHASES, Lives
+from anomaly.rows import NONE
+from anomaly.summary import summary, withdrawn_summary
+from anomaly.verdicts import Verdicts
+from tocsin.core.columns import Floats
+from tocsin.core.keys import split_key
+from tocsin.core.messages import PANES_MAX, Evidence, PaneEvidence, Severity, Transition
+from tocsin.core.plan.resolve import device_plan, metric_plan, unit_of
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """One alert that moved.
+
+    Attributes:
+        alert: Its row.
+        phase_from: Place in ``PHASES`` where it stood.
+        life: Where it stands now, one row.
+        position: Position of the reading that moved it, or empty.
+    """
+
+    alert: int
+    phase_from: int
+    life: Lives
+    position: str = ""
+
+
+def transition(fold: Fold, rule: int, moved: Moved, verdicts: Verdicts) -> Transition:
+    """Return the transition of an alert that a verdict moved.
+
+    Args:
+        fold: The fold.
+        rule: Place of the rule in the plan.
+        moved: The alert.
+        verdicts: The verdict, one.
+    """
+    evidence = Evidence(
+        value=_finite(verdicts.value[0]),
+        plan_hash=fold.plan_hash,
+        score=_known(verdicts.score),
+        threshold=_known(verdicts.threshold),
+        expected_low=_known(verdicts.low),
+        expected_high=_known(verdicts.high),
+        parts={name: _finite(part[0]) for name, part in verdicts.parts.items()},
+        panes=_panes(fold, moved.alert),
+        position=moved.position,
+    )
+    bare = _bare(fold, moved, evidence)
+    return replace(bare, summary=summary(fold.plan.rules[rule], bare))
+
+
+def withdrawal(fold: Fold, moved: Moved) -> Transition:
+    """Return the transition of an alert whose rule left the plan.
+
+    Its value is the newest mean, 0 where there is none.
+    """
+    panes = _panes(fold, moved.alert)
+    value = panes[-1].mean if panes else 0.0
+    evidence = Evidence(value, fold.plan_hash, parts={"rule_withdrawn": 1.0}, panes=panes)
+    bare = _bare(fold, moved, evidence)
+    return replace(bare, summary=withdrawn_summary(bare))
+
+
+def _bare(fold: Fold, moved: Moved, evidence: Evidence) -> Transition:
+    """Return the transition without its summary."""
+    state, life = fold.state, moved.life
+    row = {name: int(state.alerts[name][moved.alert]) for name in ("device", "series", "rule")}
+    tenant, device = split_key(state.device_keys[row["device"]])
+    of_series = row["series"] != NONE
+    metric = state.metric_names[int(state.series["metric"][row["series"]])] if of_series else ""
+    rule, (kind, severity) = state.rule_names[row["rule"]], state.rule_kinds[row["rule"]]
+    known = device_plan(fold.plan, tenant, device)
+    return Transition(
+        tenant=tenant,
+        device=device,
+        metric=metric,
+        rule=rule,
+        kind=kind,
+        severity=Severity(severity),
+        fingerprint=fingerprint(tenant, device, metric, rule),
+        episode=int(life.episode[0]),
+        number=int(life.number[0]),
+        phase_from=PHASES[moved.phase_from],
+        phase=PHASES[int(life.phase[0])],
+        at_ms=int(life.moved_ms[0]),
+        since_ms=int(life.since_ms[0]),
+        evidence=evidence,
+        summary="",
+        site=known.site,
+        device_type=known.type,
+        gateway=known.gateway,
+        unit=unit_of(metric_plan(fold.plan, metric), metric) if metric else "",
+    )
+
+
+def _panes(fold: Fold, alert: int) -> tuple[PaneEvidence, ...]:
+    """Return the newest windows of the alert's series, oldest first; none for an alert about a device."""
+    state = fold.state
+    row = int(state.alerts["series"][alert])
+    if row == NONE:
+        return ()
+    kept = int(state.series["ring"][row])
+    size_ms = state.sizes_ms[int(state.series["size"][row])]
+    places = np.arange(max(0, kept - PANES_MAX), kept) % PANES_MAX
+    ring = {
+        name: state.series[f"ring_{name}"][row][places].tolist() for name in ("start_ms", "count", "mean", "min", "max")
+    }
+    return tuple(
+        PaneEvidence(start_ms, start_ms + size_ms, count, mean, low, high)
+        for start_ms, count, mean, low, high in zip(*ring.values(), strict=True)
+    )
+
+
+def _known(values: Floats | None) -> float | None:
+    """Return the one value, None where it is not a number."""
+    return None if values is None or math.isnan(values[0]) else _finite(values[0])
+
+
+def _finite(value: float) -> float:
+    """Return the value, the nearest number where it is beyond all numbers, 0 where it is none."""
+    return float(np.nan_to_num(value))

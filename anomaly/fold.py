@@ -1,0 +1,146 @@
+"""One fold: the group's state while a batch is worked into it, and the transitions that came of it."""
+
+from dataclasses import dataclass, field, fields
+from typing import Final
+
+import numpy as np
+
+from anomaly.contract import Detector
+from anomaly.coverage import Coverage, empty_coverage, rules_over_device, rules_over_series
+from anomaly.lifecycle import Lives
+from anomaly.rows import NONE, STILL
+from anomaly.state import GroupState
+from anomaly.table import new_rows
+from tocsin.core.columns import Int32s, Int64s
+from tocsin.core.messages import Transition
+from tocsin.core.plan.model import AdaptiveRule, FlatlineRule, Plan, Rule, plan_hash
+
+LIFE_COLUMNS: Final = tuple(field.name for field in fields(Lives))
+
+
+@dataclass(slots=True)
+class Fold:
+    """What the parts of a step work on; made at its beginning, dropped at its end.
+
+    Attributes:
+        state: The group's state, a copy of the step's own.
+        plan: The plan in force.
+        plan_hash: Its hash.
+        detector: The adaptive detector.
+        coverage: Which rules of the plan judge what.
+        rule_place: shape (r,), place of each of the plan's rules in ``state.rule_names``.
+        moves: (place in the batch, place of the rule, transition), as they were found.
+    """
+
+    state: GroupState
+    plan: Plan
+    plan_hash: str
+    detector: Detector
+    coverage: Coverage
+    rule_place: Int32s
+    moves: list[tuple[int, int, Transition]] = field(default_factory=list)
+
+
+def open_fold(state: GroupState, plan: Plan, detector: Detector) -> Fold:
+    """Return the fold of the state under the plan, with rows for all that the plan's rules need."""
+    places = np.array([_rule_place(state, rule) for rule in plan.rules], np.int32)
+    fresh = state.coverage is None
+    coverage = state.coverage or _coverage(state, plan)
+    fold = Fold(state, plan, plan_hash(plan), detector, coverage, places)
+    state.coverage = coverage
+    if fresh:
+        _find_alerts(fold)
+        _find_stills(fold)
+        settle(fold, np.arange(len(state.series)))
+    return fold
+
+
+def settle(fold: Fold, series: Int64s) -> None:
+    """Open the rows that rules need to remember something of the series: movement, and the detector's.
+
+    Args:
+        fold: The fold.
+        series: shape (k,), series rows, ascending.
+    """
+    state, rules = fold.state, fold.plan.rules
+    adaptive = np.array([isinstance(rule, AdaptiveRule) for rule in rules], np.bool_)
+    flatline = np.array([isinstance(rule, FlatlineRule) for rule in rules], np.bool_)
+    covered = fold.coverage.series[series]
+    learning = series[(covered & adaptive).any(axis=1) & (state.series["detector"][series] == NONE)]
+    state.series["detector"][learning] = len(state.detector) + np.arange(len(learning))
+    if len(learning):
+        state.detector.append(fold.detector.initial(len(learning)))
+    lacking = covered & flatline & (fold.coverage.still[series] == NONE)
+    place, rule = np.nonzero(lacking)
+    fold.coverage.still[series[place], rule] = len(state.stills) + np.arange(len(place))
+    rows = new_rows(STILL, len(place))
+    rows["series"], rows["rule"] = series[place], fold.rule_place[rule]
+    state.stills.append(rows)
+
+
+def lives_of(fold: Fold, alerts: Int64s) -> Lives:
+    """Return where the alerts of the rows stand."""
+    return Lives(*(fold.state.alerts[name][alerts] for name in LIFE_COLUMNS))
+
+
+def save_lives(fold: Fold, alerts: Int64s, lives: Lives) -> None:
+    """Write where the alerts of the rows stand."""
+    fold.state.alerts.put(alerts, {name: getattr(lives, name) for name in LIFE_COLUMNS})
+
+
+def _rule_place(state: GroupState, rule: Rule) -> int:
+    """Return the place of the rule's name, which is added at the end if it is new."""
+    if rule.name not in state.rule_names:
+        state.rule_names.append(rule.name)
+        state.rule_kinds.append(("", ""))
+    place = state.rule_names.index(rule.name)
+    state.rule_kinds[place] = (kind_of(rule), rule.severity.value)
+    return place
+
+
+def kind_of(rule: Rule) -> str:
+    """Return the kind of the rule as plans and alerts name it, e.g. ``limits``."""
+    return str(rule.__struct_config__.tag)
+
+
+def _coverage(state: GroupState, plan: Plan) -> Coverage:
+    coverage = empty_coverage(plan)
+    if state.device_keys:
+        coverage.add_devices(np.array([rules_over_device(plan, key) for key in state.device_keys]))
+    places = zip(*(state.series[name].tolist() for name in ("device", "metric", "size")), strict=True)
+    covered = [
+        rules_over_series(plan, state.device_keys[device], state.metric_names[metric], state.sizes_ms[size])
+        for device, metric, size in places
+    ]
+    if covered:
+        coverage.add_series(np.array(covered))
+    return coverage
+
+
+def _find_alerts(fold: Fold) -> None:
+    """Point the coverage to the alert rows of rules that the plan has."""
+    alerts, coverage = fold.state.alerts, fold.coverage
+    rule = _plan_places(fold)[alerts["rule"]]
+    of_series = np.flatnonzero((rule != NONE) & (alerts["series"] != NONE))
+    of_device = np.flatnonzero((rule != NONE) & (alerts["series"] == NONE))
+    coverage.series_alert[alerts["series"][of_series], rule[of_series]] = of_series
+    coverage.device_alert[alerts["device"][of_device], rule[of_device]] = of_device
+
+
+def _find_stills(fold: Fold) -> None:
+    """Point the coverage to the movements that its rules watch, and forget the others."""
+    stills, coverage = fold.state.stills, fold.coverage
+    rule = _plan_places(fold)[stills["rule"]]
+    flatline = np.array([isinstance(rule, FlatlineRule) for rule in fold.plan.rules] + [False], np.bool_)
+    covered = np.pad(coverage.series, ((0, 0), (0, 1)))  # NONE finds the last column
+    kept = np.flatnonzero(flatline[rule] & covered[stills["series"], rule])
+    for name in stills:
+        stills[name] = stills[name][kept]
+    coverage.still[stills["series"], rule[kept]] = np.arange(len(kept))
+
+
+def _plan_places(fold: Fold) -> Int64s:
+    """Return the place in the plan of each name in ``rule_names``, else ``NONE``."""
+    places = np.full(len(fold.state.rule_names), NONE, np.int64)
+    places[fold.rule_place] = np.arange(len(fold.rule_place))
+    return places

@@ -1,0 +1,131 @@
+"""Judging: every rule of the plan looks at the panes of the series that it covers."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from anomaly.contract import Observations, Scores
+from anomaly.detectors import limits, missing, rate, surprise
+from anomaly.fold import Fold
+from anomaly.intake import Intake
+from anomaly.lifecycle import Verdict
+from anomaly.memory import judge_stillness, remember, score
+from anomaly.moves import Subjects, judge, open_alerts
+from anomaly.observations import observations, take_scores, take_windows
+from anomaly.rounds import rounds
+from anomaly.rows import NONE
+from anomaly.verdicts import Verdicts
+from tocsin.core.columns import Floats, Int64s, PaneColumns, PaneKind
+from tocsin.core.plan.model import AdaptiveRule, FlatlineRule, LimitsRule, MissingRule, RateRule
+
+
+@dataclass(frozen=True, slots=True)
+class _Round:
+    """One window of each of n series, and what was known before it.
+
+    Attributes:
+        rows: shape (n,), series rows.
+        places: shape (n,), places in the batch.
+        windows: The windows.
+        scores: What the adaptive detector says of them.
+        last: shape (n,), last value before, NaN without.
+        last_ms: shape (n,), its event time.
+    """
+
+    rows: Int64s
+    places: Int64s
+    windows: Observations
+    scores: Scores
+    last: Floats
+    last_ms: Int64s
+
+    def take(self, cells: Int64s) -> "_Round":
+        return _Round(
+            self.rows[cells],
+            self.places[cells],
+            take_windows(self.windows, cells),
+            take_scores(self.scores, cells),
+            self.last[cells],
+            self.last_ms[cells],
+        )
+
+
+def judge_panes(fold: Fold, panes: PaneColumns, intake: Intake) -> None:
+    """Judge the panes of each series in their order, those of different series at once."""
+    for places in rounds(intake.series, np.flatnonzero(intake.series != NONE)):
+        kind = panes.kind[places]
+        _judge_windows(fold, panes, intake, places[kind == PaneKind.ON_TIME])
+        _judge_early(fold, panes, intake, places[kind == PaneKind.EARLY])
+
+
+def _judge_windows(fold: Fold, panes: PaneColumns, intake: Intake, places: Int64s) -> None:
+    """Judge one closed window a series; one that is not newer than the series' newest is counted only."""
+    series = fold.state.series
+    is_newer = panes.start_ms[places] > series["start_ms"][intake.series[places]]
+    fold.state.count("not_newer", int(np.count_nonzero(~is_newer)))
+    places = places[is_newer]
+    if not len(places):
+        return
+    rows, windows = intake.series[places], observations(panes, places)
+    last, last_ms = series["last"][rows], series["last_ms"][rows]
+    remember(fold, rows, windows)
+    this = _Round(rows, places, windows, score(fold, rows, windows), last, last_ms)
+    for rule in range(len(fold.plan.rules)):
+        is_covered = fold.coverage.series[rows, rule]
+        if is_covered.all():
+            _act(fold, rule, this)
+        elif is_covered.any():
+            _act(fold, rule, this.take(np.flatnonzero(is_covered)))
+
+
+def _act(fold: Fold, rule: int, this: _Round) -> None:
+    """Let one rule, which covers all series of the round, judge it."""
+    wanted = fold.plan.rules[rule]
+    subjects = Subjects(
+        device=fold.state.series["device"][this.rows].astype(np.int64),
+        series=this.rows,
+        at_ms=this.windows.end_ms,
+        place=this.places,
+    )
+    clear_ms = surprise.clear_ms(wanted, this.windows) if isinstance(wanted, AdaptiveRule) else None
+    judge(fold, rule, subjects, _verdicts(fold, rule, this, subjects), clear_ms=clear_ms)
+
+
+def _verdicts(fold: Fold, rule: int, this: _Round, subjects: Subjects) -> Verdicts:
+    wanted = fold.plan.rules[rule]
+    match wanted:
+        case LimitsRule():
+            return limits.judge(wanted, this.windows)
+        case RateRule():
+            return rate.judge(wanted, this.windows, this.last, this.last_ms)
+        case FlatlineRule():
+            return judge_stillness(fold, rule, this.rows, this.windows)
+        case MissingRule():
+            return missing.returned(len(this.rows))
+        case AdaptiveRule():
+            is_open = open_alerts(fold, rule, subjects.device, subjects.series)
+            return surprise.judge(wanted, this.windows, this.scores, is_open)
+
+
+def _judge_early(fold: Fold, panes: PaneColumns, intake: Intake, places: Int64s) -> None:
+    """Judge single readings that crossed a limit; each only by the rule whose limit it was.
+
+    A reading can breach and not clear: what the rest of its window says, the window's own pane will tell.
+    """
+    for rule in np.unique(intake.rule[places]).tolist():
+        mine = places[intake.rule[places] == rule]
+        mine = mine[fold.coverage.series[intake.series[mine], rule]]
+        wanted = fold.plan.rules[rule]
+        if not isinstance(wanted, LimitsRule) or not len(mine):
+            continue
+        verdicts = limits.compare(wanted, panes.last[mine])
+        over = np.flatnonzero(verdicts.verdict == Verdict.BREACH)
+        mine = mine[over]
+        subjects = Subjects(
+            device=intake.device[mine],
+            series=intake.series[mine],
+            at_ms=panes.last_ms[mine],
+            place=mine,
+            positions=[panes.positions[code] for code in panes.position[mine].tolist()],
+        )
+        judge(fold, rule, subjects, verdicts.take(over))

@@ -1,0 +1,194 @@
+"""The life cycle of alerts: one table of transitions, and the durations that make signals of verdicts.
+
+A *verdict* is what one evaluation says (breached, cleared, or neither); a *signal* is what it means once
+the rule's durations are counted. No evaluation, no signal: missing data never resolves an alert.
+"""
+
+from dataclasses import dataclass, fields, replace
+from enum import IntEnum, StrEnum
+from typing import Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tocsin.core.columns import Bools, Int32s, Int64s
+from tocsin.core.messages import Phase
+
+Int8s = NDArray[np.int8]
+
+UNSET_MS: Final = np.iinfo(np.int64).min
+"""No such instant; columns have no None."""
+
+
+class Verdict(IntEnum):
+    """What one evaluation of a rule says."""
+
+    CLEAR = -1
+    HOLD = 0
+    BREACH = 1
+
+
+class Signal(StrEnum):
+    """What moves an alert."""
+
+    BREACHED = "breached"
+    HELD = "held"
+    CLEARED = "cleared"
+    WITHDRAWN = "withdrawn"
+
+
+SIGNAL_MEANINGS: Final = {
+    Signal.BREACHED: "over the limit, not yet for as long as the rule asks",
+    Signal.HELD: "over the limit for as long as the rule asks; at once where it asks for no time",
+    Signal.CLEARED: "back inside for as long as the rule asks; at once while pending",
+    Signal.WITHDRAWN: "the plan in force has no such rule any more",
+}
+
+TRANSITIONS: Final = {
+    (Phase.INACTIVE, Signal.BREACHED): Phase.PENDING,
+    (Phase.INACTIVE, Signal.HELD): Phase.FIRING,
+    (Phase.PENDING, Signal.HELD): Phase.FIRING,
+    (Phase.PENDING, Signal.CLEARED): Phase.INACTIVE,
+    (Phase.PENDING, Signal.WITHDRAWN): Phase.INACTIVE,
+    (Phase.FIRING, Signal.CLEARED): Phase.RESOLVED,
+    (Phase.FIRING, Signal.WITHDRAWN): Phase.RESOLVED,
+    (Phase.RESOLVED, Signal.BREACHED): Phase.PENDING,
+    (Phase.RESOLVED, Signal.HELD): Phase.FIRING,
+}
+"""Every move there is; a pair that is not here changes nothing."""
+
+PHASES: Final = tuple(Phase)
+SIGNALS: Final = tuple(Signal)
+OPEN_PHASES: Final = (Phase.PENDING, Phase.FIRING)
+_NO_SIGNAL: Final = len(SIGNALS)
+
+
+@dataclass(frozen=True, slots=True)
+class Lives:
+    """Where n alerts stand.
+
+    Attributes:
+        phase: shape (n,), int8, place in ``PHASES``.
+        episode: shape (n,), int32, counts from 1 each time the alert leaves a closed phase.
+        number: shape (n,), int32, transitions so far.
+        since_ms: shape (n,), when the newest episode began.
+        moved_ms: shape (n,), when the newest transition was.
+        breach_ms: shape (n,), when the present breach began.
+        newest_ms: shape (n,), newest instant seen breached.
+        clear_ms: shape (n,), since when an open alert is clear.
+    """
+
+    phase: Int8s
+    episode: Int32s
+    number: Int32s
+    since_ms: Int64s
+    moved_ms: Int64s
+    breach_ms: Int64s
+    newest_ms: Int64s
+    clear_ms: Int64s
+
+    def __len__(self) -> int:
+        return len(self.phase)
+
+    def take(self, rows: Int64s) -> Self:
+        """Return the alerts of the rows, in that order."""
+        return type(self)(*(getattr(self, field.name)[rows] for field in fields(self)))
+
+    @property
+    def is_open(self) -> Bools:
+        """Whether each alert is pending or firing."""
+        return _IS_OPEN[self.phase]
+
+
+def new_lives(count: int) -> Lives:
+    """Return that many alerts that never moved."""
+    zeros, unset = np.zeros(count, np.int32), np.full(count, UNSET_MS, np.int64)
+    return Lives(np.zeros(count, np.int8), zeros, zeros, unset, unset, unset, unset, unset)
+
+
+def advance(lives: Lives, verdict: Int8s, at_ms: Int64s, *, for_ms: int, clear_ms: Int64s) -> Lives:
+    """Return the alerts after one evaluation each; those that moved have a higher number.
+
+    An alert remembers its side like a Schmitt trigger: HOLD (between limit and hysteresis) goes on with
+    what it said before. What is older than the newest breach neither clears nor holds, so the pane of a
+    window that ended before an early reading does not undo that reading.
+
+    Args:
+        lives: n alerts.
+        verdict: shape (n,), int8, a ``Verdict`` each.
+        at_ms: shape (n,), event time or tick time of the evaluation.
+        for_ms: How long breached before firing.
+        clear_ms: shape (n,), how long clear before resolved.
+    """
+    was_open = lives.is_open
+    is_clearing = lives.clear_ms != UNSET_MS
+    side = np.where(verdict == Verdict.HOLD, np.where(is_clearing, Verdict.CLEAR, Verdict.BREACH), verdict)
+    counts = np.where(was_open, (verdict == Verdict.BREACH) | (at_ms >= lives.newest_ms), verdict > 0)
+    breached, cleared = counts & (side == Verdict.BREACH), counts & was_open & (side == Verdict.CLEAR)
+    timed = replace(
+        lives,
+        breach_ms=np.where(breached & ~was_open, at_ms, lives.breach_ms),
+        newest_ms=np.where(breached & (verdict == Verdict.BREACH), np.maximum(lives.newest_ms, at_ms), lives.newest_ms),
+        clear_ms=np.where(
+            cleared,
+            np.where(is_clearing, lives.clear_ms, at_ms),
+            np.where(breached, UNSET_MS, lives.clear_ms),
+        ),
+    )
+    signal = np.full(len(lives), _NO_SIGNAL)
+    signal[breached] = _BREACHED
+    signal[breached & (at_ms - timed.breach_ms >= for_ms)] = _HELD
+    is_pending = lives.phase == _PENDING
+    signal[cleared & (is_pending | (at_ms - timed.clear_ms >= clear_ms))] = _CLEARED
+    return _move(timed, signal, at_ms)
+
+
+def withdraw(lives: Lives, at_ms: int) -> Lives:
+    """Return the alerts after their rule left the plan."""
+    return _move(lives, np.full(len(lives), _WITHDRAWN), np.full(len(lives), at_ms, np.int64))
+
+
+def _move(lives: Lives, signal: NDArray[np.int_], at_ms: Int64s) -> Lives:
+    """Look up every (phase, signal); time within an alert does not run back."""
+    phase = _NEXT[lives.phase, signal]
+    moved = phase != lives.phase
+    opens = moved & ~lives.is_open & _IS_OPEN[phase]
+    closes = moved & ~_IS_OPEN[phase]
+    at_ms = np.maximum(at_ms, lives.moved_ms)
+    return Lives(
+        phase=phase,
+        episode=lives.episode + opens.astype(np.int32),
+        number=lives.number + moved.astype(np.int32),
+        since_ms=np.where(opens, at_ms, lives.since_ms),
+        moved_ms=np.where(moved, at_ms, lives.moved_ms),
+        breach_ms=np.where(closes, UNSET_MS, lives.breach_ms),
+        newest_ms=np.where(closes, UNSET_MS, lives.newest_ms),
+        clear_ms=np.where(closes, UNSET_MS, lives.clear_ms),
+    )
+
+
+def _next_phases() -> Int8s:
+    """Return shape (phases, signals + 1): the table as array, the last column for no signal."""
+    table = np.empty((len(PHASES), len(SIGNALS) + 1), np.int8)
+    for row, phase in enumerate(PHASES):
+        table[row, :] = row
+        for column, signal in enumerate(SIGNALS):
+            table[row, column] = PHASES.index(TRANSITIONS.get((phase, signal), phase))
+    return table
+
+
+_NEXT: Final = _next_phases()
+_IS_OPEN: Final = np.array([phase in OPEN_PHASES for phase in PHASES])
+_PENDING: Final = PHASES.index(Phase.PENDING)
+_BREACHED, _HELD, _CLEARED, _WITHDRAWN = (SIGNALS.index(signal) for signal in Signal)
+
+
+def render_mermaid() -> str:
+    """Return the table as a Mermaid state diagram, for the documentation.
+
+    >>> print(render_mermaid().splitlines()[0])
+    stateDiagram-v2
+    """
+    lines = ["stateDiagram-v2", f"    [*] --> {PHASES[0]}"]
+    lines += [f"    {phase} --> {after}: {signal}" for (phase, signal), after in TRANSITIONS.items()]
+    return "\n".join(lines)

@@ -1,0 +1,85 @@
+"""Memory: what a series keeps of its windows, for rules that compare with before and for evidence."""
+
+import numpy as np
+
+from anomaly.contract import Observations, Scores
+from anomaly.detectors import flatline
+from anomaly.detectors.missing import observe
+from anomaly.fold import Fold
+from anomaly.observations import take_scores, take_windows
+from anomaly.presence import presence_of, save_presence
+from anomaly.rows import NONE
+from anomaly.verdicts import Verdicts
+from tocsin.core.columns import Int64s
+from tocsin.core.messages import PANES_MAX
+from tocsin.core.plan.model import FlatlineRule
+
+
+def remember(fold: Fold, rows: Int64s, windows: Observations) -> None:
+    """Keep one window of each series.
+
+    Args:
+        fold: The fold.
+        rows: shape (n,), series rows, distinct.
+        windows: n windows.
+    """
+    series = fold.state.series
+    place = series["ring"][rows] % PANES_MAX
+    for name in ("start_ms", "count", "mean", "min", "max"):
+        series[f"ring_{name}"][rows, place] = getattr(windows, name)
+    # Counted on from PANES_MAX again, so that it tells full from filling and never grows.
+    series["ring"][rows] = np.where(series["ring"][rows] + 1 == 2 * PANES_MAX, PANES_MAX, series["ring"][rows] + 1)
+    series["start_ms"][rows] = windows.start_ms
+    newer = windows.last_ms >= series["last_ms"][rows]
+    series["last"][rows[newer]] = windows.last[newer]
+    save_presence(series, rows, observe(presence_of(series, rows), windows))
+
+
+def score(fold: Fold, rows: Int64s, windows: Observations) -> Scores:
+    """Let the adaptive detector score and learn the windows of the series that it watches.
+
+    Args:
+        fold: The fold.
+        rows: shape (n,), series rows, distinct.
+        windows: n windows.
+
+    Returns:
+        n scores; series that it does not watch are warming for ever.
+    """
+    state = fold.state
+    watched = np.flatnonzero(state.series["detector"][rows] != NONE)
+    scores = _unscored(len(rows))
+    if not len(watched):
+        return scores
+    learners = state.series["detector"][rows[watched]].astype(np.int64)
+    found, after = fold.detector.score(state.detector.take(learners), take_windows(windows, watched))
+    state.detector.put(learners, after)
+    where = np.zeros(len(rows), np.int64)
+    where[watched] = np.arange(len(watched))
+    spread = take_scores(found, where)
+    spread.warming[state.series["detector"][rows] == NONE] = True
+    return spread
+
+
+def judge_stillness(fold: Fold, rule: int, rows: Int64s, windows: Observations) -> Verdicts:
+    """Judge the windows by a flatline rule, and keep what it learned of their movement.
+
+    Args:
+        fold: The fold.
+        rule: Place of the rule in the plan.
+        rows: shape (n,), series rows, distinct, all covered by the rule.
+        windows: n windows.
+    """
+    stills, wanted = fold.state.stills, fold.plan.rules[rule]
+    assert isinstance(wanted, FlatlineRule), wanted
+    places = fold.coverage.still[rows, rule].astype(np.int64)
+    names = flatline.Stills.__dataclass_fields__
+    before = flatline.Stills(**{name: stills[name][places] for name in names})
+    verdicts, after = flatline.judge(wanted, windows, before)
+    stills.put(places, {name: getattr(after, name) for name in names})
+    return verdicts
+
+
+def _unscored(count: int) -> Scores:
+    zeros, unknown = np.zeros(count), np.full(count, np.nan)
+    return Scores(zeros, zeros, np.ones(count, np.bool_), unknown, unknown, {})

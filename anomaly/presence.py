@@ -1,0 +1,67 @@
+"""Presence: what panes say of their devices: that they are there, and how often they report."""
+
+import numpy as np
+
+from anomaly.detectors.missing import Presence, observe, returned
+from anomaly.fold import Fold
+from anomaly.intake import Intake
+from anomaly.moves import Subjects, judge, open_alerts
+from anomaly.observations import observations
+from anomaly.rounds import rounds
+from anomaly.rows import NONE, PRESENCE
+from anomaly.table import Table
+from tocsin.core.columns import Int64s, PaneColumns, PaneKind
+from tocsin.core.plan.model import MissingRule
+from tocsin.core.plan.resolve import is_device_rule
+
+
+def meet_devices(fold: Fold, panes: PaneColumns, intake: Intake) -> None:
+    """Note that the panes' devices are there, clear their alerts of missing data, and learn their cadence."""
+    present = np.flatnonzero(intake.device != NONE)
+    if fold.state.tick_ms is not None:
+        fold.state.devices["seen_ms"][intake.device[present]] = fold.state.tick_ms
+    for rule, wanted in enumerate(fold.plan.rules):
+        if isinstance(wanted, MissingRule) and is_device_rule(wanted):
+            _return(fold, rule, panes, intake, present)
+    _learn(fold, panes, intake, present)
+
+
+def presence_of(table: Table, rows: Int64s) -> Presence:
+    """Return what is known of when the devices, or series, of the rows report."""
+    return Presence(*(table[name][rows] for name in PRESENCE))
+
+
+def save_presence(table: Table, rows: Int64s, presence: Presence) -> None:
+    """Write what is known of when the devices, or series, of the rows report."""
+    table.put(rows, {name: getattr(presence, name) for name in PRESENCE})
+
+
+def _return(fold: Fold, rule: int, panes: PaneColumns, intake: Intake, present: Int64s) -> None:
+    """Tell the open alerts of silent devices that each pane of theirs has come."""
+    none = np.full(len(present), NONE, np.int64)
+    back = present[open_alerts(fold, rule, intake.device[present], none)]
+    for places in rounds(intake.device, back):
+        subjects = Subjects(
+            device=intake.device[places],
+            series=np.full(len(places), NONE, np.int64),
+            at_ms=np.maximum(panes.last_ms[places], fold.state.tick_ms or 0),
+            place=places,
+        )
+        judge(fold, rule, subjects, returned(len(places)))
+
+
+def _learn(fold: Fold, panes: PaneColumns, intake: Intake, present: Int64s) -> None:
+    """Learn cadences from the panes that bring a newer event time; of several with the same, the first."""
+    devices = fold.state.devices
+    newer = present[
+        (panes.kind[present] == PaneKind.ON_TIME)
+        & (panes.last_ms[present] > devices["last_ms"][intake.device[present]])
+    ]
+    _, first = np.unique(np.stack([intake.device[newer], panes.last_ms[newer]]), axis=1, return_index=True)
+    for places in rounds(intake.device, newer[np.sort(first)]):
+        rows = intake.device[places]
+        before = presence_of(devices, rows)
+        after = observe(before, observations(panes, places))
+        save_presence(devices, rows, after)
+        advanced = after.last_ms > before.last_ms
+        devices["size_ms"][rows[advanced]] = panes.size_ms[places[advanced]]

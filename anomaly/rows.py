@@ -1,0 +1,69 @@
+"""Rows of the group's tables: what is kept of a device, a series, an alert, a series' movement."""
+
+from typing import Final
+
+import numpy as np
+
+from anomaly.lifecycle import UNSET_MS
+from anomaly.table import Column, Schema
+from tocsin.core.messages import PANES_MAX
+
+NONE: Final = -1
+"""No such row; columns have no None."""
+
+PRESENCE: Final[Schema] = {
+    "last_ms": Column("i8", UNSET_MS),  # newest event time
+    "cadence_ms": Column("f8"),  # learned gap between readings
+    "gaps": Column("i4"),  # gaps learned from, counted up to a limit
+}
+"""Learned of devices and of series alike."""
+
+DEVICE: Final[Schema] = {
+    **PRESENCE,
+    "first_ms": Column("i8", UNSET_MS),  # event time of the first reading
+    "seen_ms": Column("i8", UNSET_MS),  # tick in force when the newest pane came
+    "size_ms": Column("i8"),  # length of the window that brought last_ms
+}
+
+SERIES: Final[Schema] = {
+    **PRESENCE,
+    "device": Column("i4"),
+    "metric": Column("i4"),
+    "size": Column("i4"),
+    "start_ms": Column("i8", UNSET_MS),  # start of the newest window judged
+    "last": Column("f8", np.nan),  # value at last_ms
+    "detector": Column("i4", NONE),  # its row of the adaptive detector
+    "ring": Column("i4"),  # windows kept so far; modulo PANES_MAX the next place
+    "ring_start_ms": Column("i8", 0, PANES_MAX),
+    "ring_count": Column("i4", 0, PANES_MAX),
+    "ring_mean": Column("f8", 0, PANES_MAX),
+    "ring_min": Column("f8", 0, PANES_MAX),
+    "ring_max": Column("f8", 0, PANES_MAX),
+}
+
+ALERT: Final[Schema] = {
+    "device": Column("i4"),
+    "series": Column("i4", NONE),  # none: the alert is about the whole device
+    "rule": Column("i4"),  # place in rule_names
+    "phase": Column("i1"),
+    "episode": Column("i4"),
+    "number": Column("i4"),
+    "since_ms": Column("i8", UNSET_MS),
+    "moved_ms": Column("i8", UNSET_MS),
+    "breach_ms": Column("i8", UNSET_MS),
+    "newest_ms": Column("i8", UNSET_MS),
+    "clear_ms": Column("i8", UNSET_MS),
+}
+
+STILL: Final[Schema] = {
+    "series": Column("i4"),
+    "rule": Column("i4"),
+    "since_ms": Column("i8", UNSET_MS),  # since when there was no movement
+    "low": Column("f8", np.nan),  # smallest value since then
+    "high": Column("f8", np.nan),
+    "usual_ms": Column("f8"),  # learned time between movements
+    "moves": Column("i4"),  # movements learned from, counted up to a limit
+}
+"""Movement of a series as a flatline rule sees it: the rule's tolerance decides what moving is."""
+
+TABLES: Final[dict[str, Schema]] = {"devices": DEVICE, "series": SERIES, "alerts": ALERT, "stills": STILL}

@@ -1,0 +1,99 @@
+"""Silence: at a tick, who has not reported for too long."""
+
+from typing import Final
+
+import numpy as np
+
+from anomaly.detectors import missing
+from anomaly.fold import Fold
+from anomaly.lifecycle import UNSET_MS, Verdict
+from anomaly.moves import Subjects, judge, tick_place
+from anomaly.presence import presence_of
+from anomaly.rows import NONE
+from anomaly.verdicts import Verdicts
+from tocsin.core.clock import MINUTE_MS
+from tocsin.core.columns import Int64s
+from tocsin.core.plan.model import MissingRule
+from tocsin.core.plan.resolve import is_device_rule
+
+PAUSE_TICKS: Final = 5
+"""Ticks that may fail to come in a row; after more, silence counts anew: nobody watched meanwhile."""
+
+LAGGING_MS_MAX: Final = 10 * MINUTE_MS
+"""How far a shard's ticks may be behind another's and still be waited for; a drained shard has none."""
+
+
+def note_tick(ticks: dict[str, int], shard: str, tick_ms: int) -> tuple[dict[str, int], int]:
+    """Return the newest tick of each shard that counts, and the tick that all of them have passed.
+
+    A group on the border of two shards gets ticks of both. The slower one's backlog is not folded yet,
+    so only its tick may be judged by.
+
+    Args:
+        ticks: Shard to its newest tick so far.
+        shard: Shard of this tick.
+        tick_ms: This tick.
+    """
+    known = ticks | {shard: max(tick_ms, ticks.get(shard, tick_ms))}
+    newest = max(known.values())
+    counted = {name: at_ms for name, at_ms in known.items() if newest - at_ms <= LAGGING_MS_MAX}
+    return counted, min(counted.values())
+
+
+def judge_silence(fold: Fold, tick_ms: int) -> None:
+    """Judge silence at the tick, and remember that it came."""
+    state, previous_ms = fold.state, fold.state.tick_ms
+    if previous_ms is None or tick_ms - previous_ms > PAUSE_TICKS * fold.plan.timing.tick_ms:
+        state.watched_ms = tick_ms
+    seen_ms = state.devices["seen_ms"]
+    is_new = seen_ms == UNSET_MS  # came before the first tick
+    reported = np.flatnonzero(is_new | (seen_ms == previous_ms))
+    seen_ms[is_new] = tick_ms
+    for rule, wanted in enumerate(fold.plan.rules):
+        if isinstance(wanted, MissingRule) and is_device_rule(wanted):
+            _judge_devices(fold, rule, wanted, tick_ms)
+        elif isinstance(wanted, MissingRule):
+            _judge_series(fold, rule, wanted, tick_ms, reported)
+    state.tick_ms = tick_ms
+
+
+def _judge_devices(fold: Fold, rule: int, wanted: MissingRule, tick_ms: int) -> None:
+    devices = fold.state.devices
+    rows = np.flatnonzero(fold.coverage.device[:, rule])
+    verdicts = missing.judge_devices(
+        wanted,
+        fold.plan.timing,
+        presence_of(devices, rows),
+        seen_ms=devices["seen_ms"][rows],
+        size_ms=devices["size_ms"][rows],
+        tick_ms=tick_ms,
+        watched_ms=fold.state.watched_ms,
+    )
+    _judge(fold, rule, _subjects(fold, rows, np.full(len(rows), NONE, np.int64), tick_ms), verdicts)
+
+
+def _judge_series(fold: Fold, rule: int, wanted: MissingRule, tick_ms: int, reported: Int64s) -> None:
+    """Judge the metrics of devices that reported since the tick before."""
+    series, devices = fold.state.series, fold.state.devices
+    has_reported = np.zeros(len(devices), np.bool_)
+    has_reported[reported] = True
+    rows = np.flatnonzero(fold.coverage.series[:, rule] & has_reported[series["device"]])
+    device = series["device"][rows].astype(np.int64)
+    verdicts = missing.judge_series(
+        wanted,
+        fold.plan.timing,
+        presence_of(series, rows),
+        size_ms=np.array(fold.state.sizes_ms, np.int64)[series["size"][rows]],
+        device_ms=devices["last_ms"][device],
+    )
+    _judge(fold, rule, _subjects(fold, device, rows, tick_ms), verdicts)
+
+
+def _judge(fold: Fold, rule: int, subjects: Subjects, verdicts: Verdicts) -> None:
+    """Let breaches act; that a subject is not silent is no signal, only its data are."""
+    over = np.flatnonzero(verdicts.verdict == Verdict.BREACH)
+    judge(fold, rule, subjects.take(over), verdicts.take(over))
+
+
+def _subjects(fold: Fold, device: Int64s, series: Int64s, tick_ms: int) -> Subjects:
+    return Subjects(device, series, np.full(len(device), tick_ms, np.int64), tick_place(fold, device, series))

@@ -1,0 +1,61 @@
+"""The stage as the machine sees it: how a group is loaded, folded, saved and published."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from anomaly.contract import Detector
+from anomaly.state import GroupState, decode, encode, initial
+from anomaly.step import Batches, decode_transition, step
+from tocsin.core.errors import UnavailableError
+from tocsin.core.machine import Entry, Step
+from tocsin.core.plan.book import PlanBook
+from tocsin.core.ports import AlertTable
+
+NAME: Final = "anomaly"
+PUT_MAX: Final = 500
+"""Most transitions written in one request of the table's port."""
+
+
+class Anomaly:
+    """What the machine needs of this stage."""
+
+    name = NAME
+
+    def __init__(self, alerts: AlertTable, plans: PlanBook, detector: Detector) -> None:
+        self.generation = plans.first.generation
+        self._alerts = alerts
+        self._plans = plans
+        self._detector = detector
+
+    def initial(self, group: int) -> GroupState:  # noqa: ARG002  all groups begin alike
+        """Return the state of a group that has seen nothing."""
+        return initial(self._detector)
+
+    def decode(self, blob: bytes) -> GroupState:
+        """Return the state of the bytes."""
+        return decode(blob, self._detector)
+
+    def encode(self, state: GroupState) -> bytes:
+        """Return the bytes of the state."""
+        return encode(state)
+
+    def step(self, state: GroupState, batch: Batches) -> Step[GroupState, Batches]:
+        """Fold the group's batches."""
+        return step(state, batch, plans=self._plans, detector=self._detector)
+
+    def publish(self, outboxes: Mapping[int, Sequence[Entry]]) -> Mapping[int, int]:
+        """Put the transitions of all groups into the table of alerts, each group's oldest first.
+
+        The table keeps what it has, so a transition that is put again is no second one.
+        """
+        queue = [(group, entry) for group, entries in outboxes.items() for entry in entries]
+        published = dict.fromkeys(outboxes, 0)
+        for begin in range(0, len(queue), PUT_MAX):
+            part = queue[begin : begin + PUT_MAX]
+            try:
+                self._alerts.put([decode_transition(entry) for _, entry in part])
+            except UnavailableError:
+                return published
+            for group, _ in part:
+                published[group] += 1
+        return published

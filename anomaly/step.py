@@ -1,0 +1,132 @@
+"""The step of the anomaly stage: panes and ticks in, alert transitions out. Pure.
+
+Order is what makes it repeatable: batches by their number, in each the panes and then its tick. The
+transitions of panes leave in the order of panes and then of the plan's rules; those of a tick by device.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+import numpy as np
+
+from anomaly.contract import Detector
+from anomaly.fold import Fold, open_fold
+from anomaly.intake import take_in
+from anomaly.judging import judge_panes
+from anomaly.moves import withdraw_uncovered
+from anomaly.presence import meet_devices
+from anomaly.silence import judge_silence, note_tick
+from anomaly.state import GroupState
+from tocsin.core.columns import PaneBatch
+from tocsin.core.errors import SequenceGapError, TransientError
+from tocsin.core.machine import Entry, Step
+from tocsin.core.messages import Transition
+from tocsin.core.plan.book import PlanBook
+
+LANE_ALERT: Final = "alert"
+EMITTED_BYTES_MAX: Final = 1024 * 1024
+"""After so much the rest of the batches waits for the next commit."""
+
+Batches = tuple[PaneBatch, ...]
+_encoder: Final = msgspec.msgpack.Encoder()
+_decoder: Final = msgspec.msgpack.Decoder(Transition)
+
+
+def step(state: GroupState, batches: Batches, *, plans: PlanBook, detector: Detector) -> Step[GroupState, Batches]:
+    """Fold the batches, and tell which alerts moved.
+
+    A copy of what was folded is skipped. Where something hinders (a gap, an unknown plan), what came
+    before is folded and the rest returned; the next call raises.
+
+    Args:
+        state: The group's state; left as it is.
+        batches: The group's batches in the order of the log.
+        plans: Finds the plan in force.
+        detector: Judges for adaptive rules.
+
+    Raises:
+        SequenceGapError: The first batch that is new follows one that never came.
+        UnavailableError: Its tick names a plan that is not published.
+    """
+    fold: Fold | None = None
+    emitted: list[Entry] = []
+    for place, batch in enumerate(batches):
+        known = fold.state if fold else state
+        if batch.number <= known.fence.get((batch.generation, batch.group), 0):
+            continue
+        try:
+            _refuse(known, batch, plans)
+        except TransientError:
+            if fold is None:
+                raise
+            return Step(fold.state, tuple(emitted), batches[place:])
+        if sum(len(entry.data) for entry in emitted) > EMITTED_BYTES_MAX:
+            return Step(known, tuple(emitted), batches[place:])
+        fold = fold or open_fold(state.copy(), plans.at(state.plan_hash), detector)
+        fold, entries = _take(fold, batch, plans)
+        emitted += entries
+    return Step(fold.state if fold else state, tuple(emitted))
+
+
+def decode_transition(entry: Entry) -> Transition:
+    """Return the transition of an emitted entry."""
+    return _decoder.decode(entry.data)
+
+
+def _refuse(state: GroupState, batch: PaneBatch, plans: PlanBook) -> None:
+    """Raise if the batch cannot be folded now."""
+    number = state.fence.get((batch.generation, batch.group), 0)
+    if batch.number != number + 1:
+        raise SequenceGapError(
+            f"panes of group {batch.generation}.{batch.group} go on with number {number + 1}, got {batch.number}"
+        )
+    plans.at(state.plan_hash)
+    plans.at(batch.plan_hash)
+
+
+def _take(fold: Fold, batch: PaneBatch, plans: PlanBook) -> tuple[Fold, list[Entry]]:
+    """Fold one batch: its panes, then its tick."""
+    fold.state.fence[batch.generation, batch.group] = batch.number
+    entries: list[Entry] = []
+    if len(batch.panes):
+        with np.errstate(over="ignore", invalid="ignore"):  # readings may be as large as numbers go
+            intake = take_in(fold, batch.panes)
+            meet_devices(fold, batch.panes, intake)
+            judge_panes(fold, batch.panes, intake)
+        entries += _told(fold)
+    if batch.tick_ms is not None:
+        fold = _switch(fold, batch, plans)
+        withdraw_uncovered(fold, batch.tick_ms)
+        entries += _told(fold)
+        _tick(fold, batch.shard, batch.tick_ms)
+        entries += _told(fold)
+    return fold, entries
+
+
+def _switch(fold: Fold, batch: PaneBatch, plans: PlanBook) -> Fold:
+    """Return the fold under the plan that the tick names, unless the tick is older than another shard's."""
+    assert batch.tick_ms is not None, batch.number
+    is_newest = batch.tick_ms >= max(fold.state.ticks.values(), default=batch.tick_ms)
+    if not batch.plan_hash or batch.plan_hash == fold.state.plan_hash or not is_newest:
+        return fold
+    fold.state.plan_hash = batch.plan_hash
+    plan = plans.at(batch.plan_hash)
+    if plan == fold.plan:
+        return fold
+    fold.state.coverage = None
+    return open_fold(fold.state, plan, fold.detector)
+
+
+def _tick(fold: Fold, shard: str, tick_ms: int) -> None:
+    """Judge silence if all shards have passed a newer tick."""
+    fold.state.ticks, passed_ms = note_tick(fold.state.ticks, shard, tick_ms)
+    if fold.state.tick_ms is None or passed_ms > fold.state.tick_ms:
+        judge_silence(fold, passed_ms)
+
+
+def _told(fold: Fold) -> Sequence[Entry]:
+    """Return the transitions found so far, in their order, and forget them."""
+    moves = sorted(fold.moves, key=lambda move: move[:2])
+    fold.moves.clear()
+    return [Entry(LANE_ALERT, f"{told.fingerprint}#{told.number}", _encoder.encode(told)) for *_, told in moves]

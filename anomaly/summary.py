@@ -1,0 +1,133 @@
+"""Summaries: the one line that a person reads first, complete without knowing the plan."""
+
+from typing import Final
+
+from tocsin.core.clock import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, iso
+from tocsin.core.messages import Evidence, Phase, Transition
+from tocsin.core.plan.model import (
+    AdaptiveRule,
+    FlatlineRule,
+    LimitsRule,
+    MissingRule,
+    RateRule,
+    Rule,
+)
+from tocsin.core.plan.resolve import UNIT_SIGNS
+
+
+def summary(rule: Rule, moved: Transition) -> str:
+    """Return the line for an alert that a rule moved.
+
+    Args:
+        rule: The rule.
+        moved: The transition, still without its summary.
+    """
+    if moved.phase in (Phase.PENDING, Phase.FIRING):
+        waits = f", for {duration(rule.for_ms)} before it fires" if moved.phase is Phase.PENDING else ""
+        return f"{_breach(rule, moved)} ({_named(moved)}) since {_clock(moved.since_ms)}{waits}"
+    lasted = duration(moved.at_ms - moved.since_ms)
+    ended = "within" if moved.phase is Phase.INACTIVE else "after"
+    return f"{_return(rule, moved)} ({_named(moved)}) {ended} {lasted}"
+
+
+def withdrawn_summary(moved: Transition) -> str:
+    """Return the line for an alert whose rule left the plan."""
+    return f"{_name(moved)}: closed because the plan in force has no rule {moved.rule} for it any more"
+
+
+_KINDS: Final = {
+    "limits": "limit",
+    "rate_of_change": "rate",
+    "flatline": "flatline",
+    "missing": "missing data",
+    "adaptive": "adaptive",
+}
+
+
+def _named(moved: Transition) -> str:
+    return f"{_KINDS[moved.kind]} {moved.rule}"
+
+
+def _breach(rule: Rule, moved: Transition) -> str:
+    evidence, name = moved.evidence, _name(moved)
+    limit = evidence.threshold or 0.0
+    match rule:
+        case LimitsRule():
+            side = "above" if evidence.value > limit else "below"
+            return f"{name} {_with_unit(evidence.value, moved)} is {side} {_with_unit(limit, moved)}"
+        case RateRule():
+            verb = "falls" if evidence.value < 0 else "rises"
+            speed = f"{_with_unit(abs(evidence.value), moved)} per second"
+            return f"{name} {verb} {speed}, faster than {number(abs(limit))}"
+        case FlatlineRule():
+            at = f" from {_with_unit(evidence.panes[-1].mean, moved)}" if evidence.panes else ""
+            return f"{name} has not moved{at} for {duration(int(evidence.value))}"
+        case MissingRule():
+            silence, usual = duration(int(evidence.value)), duration(int(limit))
+            return f"no {_missed(moved)} for {silence}, expected within {usual}"
+        case AdaptiveRule():
+            return f"{name} {_with_unit(evidence.value, moved)} is unusual{_expected(moved, evidence)}"
+
+
+def _return(rule: Rule, moved: Transition) -> str:
+    evidence, name = moved.evidence, _name(moved)
+    match rule:
+        case LimitsRule() | AdaptiveRule():
+            return f"{name} {_with_unit(evidence.value, moved)} is back to normal"
+        case RateRule():
+            return f"{name} changes at a normal rate again"
+        case FlatlineRule():
+            return f"{name} moves again"
+        case MissingRule():
+            return f"{_missed(moved)} is coming again"
+
+
+def _missed(moved: Transition) -> str:
+    return f"{_name(moved)} data" if moved.metric else "data"
+
+
+def _expected(moved: Transition, evidence: Evidence) -> str:
+    score = f", score {number(evidence.score or 0.0)} of {number(evidence.threshold or 0.0)}"
+    if evidence.expected_low is None or evidence.expected_high is None:
+        return score
+    return f": expected {number(evidence.expected_low)} to {_with_unit(evidence.expected_high, moved)}{score}"
+
+
+def _name(moved: Transition) -> str:
+    """Return the metric as people say it: without its unit, in words; the device where there is no metric."""
+    words = moved.metric.split("_")
+    if len(words) > 1 and words[-1] in UNIT_SIGNS:
+        words = words[:-1]
+    return " ".join(words) if moved.metric else moved.device
+
+
+def _with_unit(value: float, moved: Transition) -> str:
+    return f"{number(value)} {moved.unit}".rstrip()
+
+
+def _clock(instant_ms: int) -> str:
+    return f"{iso(instant_ms)[11:16]} UTC"
+
+
+def number(value: float) -> str:
+    """Return the number with four significant digits, large ones in full.
+
+    >>> number(12.1), number(20.0), number(123456.7)
+    ('12.1', '20', '123457')
+    """
+    return f"{value:.0f}" if abs(value) >= 1_000 else f"{value:.4g}"
+
+
+def duration(length_ms: int) -> str:
+    """Return the length in its two largest units.
+
+    >>> duration(45_000), duration(3_900_000), duration(0)
+    ('45 s', '1 h 5 min', '0 s')
+    """
+    parts = []
+    left_ms = length_ms
+    for unit, unit_ms in (("d", DAY_MS), ("h", HOUR_MS), ("min", MINUTE_MS), ("s", SECOND_MS)):
+        count, left_ms = divmod(left_ms, unit_ms)
+        if count:
+            parts.append(f"{count} {unit}")
+    return " ".join(parts[:2]) or "0 s"

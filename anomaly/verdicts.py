@@ -1,0 +1,58 @@
+"""What a rule says of many windows at once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from anomaly.lifecycle import Int8s, Verdict
+from tocsin.core.columns import Bools, Floats, Int64s
+
+
+@dataclass(frozen=True, slots=True)
+class Verdicts:
+    """The verdicts on n subjects, and what they rest on.
+
+    Attributes:
+        verdict: shape (n,), int8, a ``Verdict`` each.
+        value: shape (n,), what was compared, in the metric's unit, or milliseconds of silence or stillness.
+        threshold: shape (n,), what it was compared with; NaN where there is no such number.
+        low: shape (n,), lower end of what was expected; NaN where there is none.
+        high: shape (n,), upper end.
+        score: shape (n,), tail surprise, or None for kinds that do not score.
+        parts: Name of each part of the score to its share, each shape (n,).
+    """
+
+    verdict: Int8s
+    value: Floats
+    threshold: Floats
+    low: Floats
+    high: Floats
+    score: Floats | None = None
+    parts: Mapping[str, Floats] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.verdict)
+
+    def take(self, places: Int64s) -> "Verdicts":
+        """Return the verdicts at the places, in that order."""
+        return Verdicts(
+            self.verdict[places],
+            self.value[places],
+            self.threshold[places],
+            self.low[places],
+            self.high[places],
+            None if self.score is None else self.score[places],
+            {name: part[places] for name, part in self.parts.items()},
+        )
+
+
+def verdict_of(breached: Bools, cleared: Bools) -> Int8s:
+    """Return the verdict of each: BREACH where breached, CLEAR where cleared and not breached, else HOLD."""
+    chosen = np.where(breached, Verdict.BREACH, np.where(cleared, Verdict.CLEAR, Verdict.HOLD))
+    return chosen.astype(np.int8)
+
+
+def constants(count: int, value: float | None) -> Floats:
+    """Return shape (count,) of the value; NaN for None."""
+    return np.full(count, np.nan if value is None else value, np.float64)
