@@ -113,7 +113,6 @@ class Bench:
     clock: FakeClock = field(default_factory=FakeClock)
     checkpoints: FakeCheckpoints = field(default_factory=FakeCheckpoints)
     blobs: FakeBlobs = field(default_factory=FakeBlobs)
-    trims: bool = False
 
     def mapping(self) -> StreamMapping:
         return StreamMapping(
@@ -125,7 +124,6 @@ class Bench:
             checkpoints=self.checkpoints,
             blobs=self.blobs,
             now_ms=self.clock.now_ms,
-            trims=self.trims,
         )
 
     def run(self, mapping: StreamMapping, polls: int = 200) -> None:

@@ -88,9 +88,7 @@ def _schedule(clock: FakeClock, call: Any) -> Schedule:
         call(event["at_ms"])
         return {}
 
-    return Schedule(
-        "tick", MINUTE_MS, handler, event_of=lambda instant_ms: {"at_ms": instant_ms}, now_ms=clock.now_ms
-    )
+    return Schedule("tick", MINUTE_MS, handler, event_of=lambda instant_ms: {"at_ms": instant_ms}, now_ms=clock.now_ms)
 
 
 def _mapping(queue: "_Queue", handler: Scripted, clock: FakeClock) -> QueueMapping:

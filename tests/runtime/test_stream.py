@@ -282,13 +282,31 @@ def test_an_event_never_outgrows_what_an_invocation_takes() -> None:
     assert [len(call) for call in bench.handler.calls] == [4, 2, 1]
 
 
-def test_consumed_records_are_forgotten_where_the_mapping_is_told_to() -> None:
-    bench = Bench(Scripted(fails("9996")), trims=True)
+def test_only_what_is_done_with_is_forgotten() -> None:
+    bench = Bench(Scripted(fails("9996")))
     bench.log.add("s-0", *"abc")
+    mapping = bench.mapping()
 
-    bench.mapping().poll()
+    mapping.poll()
+    mapping.forget_done()
 
     assert [record.data for record in bench.log.records["s-0"]] == [b"b", b"c"]
+
+
+def test_only_what_is_old_and_done_with_is_forgotten() -> None:
+    bench = Bench(Scripted(lambda _: {}, raises))
+    for place, name in enumerate("abcdef"):
+        bench.log.add("s-0", name, arrival_ms=1_000 * place)
+    mapping = bench.mapping()
+    mapping.poll()
+    mapping.poll()
+
+    mapping.forget_before(2_000)
+    after_two = [record.data for record in bench.log.records["s-0"]]
+    mapping.forget_before(5_000)
+
+    assert after_two == [b"c", b"d", b"e", b"f"]
+    assert [record.data for record in bench.log.records["s-0"]] == [b"d", b"e", b"f"]
 
 
 def test_errors_that_the_mapping_does_not_survive_stop_it() -> None:

@@ -207,9 +207,7 @@ def _time_place(table: CsvTable, headings: Sequence[str]) -> int:
 
 def _place(table: CsvTable, headings: Sequence[str], wanted: str) -> int:
     if wanted not in headings:
-        raise UsageError(
-            f"{table.path}: has no column {wanted!r}; columns are {', '.join(headings)[:400] or 'none'}"
-        )
+        raise UsageError(f"{table.path}: has no column {wanted!r}; columns are {', '.join(headings)[:400] or 'none'}")
     return headings.index(wanted)
 
 

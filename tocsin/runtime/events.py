@@ -87,9 +87,7 @@ def _sqs_event(arn: str, messages: Sequence[QueueMessage]) -> dict[str, Any]:
                     }
                     for name, value in message.attributes.items()
                 },
-                "md5OfBody": md5(
-                    message.body.encode(errors="surrogatepass"), usedforsecurity=False
-                ).hexdigest(),
+                "md5OfBody": md5(message.body.encode(errors="surrogatepass"), usedforsecurity=False).hexdigest(),
                 "eventSource": "aws:sqs",
                 "eventSourceARN": arn,
                 "awsRegion": REGION,

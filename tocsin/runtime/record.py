@@ -75,9 +75,7 @@ def _open_shards(reader: LogReader) -> int:
 
 def _merged(reader: LogReader) -> Iterator[StoredRecord]:
     # A merge takes equal arrivals from the earlier shard first, so parents come before children.
-    return merge(
-        *(_records(reader, shard.id) for shard in reader.shards()), key=lambda record: record.arrival_ms
-    )
+    return merge(*(_records(reader, shard.id) for shard in reader.shards()), key=lambda record: record.arrival_ms)
 
 
 def _records(reader: LogReader, shard: str) -> Iterator[StoredRecord]:

@@ -1,21 +1,20 @@
 """A mapping of a log: batches of each shard in order, one in flight at a time."""
 
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Any, Final
 
-import msgspec
-
-from tocsin.core.clock import NowMs, iso
+from tocsin.core.clock import NowMs
 from tocsin.core.ports import Blobs, Checkpoints, LogReader, Shard, StoredRecord
+from tocsin.runtime.discarded import EXHAUSTED, EXPIRED, Discarded
 from tocsin.runtime.mapping import PAYLOAD_BYTES_MAX, Context, Handler, MappingSettings, Outcome, invoke
 
 EventOf = Callable[[Sequence[StoredRecord]], dict[str, Any]]
 """Builds the event of records of one shard, in order."""
 
-EXHAUSTED: Final = "RetryAttemptsExhausted"
-EXPIRED: Final = "RecordAgeExceeded"
+FORGET_RECORDS_MAX: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +34,14 @@ class _Lane:
         segments: What was read and is not done with, oldest first; more than one only after a split.
         due_ms: When the first of them may be delivered.
         waiting_ms: Since when a batch that is not full waits for more, or None.
+        forgotten: Up to which number the log was told to forget, or None.
     """
 
     after: str | None
     segments: deque[_Segment] = field(default_factory=deque)
     due_ms: int = 0
     waiting_ms: int | None = None
+    forgotten: str | None = None
 
 
 class StreamMapping:
@@ -69,7 +70,6 @@ class StreamMapping:
         checkpoints: Checkpoints,
         blobs: Blobs,
         now_ms: NowMs,
-        trims: bool = False,
     ) -> None:
         """Prepare to read on where the checkpoints say.
 
@@ -82,7 +82,6 @@ class StreamMapping:
             checkpoints: Where progress is kept.
             blobs: Where batches go that are given up.
             now_ms: The clock of waits and ages.
-            trims: Whether the log forgets what is done with; only for a log that no one else reads.
         """
         self.name = name
         self.invocations = self.failures = self.discarded = 0
@@ -94,7 +93,6 @@ class StreamMapping:
         self._checkpoints = checkpoints
         self._blobs = blobs
         self._now_ms = now_ms
-        self._trims = trims
         self._lanes = {shard: _Lane(after) for shard, after in checkpoints.load(name).items()}
         self._drained: set[str] = set()
 
@@ -113,11 +111,28 @@ class StreamMapping:
         """Return when something that waits now may be delivered, or None where nothing waits."""
         waits = [lane.due_ms for lane in self._lanes.values() if lane.segments]
         waits += [
-            lane.waiting_ms + self._settings.window_ms
-            for lane in self._lanes.values()
-            if lane.waiting_ms is not None
+            lane.waiting_ms + self._settings.window_ms for lane in self._lanes.values() if lane.waiting_ms is not None
         ]
         return min(waits, default=None)
+
+    def forget_done(self) -> None:
+        """Have the log forget all that is done with; only for a log that no one else reads."""
+        for shard, lane in self._lanes.items():
+            if lane.after is not None and lane.after != lane.forgotten:
+                self._reader.trim(shard, through=lane.after)
+                lane.forgotten = lane.after
+
+    def forget_before(self, instant_ms: int) -> None:
+        """Have the log forget what is done with and arrived before the instant."""
+        for shard, lane in self._lanes.items():
+            while lane.after is not None:
+                read = self._reader.read(shard, after=None, limit=FORGET_RECORDS_MAX)
+                old = takewhile(lambda record: record.arrival_ms < instant_ms, read)
+                done = [record for record in old if int(record.sequence) <= int(lane.after)]
+                if done:
+                    self._reader.trim(shard, through=done[-1].sequence)
+                if len(done) < FORGET_RECORDS_MAX:
+                    break
 
     def _turn(self, shard: Shard) -> None:
         lane = self._lanes.setdefault(shard.id, _Lane(None))
@@ -184,44 +199,10 @@ class StreamMapping:
 
     def _discard(self, lane: _Lane, segment: _Segment, condition: str, *, error: Exception | None) -> None:
         """Keep the records where people can find them, then move on."""
-        first, last = segment.records[0], segment.records[-1]
-        report = self._report(segment, condition, error)
-        self._blobs.put(
-            f"on-failure/{self.name}/{first.shard}/{first.sequence}-{last.sequence}.json",
-            msgspec.json.encode(report),
-        )
+        lost = Discarded(self._event_of(segment.records), segment.records, segment.attempts, condition, error)
+        self._blobs.put(lost.name(self.name), lost.report(self._context(), self._now_ms()))
         self.discarded += len(segment.records)
-        self._finish(lane, last)
-
-    def _report(self, segment: _Segment, condition: str, error: Exception | None) -> Mapping[str, object]:
-        """Return what Lambda sends to an on-failure destination in S3: metadata, and the event as text."""
-        first, last = segment.records[0], segment.records[-1]
-        event = self._event_of(segment.records)
-        origin = event["Records"][0]
-        is_kinesis = origin["eventSource"] == "aws:kinesis"
-        context = self._context()
-        return {
-            "requestContext": {
-                "requestId": context.aws_request_id,
-                "functionArn": context.invoked_function_arn,
-                "condition": condition,
-                "approximateInvokeCount": segment.attempts,
-            },
-            "responseContext": {"statusCode": 200, "executedVersion": context.function_version}
-            | ({"functionError": "Unhandled"} if error else {}),
-            "version": "1.0",
-            "timestamp": iso(self._now_ms()),
-            "KinesisBatchInfo" if is_kinesis else "DDBStreamBatchInfo": {
-                "shardId": first.shard,
-                "startSequenceNumber": first.sequence,
-                "endSequenceNumber": last.sequence,
-                "approximateArrivalOfFirstRecord": iso(first.arrival_ms),
-                "approximateArrivalOfLastRecord": iso(last.arrival_ms),
-                "batchSize": len(segment.records),
-                "streamArn": origin["eventSourceARN"],
-            },
-            "payload": msgspec.json.encode(event).decode(),
-        }
+        self._finish(lane, segment.records[-1])
 
     def _invoke(self, records: Sequence[StoredRecord]) -> Outcome:
         self.invocations += 1
@@ -234,8 +215,6 @@ class StreamMapping:
     def _finish(self, lane: _Lane, last: StoredRecord) -> None:
         lane.after = last.sequence
         self._checkpoints.save(self.name, last.shard, last.sequence)
-        if self._trims:
-            self._reader.trim(last.shard, through=last.sequence)
 
 
 def _fitting(records: Sequence[StoredRecord]) -> Sequence[StoredRecord]:

@@ -1,0 +1,70 @@
+"""What a mapping of a log gives up, as Lambda reports it to an on-failure destination in S3."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+
+from tocsin.core.clock import iso
+from tocsin.core.ports import StoredRecord
+from tocsin.runtime.mapping import Context
+
+EXHAUSTED: Final = "RetryAttemptsExhausted"
+EXPIRED: Final = "RecordAgeExceeded"
+
+
+@dataclass(frozen=True, slots=True)
+class Discarded:
+    """Records of one shard that are given up.
+
+    Attributes:
+        event: The event that they make.
+        records: The records, in order, at least one.
+        attempts: How many invocations with them have failed.
+        condition: Why, in Lambda's word.
+        error: With what the last invocation failed, where it failed as a whole.
+    """
+
+    event: dict[str, Any]
+    records: Sequence[StoredRecord]
+    attempts: int
+    condition: str
+    error: Exception | None
+
+    def name(self, mapping: str) -> str:
+        """Return the name of the blob that keeps the report; the same records have the same name."""
+        first, last = self.records[0], self.records[-1]
+        return f"on-failure/{mapping}/{first.shard}/{first.sequence}-{last.sequence}.json"
+
+    def report(self, context: Context, now_ms: int) -> bytes:
+        """Return the report: metadata, and the event as text, so that it can be put again."""
+        first, last = self.records[0], self.records[-1]
+        origin = self.event["Records"][0]
+        batch = "KinesisBatchInfo" if origin["eventSource"] == "aws:kinesis" else "DDBStreamBatchInfo"
+        response: dict[str, object] = {"statusCode": 200, "executedVersion": context.function_version}
+        if self.error:
+            response["functionError"] = "Unhandled"
+        return msgspec.json.encode(
+            {
+                "requestContext": {
+                    "requestId": context.aws_request_id,
+                    "functionArn": context.invoked_function_arn,
+                    "condition": self.condition,
+                    "approximateInvokeCount": self.attempts,
+                },
+                "responseContext": response,
+                "version": "1.0",
+                "timestamp": iso(now_ms),
+                batch: {
+                    "shardId": first.shard,
+                    "startSequenceNumber": first.sequence,
+                    "endSequenceNumber": last.sequence,
+                    "approximateArrivalOfFirstRecord": iso(first.arrival_ms),
+                    "approximateArrivalOfLastRecord": iso(last.arrival_ms),
+                    "batchSize": len(self.records),
+                    "streamArn": origin["eventSourceARN"],
+                },
+                "payload": msgspec.json.encode(self.event).decode(),
+            }
+        )
