@@ -1,0 +1,99 @@
+"""The Lambda handler of the log of panes: a batch of one shard in, the failed position out."""
+
+import sys
+from collections.abc import Sequence
+from typing import Any, Final
+
+from aws_lambda_powertools import Logger
+
+from anomaly.contract import Detector
+from anomaly.detectors.adaptive import Adaptive
+from anomaly.stage import NAME, Anomaly
+from anomaly.state import GroupState
+from anomaly.step import Batches
+from tocsin.core.columns import PaneBatch, decode_panes
+from tocsin.core.errors import DamagedError, TransientError
+from tocsin.core.formats.kinesis_event import batch_failures, kinesis_records
+from tocsin.core.formats.rejections import encode_rejections, rejected_name
+from tocsin.core.machine import Machine
+from tocsin.core.messages import Position, Rejection
+from tocsin.core.plan.book import PlanBook
+from tocsin.core.plan.model import Plan
+from tocsin.core.ports import Backend, Blobs, StoredRecord
+from tocsin.core.reasons import Reason
+
+logger: Final = Logger(service=NAME, stream=sys.stderr)
+
+
+class AnomalyHandler:
+    """Folds deliveries of the log of panes; built once, at cold start.
+
+    Attributes:
+        failures: Why groups failed in the last call; empty where all went well.
+    """
+
+    def __init__(self, backend: Backend, plans: PlanBook, detector: Detector) -> None:
+        self.failures: dict[int, TransientError] = {}
+        self._plan: Final[Plan] = plans.first
+        self._blobs: Final[Blobs] = backend.blobs
+        stage = Anomaly(backend.alerts, plans, detector)
+        self._machine: Machine[GroupState, Batches] = Machine(stage, backend.state)
+
+    def __call__(self, event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG002  Lambda passes it
+        """Fold the event's records; return the first sequence number that must be delivered again.
+
+        A record that is no pane batch cannot be read the next time either, so it is stored as a rejection and
+        does not hold up its shard. Its group is held up all the same: the batch after it leaves a gap, which
+        is refused, as an alert judged without the lost panes could be a wrong one.
+
+        Raises:
+            UnavailableError: A store did not answer; the whole batch comes again.
+        """
+        records = kinesis_records(event)
+        batches, firsts = self._batches(records)
+        self.failures = self._machine.run(batches)
+        for group, error in self.failures.items():
+            logger.warning("group failed", group=group, error=str(error), sequence=records[firsts[group]].sequence)
+        first = min((firsts[group] for group in self.failures), default=None)
+        return batch_failures([] if first is None else [records[first].sequence])
+
+    def counts(self) -> dict[str, int]:
+        """Return what was not judged and why, over all groups that this process has folded."""
+        totals: dict[str, int] = {}
+        for group in range(self._plan.groups):
+            state = self._machine.held_state(group)
+            for what, how_many in (state.counts if state else {}).items():
+                totals[what] = totals.get(what, 0) + how_many
+        return totals
+
+    def _batches(self, records: Sequence[StoredRecord]) -> tuple[dict[int, Batches], dict[int, int]]:
+        """Return each group's batches in the order of the log, and the place of its first record."""
+        by_group: dict[int, list[PaneBatch]] = {}
+        firsts: dict[int, int] = {}
+        for place, record in enumerate(records):
+            try:
+                batch = decode_panes(record.data)
+            except DamagedError as error:
+                self._reject(record, error)
+                continue
+            by_group.setdefault(batch.group, []).append(batch)
+            firsts.setdefault(batch.group, place)
+        return {group: tuple(batches) for group, batches in by_group.items()}, firsts
+
+    def _reject(self, record: StoredRecord, error: DamagedError) -> None:
+        """Store the record under a name made of its position: a second delivery writes the same blob."""
+        position = Position(record.shard, record.sequence)
+        rejection = Rejection(Reason.FORMAT_UNKNOWN, str(error), record.data, record.partition_key, position)
+        self._blobs.put(rejected_name(NAME, record.shard, record.sequence), encode_rejections([rejection]))
+        logger.error("panes rejected", shard=record.shard, sequence=record.sequence, error=str(error))
+
+
+def make_handler(backend: Backend, plans: PlanBook, detector: Detector | None = None) -> AnomalyHandler:
+    """Return the handler on the backend's ports.
+
+    Args:
+        backend: All ports.
+        plans: The plans that ticks may name.
+        detector: What adaptive rules score with; None for the default one.
+    """
+    return AnomalyHandler(backend, plans, detector or Adaptive())
