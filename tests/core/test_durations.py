@@ -42,8 +42,6 @@ def test_a_formatted_duration_parses_back(duration_ms: int) -> None:
     assert parse_duration_ms(format_duration(duration_ms)) == duration_ms
 
 
-@pytest.mark.parametrize(
-    ("duration_ms", "text"), [(0, "0s"), (90_000, "90s"), (1_001, "1001ms"), (86_400_000, "1d")]
-)
+@pytest.mark.parametrize(("duration_ms", "text"), [(0, "0s"), (90_000, "90s"), (1_001, "1001ms"), (86_400_000, "1d")])
 def test_a_duration_is_written_in_its_largest_whole_unit(duration_ms: int, text: str) -> None:
     assert format_duration(duration_ms) == text

@@ -145,9 +145,7 @@ class Section:
         """Return true or false."""
         return self._read(key, default, lambda value: value.flag(), False)
 
-    def integer(
-        self, key: str, default: D | MustBe = REQUIRED, *, low: int = 0, high: int = INTEGER_MAX
-    ) -> int | D:
+    def integer(self, key: str, default: D | MustBe = REQUIRED, *, low: int = 0, high: int = INTEGER_MAX) -> int | D:
         """Return the whole number in ``[low, high]``."""
         return self._read(key, default, lambda value: value.integer(low, high), low)
 
@@ -251,9 +249,7 @@ class Section:
         return list(default)
 
     def _note_missing(self, key: str) -> None:
-        if isinstance(
-            self.value.node, yaml.MappingNode
-        ):  # else the section itself is wrong, and that was noted
+        if isinstance(self.value.node, yaml.MappingNode):  # else the section itself is wrong, and that was noted
             self._missing(key).problem("is missing")
 
     def _missing(self, key: str) -> Value:

@@ -59,9 +59,7 @@ def compose(text: str, file: str) -> tuple[yaml.MappingNode, list[Problem]]:
         first_line = str(error).partition("\n")[0]
         raise PlanError([Problem(file, 0, "", f"is not YAML: {first_line}")]) from error
     if not isinstance(root, yaml.MappingNode):
-        raise PlanError(
-            [Problem(file, line_of(root) if root else 0, "", f"must be keys and values, {got(root)}")]
-        )
+        raise PlanError([Problem(file, line_of(root) if root else 0, "", f"must be keys and values, {got(root)}")])
     return root, [Problem(file, line, "", message) for line, message in loader.doubles]
 
 

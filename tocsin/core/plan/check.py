@@ -67,9 +67,7 @@ def check_timing(timing: Timing, bounds: Bounds) -> Iterator[Finding]:
         yield Finding("idle", f"must be at least {together}, else ticks close windows too early, got {got}")
     if open_ms > bounds.age_ms_max:
         limit = format_duration(bounds.age_ms_max)
-        yield Finding(
-            "out_of_orderness", f"must with lateness be at most bounds.age_max {limit}, got {together}"
-        )
+        yield Finding("out_of_orderness", f"must with lateness be at most bounds.age_max {limit}, got {together}")
     if timing.correction_ms > bounds.age_ms_max:
         limit, got = format_duration(bounds.age_ms_max), format_duration(timing.correction_ms)
         yield Finding("correction", f"must be at most bounds.age_max {limit}, got {got}")

@@ -38,9 +38,7 @@ def _check_limits(rule: LimitsRule) -> Iterator[Finding]:
             yield Finding("below", f"must be less than above {rule.above:g}, got {rule.below:g}")
         elif 2 * rule.hysteresis >= rule.above - rule.below:
             half = (rule.above - rule.below) / 2
-            message = (
-                f"must be less than half of the way from below to above, {half:g}, got {rule.hysteresis:g}"
-            )
+            message = f"must be less than half of the way from below to above, {half:g}, got {rule.hysteresis:g}"
             yield Finding("hysteresis", message)
 
 
@@ -58,9 +56,7 @@ def _check_missing(rule: MissingRule) -> Iterator[Finding]:
     if rule.factor <= 1:
         yield Finding("factor", f"must be above 1, got {rule.factor:g}")
     if rule.scope == "device" and rule.metric != "*":
-        yield Finding(
-            "metric", f"must not be said with scope device, which hears all metrics, got {rule.metric!r}"
-        )
+        yield Finding("metric", f"must not be said with scope device, which hears all metrics, got {rule.metric!r}")
 
 
 def check_rule_within(rule: Rule, plan: Plan) -> Iterator[Finding]:
@@ -102,9 +98,7 @@ def _check_against(rule: Rule, part: MetricPlan) -> Iterator[Finding]:
 def _check_range(rule: LimitsRule, part: MetricPlan) -> Iterator[Finding]:
     """Yield the limits that no value of the sensor can cross."""
     if rule.above is not None and part.range_high is not None and rule.above >= part.range_high:
-        message = (
-            f"must be less than range_high {part.range_high:g} of metric {part.match}, got {rule.above:g}"
-        )
+        message = f"must be less than range_high {part.range_high:g} of metric {part.match}, got {rule.above:g}"
         yield Finding("above", message)
     if rule.below is not None and part.range_low is not None and rule.below <= part.range_low:
         message = f"must be more than range_low {part.range_low:g} of metric {part.match}, got {rule.below:g}"

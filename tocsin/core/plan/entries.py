@@ -4,13 +4,15 @@ from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
 import msgspec
+from msgspec.structs import asdict
 
 from tocsin.core.plan.check import check_metric
 from tocsin.core.plan.check_rules import check_rule
 from tocsin.core.plan.form import RULE_KINDS
 from tocsin.core.plan.model import DevicePlan, MetricPlan, Rule, SourcePlan
 from tocsin.core.plan.patterns import covers
-from tocsin.core.plan.reader import Entry, read_entry
+from tocsin.core.plan.reader import NO_BASE, Base, Entry, read_entry
+from tocsin.core.plan.resolve import kind_of
 from tocsin.core.yaml_source import REQUIRED, Section
 
 Part = TypeVar("Part", bound=msgspec.Struct)
@@ -18,11 +20,25 @@ Part = TypeVar("Part", bound=msgspec.Struct)
 ENTRIES_MAX: Final = {"metrics": 256, "rules": 256, "devices": 1_000, "sources": 64}
 
 
-def read_metrics(root: Section) -> list[Entry[MetricPlan]]:
-    """Return the metrics that are written."""
-    entries = [read_entry(section, MetricPlan, check=check_metric) for section in _sections(root, "metrics")]
+def read_metrics(root: Section, base: Sequence[MetricPlan]) -> list[Entry[MetricPlan]]:
+    """Return the metrics that are written.
+
+    Args:
+        root: The plan.
+        base: Metrics that are extended; the last one matches all.
+    """
+    sections = _sections(root, "metrics")
+    of_all = {"windows": base[-1].windows}
+    for_all = {section: _read_metric(section, of_all) for section in sections if section.peek("match") == "*"}
+    for entry in for_all.values():
+        of_all = {"windows": entry.part.windows} if entry.sound else of_all
+    entries = [for_all.get(section) or _read_metric(section, of_all) for section in sections]
     _note_unreachable(entries, lambda outer, inner: covers(outer.match, inner.match))
     return entries
+
+
+def _read_metric(section: Section, of_all: Base) -> Entry[MetricPlan]:
+    return read_entry(section, MetricPlan, of_all, check_metric)
 
 
 def read_devices(root: Section) -> list[Entry[DevicePlan]]:
@@ -68,16 +84,12 @@ def read_rules(root: Section, base: Sequence[Rule]) -> tuple[list[Entry[Rule]], 
 def _read_rule(section: Section, base: Rule | None) -> Entry[Rule] | None:
     """Return the rule, or None where its kind is not known and so neither are its keys."""
     before = section.problem_count()
-    kind = section.choice("kind", RULE_KINDS, _kind_of(base) if base else REQUIRED)
+    kind = section.choice("kind", RULE_KINDS, kind_of(base) if base else REQUIRED)
     if section.problem_count() > before:
         section.skip()
         return None
     cls = RULE_KINDS[kind]
-    return read_entry(section, cls, base if isinstance(base, cls) else None, check_rule)
-
-
-def _kind_of(rule: Rule) -> str:
-    return next(kind for kind, cls in RULE_KINDS.items() if isinstance(rule, cls))
+    return read_entry(section, cls, asdict(base) if isinstance(base, cls) else NO_BASE, check_rule)
 
 
 def extended_metrics(written: Sequence[MetricPlan], base: Sequence[MetricPlan]) -> tuple[MetricPlan, ...]:
@@ -117,7 +129,5 @@ def _note_unreachable(entries: Sequence[Entry[Part]], covered: Callable[[Part, P
     for place, entry in enumerate(entries):
         for earlier in entries[:place]:
             if earlier.sound and entry.sound and covered(earlier.part, entry.part):
-                entry.section.problem(
-                    "match", f"is never reached, {earlier.section.value.key} takes it all first"
-                )
+                entry.section.problem("match", f"is never reached, {earlier.section.value.key} takes it all first")
                 break

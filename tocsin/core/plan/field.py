@@ -38,6 +38,7 @@ class Field:
         high: Largest number, or milliseconds of the longest duration.
         choices: The accepted words.
         shape: What the text must look like.
+        derived: Whether it follows from the rest of the plan where it is not written.
     """
 
     key: str
@@ -48,6 +49,7 @@ class Field:
     high: float = math.inf
     choices: tuple[str, ...] = ()
     shape: Shape | None = None
+    derived: bool = False
 
 
 def duration(key: str, low_ms: int, high_ms: int, says: str, *, attribute: str = "") -> Field:

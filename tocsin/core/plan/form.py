@@ -4,6 +4,7 @@ Defaults, and which keys must be there, are those of the model. Durations lose t
 YAML, because their values carry it.
 """
 
+from dataclasses import replace
 from typing import Final
 
 import msgspec
@@ -81,9 +82,7 @@ RULE_FORMS: Final[dict[type[msgspec.Struct], tuple[Field, ...]]] = {
     ),
     MissingRule: (
         *_RULE,
-        choice(
-            "scope", ("device", "metric"), "device: nothing at all came; metric: only this metric did not."
-        ),
+        choice("scope", ("device", "metric"), "device: nothing at all came; metric: only this metric did not."),
         number("factor", "How many usual intervals of silence.", high=10_000),
         duration("floor", SECOND_MS, RULE_TIME_MS_MAX, "Shortest silence that is told."),
     ),
@@ -110,9 +109,7 @@ FORMS: Final[dict[type[msgspec.Struct], tuple[Field, ...]]] = {
     Timing: (
         duration("out_of_orderness", 0, 7 * DAY_MS, "How far a device's readings may come out of order."),
         duration("lateness", 0, 7 * DAY_MS, "How much longer a window that has ended still takes readings."),
-        duration(
-            "idle", SECOND_MS, 14 * DAY_MS, "A tick closes a silent device's window so long after its end."
-        ),
+        duration("idle", SECOND_MS, 14 * DAY_MS, "A tick closes a silent device's window so long after its end."),
         duration("correction", 0, 31 * DAY_MS, "How long late data becomes revisions; 0s turns them off."),
         duration("tick", SECOND_MS, HOUR_MS, "How often time itself is put on the log."),
     ),
@@ -124,13 +121,9 @@ FORMS: Final[dict[type[msgspec.Struct], tuple[Field, ...]]] = {
             says="What alerts have in common to be told together, besides the tenant.",
             choices=("site", "gateway", "device", "kind", "rule", "severity"),
         ),
-        duration(
-            "wait", 0, DAY_MS, "How long the first alert of a group waits for others; 0s tells it at once."
-        ),
+        duration("wait", 0, DAY_MS, "How long the first alert of a group waits for others; 0s tells it at once."),
         duration("interval", 0, 7 * DAY_MS, "How long after a message the next of the group gathers."),
-        Field(
-            key="send_resolved", attribute="send_resolved", kind="flag", says="Whether resolutions are told."
-        ),
+        Field(key="send_resolved", attribute="send_resolved", kind="flag", says="Whether resolutions are told."),
         choice("severity_min", SEVERITIES, "Alerts below it are recorded, not told."),
     ),
     MetricPlan: (
@@ -139,7 +132,8 @@ FORMS: Final[dict[type[msgspec.Struct], tuple[Field, ...]]] = {
             key="windows",
             attribute="windows",
             kind="windows",
-            says="Sizes of tumbling windows, or size and hop; the smallest hop is the slice.",
+            says="Sizes of tumbling windows, or size and hop. Else those of the entry that matches *.",
+            derived=True,
         ),
         Field(
             key="quantiles",
@@ -155,11 +149,9 @@ FORMS: Final[dict[type[msgspec.Struct], tuple[Field, ...]]] = {
     ),
     Window: (
         duration("size", WINDOW_MS_MIN, WINDOW_MS_MAX, "Length of the window."),
-        duration(
-            "hop",
-            WINDOW_MS_MIN,
-            WINDOW_MS_MAX,
-            "How often one starts; divides the size, and is it if not said.",
+        replace(
+            duration("hop", WINDOW_MS_MIN, WINDOW_MS_MAX, "How often one starts; divides the size. Else the size."),
+            derived=True,
         ),
     ),
     DevicePlan: (

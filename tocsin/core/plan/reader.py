@@ -13,7 +13,10 @@ from tocsin.core.plan.model import Window
 from tocsin.core.yaml_source import REQUIRED, Section
 
 Part = TypeVar("Part", bound=msgspec.Struct)
+Base = Mapping[str, object]
 Check = Callable[[Part], Iterable[Finding]]
+
+NO_BASE: Final[Base] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +40,14 @@ class Entry(Generic[Part]):
 
 
 def read_entry(
-    section: Section, cls: type[Part], base: Part | None = None, check: Check[Part] = lambda _: ()
+    section: Section, cls: type[Part], base: Base = NO_BASE, check: Check[Part] = lambda _: ()
 ) -> Entry[Part]:
     """Return the part that is written in the section.
 
     Args:
         section: Where it is written.
         cls: Its class in the model.
-        base: Where keys that are not written come from; else the model's defaults.
+        base: Attributes that go before the model's defaults, where a key is not written.
         check: Finds what is wrong between its keys; asked only where each key is right by itself.
     """
     before = section.problem_count()
@@ -54,20 +57,20 @@ def read_entry(
     return Entry(part, section, section.problem_count() == before)
 
 
-def read_fields(
-    section: Section, fields: Iterable[Field], cls: type[msgspec.Struct], base: msgspec.Struct | None
-) -> dict[str, Any]:
+def read_fields(section: Section, fields: Iterable[Field], cls: type[msgspec.Struct], base: Base) -> dict[str, Any]:
     """Return the model's attributes with the values of the keys."""
     values = {}
     for field in fields:
-        default = getattr(base, field.attribute) if base is not None else default_of(cls, field.attribute)
+        default = base.get(field.attribute, default_of(cls, field.attribute))
         stand_in = REQUIRED if default is msgspec.NODEFAULT else default
         values[field.attribute] = _READERS[field.kind](section, field, stand_in)
     return values
 
 
-def _windows(section: Section, field: Field) -> tuple[Window, ...]:
+def _windows(section: Section, field: Field, default: tuple[Window, ...]) -> tuple[Window, ...]:
     """Return the windows, each written as a size or as size and hop."""
+    if section.find(field.key) is None:
+        return default
     size, _ = FORMS[Window]
     windows = []
     for item in section.items(field.key):
@@ -106,5 +109,5 @@ _READERS: Final[Mapping[Kind, Callable[[Section, Field, Any], object]]] = {
     "choice": lambda s, f, default: s.choice(f.key, f.choices, default),
     "text": _text,
     "choices": _choices,
-    "windows": lambda s, f, _: _windows(s, f),
+    "windows": _windows,
 }

@@ -51,6 +51,11 @@ def is_device_rule(rule: Rule) -> bool:
     return isinstance(rule, MissingRule) and rule.scope == "device"
 
 
+def kind_of(rule: Rule) -> str:
+    """Return the rule's kind, as plans, transitions and subscribers name it, e.g. ``limits``."""
+    return str(rule.__struct_config__.tag)
+
+
 def early_rules(plan: Plan, tenant: str, device: str, metric: str) -> tuple[LimitsRule, ...]:
     """Return the rules whose limits make early panes, in the plan's order."""
     rules = rules_of_series(plan, tenant, device, metric)

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import msgspec
+from msgspec.structs import asdict
 
 from tocsin.core.plan.check import check_slices, check_timing
 from tocsin.core.plan.check_rules import check_rule_within
@@ -37,6 +38,7 @@ from tocsin.core.yaml_tree import read_text
 
 Part = TypeVar("Part", bound=msgspec.Struct)
 
+EXTENDS: Final = ("default", "nothing")
 DEFAULT_FILE: Final = "default.yaml"
 NOTHING: Final = Plan(metrics=(MetricPlan(match="*", windows=(Window(60_000, 60_000),)),))
 """What ``extends: nothing`` leaves: every metric needs some window."""
@@ -70,7 +72,7 @@ def parse_plan(text: str, file: str) -> Plan:
     """
     document = Document(text, file)
     root = document.root
-    extends = root.choice("extends", ("default", "nothing"), "default")
+    extends = root.choice("extends", EXTENDS, EXTENDS[0])
     base = NOTHING if extends == "nothing" else default_plan()
     plan = _read_plan(root, base)
     document.finish()
@@ -78,10 +80,10 @@ def parse_plan(text: str, file: str) -> Plan:
 
 
 def _read_plan(root: Section, base: Plan) -> Plan:
-    metrics, devices, sources = read_metrics(root), read_devices(root), read_sources(root)
+    metrics, devices, sources = read_metrics(root, base.metrics), read_devices(root), read_sources(root)
     rules, off = read_rules(root, base.rules)
-    bounds = read_entry(root.part("bounds"), Bounds, base.bounds)
-    timing = read_entry(root.part("timing"), Timing, base.timing)
+    bounds = read_entry(root.part("bounds"), Bounds, asdict(base.bounds))
+    timing = read_entry(root.part("timing"), Timing, asdict(base.timing))
     plan = Plan(
         metrics=extended_metrics(_parts(metrics), base.metrics),
         rules=extended_rules(_parts(rules), off, base.rules),
@@ -89,7 +91,7 @@ def _read_plan(root: Section, base: Plan) -> Plan:
         sources=_parts(sources) if root.find("sources") else base.sources,
         bounds=bounds.part,
         timing=timing.part,
-        grouping=read_entry(root.part("grouping"), Grouping, base.grouping).part,
+        grouping=read_entry(root.part("grouping"), Grouping, asdict(base.grouping)).part,
         **_read_numbers(root, base),
     )
     if bounds.sound and timing.sound:
@@ -100,7 +102,7 @@ def _read_plan(root: Section, base: Plan) -> Plan:
 
 
 def _read_numbers(root: Section, base: Plan) -> dict[str, Any]:
-    values = read_fields(root, FORMS[Plan], Plan, base)
+    values = read_fields(root, FORMS[Plan], Plan, asdict(base))
     groups = values["groups"]
     if groups & (groups - 1):
         root.problem("groups", f"must be a power of two, got {groups}")
@@ -119,17 +121,13 @@ def _check_together(
         if place < len(metrics):
             metrics[place].note([finding])
         else:
-            root.problem(
-                "metrics", f"metric {plan.metrics[place].match} of the default plan: {finding.message}"
-            )
+            root.problem("metrics", f"metric {plan.metrics[place].match} of the default plan: {finding.message}")
     written = {entry.part.name: entry for entry in rules}
     for rule in plan.rules:
         findings = check_rule_within(rule, plan)
         entry = written.get(rule.name)
         if entry is None:
             for finding in findings:
-                root.problem(
-                    "rules", f"rule {rule.name} of the default plan: {finding.key} {finding.message}"
-                )
+                root.problem("rules", f"rule {rule.name} of the default plan: {finding.key} {finding.message}")
         elif entry.sound:
             entry.note(findings)
