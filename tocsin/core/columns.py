@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tocsin.core import codec
+from tocsin.core.errors import DamagedError
 
 Int32s = NDArray[np.int32]
 Int64s = NDArray[np.int64]
@@ -256,6 +257,9 @@ def decode_panes(blob: bytes) -> PaneBatch:
         DamagedError: The bytes are not such a batch.
     """
     packed = codec.decode(PANE_SCHEMA, blob, version_max=PANE_VERSION)
-    meta = _pane_meta_decoder.decode(packed.meta)
-    panes = PaneColumns(meta.devices, meta.metrics, meta.rules, meta.positions, **packed.arrays)
+    try:
+        meta = _pane_meta_decoder.decode(packed.meta)
+        panes = PaneColumns(meta.devices, meta.metrics, meta.rules, meta.positions, **packed.arrays)
+    except (msgspec.MsgspecError, TypeError) as error:
+        raise DamagedError(f"{PANE_SCHEMA} cannot be read: {error}") from error
     return PaneBatch(meta.generation, meta.group, meta.number, panes, meta.tick_ms, meta.plan_hash, meta.shard)
