@@ -38,12 +38,10 @@ class EmbeddedAlerts:
         records = list(map(LogRecord, keys, blobs))
 
         def work(connection: sqlite3.Connection) -> list[bool]:
-            new = [
-                _is_put(connection, transition, blob)
-                for transition, blob in zip(transitions, blobs, strict=True)
-            ]
+            new = [_is_put(connection, transition, blob) for transition, blob in zip(transitions, blobs, strict=True)]
             told = [record for record, is_new in zip(records, new, strict=True) if is_new]
-            self._feed.append(connection, told)
+            if told:
+                self._feed.append(connection, told)
             return new
 
         return self._database.write(work)

@@ -56,9 +56,7 @@ def _place(path: Path) -> str:
 
 
 def _connect(place: str) -> sqlite3.Connection:
-    connection = sqlite3.connect(
-        place, uri=True, isolation_level=None, check_same_thread=False, timeout=BUSY_S
-    )
+    connection = sqlite3.connect(place, uri=True, isolation_level=None, check_same_thread=False, timeout=BUSY_S)
     connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
     connection.execute("PRAGMA temp_store = MEMORY")
     return connection
@@ -108,9 +106,7 @@ def _create(connection: sqlite3.Connection) -> None:
 def _check_origin(connection: sqlite3.Connection, path: Path) -> None:
     application_id = connection.execute("PRAGMA application_id").fetchone()[0]
     if application_id != APPLICATION_ID:
-        raise DamagedError(
-            f"{path} is an SQLite file of another program, its application id is {application_id}"
-        )
+        raise DamagedError(f"{path} is an SQLite file of another program, its application id is {application_id}")
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if not 1 <= version <= SCHEMA_VERSION:
         raise DamagedError(

@@ -49,7 +49,5 @@ class EmbeddedDecisions:
         if fingerprint is None:
             rows = self._database.rows(QUERY.format(filters=""), (tenant, limit))
         else:
-            rows = self._database.rows(
-                QUERY.format(filters="AND fingerprint = ?"), (tenant, fingerprint, limit)
-            )
+            rows = self._database.rows(QUERY.format(filters="AND fingerprint = ?"), (tenant, fingerprint, limit))
         return [_stored.decode(blob) for (blob,) in rows]

@@ -55,14 +55,10 @@ class EmbeddedLog:
         self._name = name
         self._now_ms = now_ms
 
-    def make(self, shards: int) -> None:
+    def make(self, connection: sqlite3.Connection, shards: int) -> None:
         """Divide the hash space evenly among new shards, unless the log has some already."""
-
-        def work(connection: sqlite3.Connection) -> None:
-            if not open_shards(connection, self._name):
-                add_shards(connection, self._name, even_ranges(shards))
-
-        self._database.write(work)
+        if not open_shards(connection, self._name):
+            add_shards(connection, self._name, even_ranges(shards))
 
     def put(self, records: Sequence[LogRecord]) -> Sequence[int]:
         """Append the records in one transaction; none is ever refused. Dated ones keep their arrivals."""
@@ -71,7 +67,7 @@ class EmbeddedLog:
         return []
 
     def append(self, connection: sqlite3.Connection, records: Sequence[LogRecord]) -> None:
-        """Append the records within a transaction of the caller."""
+        """Append the records, at least one, within a transaction of the caller."""
         self._check_sizes(records)
         arrival_ms = self._now_ms()
         for shard, share in by_shard(open_shards(connection, self._name), records).items():
@@ -132,9 +128,7 @@ class EmbeddedLog:
             pair = [self._open(connection, shard), self._open(connection, other)]
             lower, upper = sorted(pair, key=lambda parent: parent.hash_start)
             if lower.hash_end != upper.hash_start:
-                raise UsageError(
-                    f"only neighbours can be merged, {shard} and {other} of {self._name} are none"
-                )
+                raise UsageError(f"only neighbours can be merged, {shard} and {other} of {self._name} are none")
             joined = [(lower.hash_start, upper.hash_end)]
             return add_shards(connection, self._name, joined, [lower.number, upper.number])[0]
 
@@ -160,6 +154,4 @@ class EmbeddedLog:
         for record in records:
             size = len(record.data) + len(record.partition_key)
             if size > RECORD_BYTES_MAX:
-                raise ValueError(
-                    f"{self._name} takes records of {RECORD_BYTES_MAX} bytes at most, got {size}"
-                )
+                raise ValueError(f"{self._name} takes records of {RECORD_BYTES_MAX} bytes at most, got {size}")

@@ -1,5 +1,6 @@
 """Opens every port over one SQLite file, or in memory."""
 
+import sqlite3
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -62,9 +63,13 @@ class Embedded:
 
     def make_logs(self, shards: int) -> None:
         """Give each log its shards, unless it has some; the feed of the alerts has one."""
-        for log in (self.readings, self.panes):
-            log.make(shards)
-        self._feed.make(1)
+
+        def work(connection: sqlite3.Connection) -> None:
+            self.readings.make(connection, shards)
+            self.panes.make(connection, shards)
+            self._feed.make(connection, 1)
+
+        self._database.write(work)
 
     def close(self) -> None:
         """Make everything durable and let go of the file; a second call changes nothing."""

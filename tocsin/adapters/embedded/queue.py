@@ -64,9 +64,7 @@ class EmbeddedQueue:
             self._database.write(lambda connection: self.append(connection, messages))
         return []
 
-    def append(
-        self, connection: sqlite3.Connection, messages: Sequence[tuple[str, Mapping[str, str]]]
-    ) -> None:
+    def append(self, connection: sqlite3.Connection, messages: Sequence[tuple[str, Mapping[str, str]]]) -> None:
         """Send bodies with attributes within a transaction of the caller."""
         now_ms = self._now_ms()
         rows = [(self._name, now_ms, now_ms, body, encode(dict(attributes))) for body, attributes in messages]
@@ -110,9 +108,7 @@ class EmbeddedQueue:
     def redrive(self) -> int:
         """Move all dead letters back into the queue, as if never received; return how many."""
         now_ms = self._now_ms()
-        return self._database.write(
-            lambda connection: connection.execute(REDRIVE, (now_ms, self._name)).rowcount
-        )
+        return self._database.write(lambda connection: connection.execute(REDRIVE, (now_ms, self._name)).rowcount)
 
     def _next(self, connection: sqlite3.Connection, now_ms: int, limit: int) -> list[Row]:
         """Return the visible messages that are next, once those received too often are out of the way."""
@@ -140,8 +136,4 @@ def _message(row: Row, *, received: int) -> QueueMessage:
 def _places(receipts: Sequence[str]) -> list[tuple[int, int]]:
     """Return message number and receipt number of each receipt that could be one of ours."""
     parts = [receipt.partition(".") for receipt in receipts]
-    return [
-        (int(number), int(receipt))
-        for number, _, receipt in parts
-        if number.isdecimal() and receipt.isdecimal()
-    ]
+    return [(int(number), int(receipt)) for number, _, receipt in parts if number.isdecimal() and receipt.isdecimal()]

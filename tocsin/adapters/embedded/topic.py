@@ -37,8 +37,7 @@ class EmbeddedTopic:
     def publish(self, notifications: Sequence[Notification]) -> Sequence[int]:
         """Copy all to all queues that want them, in one transaction; none is ever refused."""
         messages = [
-            (msgspec.json.encode(notification).decode(), notification.attributes)
-            for notification in notifications
+            (msgspec.json.encode(notification).decode(), notification.attributes) for notification in notifications
         ]
 
         def work(connection: sqlite3.Connection) -> None:

@@ -65,8 +65,7 @@ class EmbeddedWindows:
         }
         rows = self._database.rows(QUERY, values)
         return [
-            WindowItem(tenant, device, size_ms, start, revision, _decode(metrics))
-            for start, revision, metrics in rows
+            WindowItem(tenant, device, size_ms, start, revision, _decode(metrics)) for start, revision, metrics in rows
         ]
 
 

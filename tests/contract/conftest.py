@@ -1,0 +1,64 @@
+"""The backends that the contract is about; a further one joins with a line in ``BACKENDS``."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack
+from pathlib import Path
+from typing import Final, Protocol
+
+import pytest
+
+from tests.contract.specimens import NOW_MS
+from tocsin.adapters.embedded.open import open_embedded
+from tocsin.core.clock import VirtualClock
+from tocsin.core.ports import Backend, Queue
+
+
+class Deployment(Protocol):
+    """What a backend offers to its contract."""
+
+    @property
+    def backend(self) -> Backend: ...
+
+    def queue(self, name: str) -> Queue:
+        """Return a queue that the topic may be subscribed to; it is there when this returns."""
+        ...
+
+
+Opener = Callable[[Path, VirtualClock, int], AbstractContextManager[Deployment]]
+"""Opens a new and empty deployment: a folder of its own, the clock, the shards of each log."""
+
+
+def _open_file(folder: Path, clock: VirtualClock, shards: int) -> AbstractContextManager[Deployment]:
+    return open_embedded(folder / "tocsin.db", now_ms=clock.now_ms, shards=shards)
+
+
+def _open_memory(_folder: Path, clock: VirtualClock, shards: int) -> AbstractContextManager[Deployment]:
+    return open_embedded(None, now_ms=clock.now_ms, shards=shards)
+
+
+BACKENDS: Final[dict[str, Opener]] = {"file": _open_file, "memory": _open_memory}
+
+
+@pytest.fixture
+def clock() -> VirtualClock:
+    return VirtualClock(NOW_MS)
+
+
+@pytest.fixture(params=sorted(BACKENDS))
+def backend_factory(
+    request: pytest.FixtureRequest, tmp_path: Path, clock: VirtualClock
+) -> Iterator[Callable[[int], Deployment]]:
+    """Open an empty deployment whose logs have the given number of shards; once a test."""
+    with ExitStack() as opened:
+        yield lambda shards: opened.enter_context(BACKENDS[request.param](tmp_path, clock, shards))
+
+
+@pytest.fixture
+def opened(backend_factory: Callable[[int], Deployment]) -> Deployment:
+    """An empty deployment with one shard a log."""
+    return backend_factory(1)
+
+
+@pytest.fixture
+def backend(opened: Deployment) -> Backend:
+    return opened.backend

@@ -1,0 +1,84 @@
+from tocsin.core.ports import Backend, DirectoryEntry
+
+
+def put(backend: Backend, *keys: str, tenant: str = "acme") -> None:
+    backend.directory.put([DirectoryEntry(tenant, key, key.encode()) for key in keys])
+
+
+def keys(backend: Backend, prefix: str, *, after: str = "", limit: int = 100) -> list[str]:
+    return [entry.key for entry in backend.directory.query("acme", prefix=prefix, after=after, limit=limit)]
+
+
+def test_entry_comes_back_as_it_was_put(backend: Backend) -> None:
+    entry = DirectoryEntry("acme", "DEV#pump-7", b"\x00data")
+
+    backend.directory.put([entry])
+
+    assert backend.directory.query("acme", prefix="DEV#", limit=10) == [entry]
+
+
+def test_entry_is_overwritten_without_condition(backend: Backend) -> None:
+    put(backend, "DEV#pump-7")
+
+    backend.directory.put([DirectoryEntry("acme", "DEV#pump-7", b"new")])
+
+    assert [entry.data for entry in backend.directory.query("acme", prefix="DEV#", limit=10)] == [b"new"]
+
+
+def test_entry_without_data_is_removed_and_may_be_missing(backend: Backend) -> None:
+    put(backend, "OPEN#f1", "OPEN#f2")
+
+    backend.directory.put([DirectoryEntry("acme", "OPEN#f1", None), DirectoryEntry("acme", "OPEN#f9", None)])
+
+    assert keys(backend, "OPEN#") == ["OPEN#f2"]
+
+
+def test_of_one_key_in_one_call_the_last_wins(backend: Backend) -> None:
+    entries = [DirectoryEntry("acme", "OPEN#f1", data) for data in (b"a", None, b"b")]
+    gone = [DirectoryEntry("acme", "OPEN#f2", data) for data in (b"a", None)]
+
+    backend.directory.put(entries + gone)
+
+    assert backend.directory.query("acme", prefix="OPEN#", limit=10) == entries[-1:]
+
+
+def test_entries_with_the_prefix_come_by_key(backend: Backend) -> None:
+    put(backend, "OPEN#b", "DEV#z", "OPEN#", "OPEN#a", "OPEO", "OPEN", "OPEN#~")
+
+    assert keys(backend, "OPEN#") == ["OPEN#", "OPEN#a", "OPEN#b", "OPEN#~"]
+
+
+def test_empty_prefix_lists_everything(backend: Backend) -> None:
+    put(backend, "b", "a")
+
+    assert keys(backend, "") == ["a", "b"]
+
+
+def test_pages_join_without_gap_or_copy(backend: Backend) -> None:
+    put(backend, *(f"DEV#{number}" for number in range(7)))
+
+    pages = [keys(backend, "DEV#", limit=3)]
+    while page := keys(backend, "DEV#", after=pages[-1][-1], limit=3):
+        pages.append(page)
+
+    assert [len(page) for page in pages] == [3, 3, 1]
+    assert [key for page in pages for key in page] == keys(backend, "DEV#")
+
+
+def test_after_a_key_that_is_not_there_begins_with_the_next(backend: Backend) -> None:
+    put(backend, "DEV#a", "DEV#c")
+
+    assert keys(backend, "DEV#", after="DEV#b") == ["DEV#c"]
+
+
+def test_tenants_do_not_see_each_other(backend: Backend) -> None:
+    put(backend, "DEV#a")
+    put(backend, "DEV#b", tenant="other")
+
+    assert keys(backend, "DEV#") == ["DEV#a"]
+
+
+def test_no_entries_put_is_nothing_there(backend: Backend) -> None:
+    backend.directory.put([])
+
+    assert keys(backend, "") == []
