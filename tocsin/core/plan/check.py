@@ -10,6 +10,7 @@ from tocsin.core.plan.resolve import slice_ms
 
 HOPS_MAX: Final = 1_440
 SLICES_OPEN_MAX: Final = 4_096
+SIZES_MAX: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,9 @@ def check_timing(timing: Timing, bounds: Bounds) -> Iterator[Finding]:
 
 def check_slices(plan: Plan) -> Iterator[tuple[int, Finding]]:
     """Yield the place of each metric whose slices do not fit the plan's others, and why."""
+    sizes = {window.size_ms for part in plan.metrics for window in part.windows}
+    if len(sizes) > SIZES_MAX:
+        yield 0, Finding("windows", f"must have at most {SIZES_MAX} sizes over all metrics, got {len(sizes)}")
     slices = [slice_ms(part) for part in plan.metrics]
     longest_ms = max(slices)
     open_ms = plan.timing.out_of_orderness_ms + plan.timing.lateness_ms

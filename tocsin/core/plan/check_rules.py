@@ -1,6 +1,6 @@
 """What a rule must be in itself, and against the metrics and devices of its plan."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from tocsin.core.durations import format_duration
 from tocsin.core.plan.check import Finding
@@ -15,7 +15,7 @@ from tocsin.core.plan.model import (
     Rule,
 )
 from tocsin.core.plan.patterns import covers, overlap
-from tocsin.core.plan.resolve import is_device_rule, smallest_window, unit_is_named
+from tocsin.core.plan.resolve import EARLY_LIMITS_MAX, is_device_rule, smallest_window, unit_is_named
 
 
 def check_rule(rule: Rule) -> Iterator[Finding]:
@@ -60,11 +60,33 @@ def _check_missing(rule: MissingRule) -> Iterator[Finding]:
 
 
 def check_rule_within(rule: Rule, plan: Plan) -> Iterator[Finding]:
-    """Yield what is wrong between the rule and the plan's metrics and devices."""
+    """Yield what is wrong between the rule and the plan's metrics, devices and other rules."""
+    yield from _check_early(rule, plan.rules)
     if rule.device_type != "*" and not any(overlap(rule.device_type, known.type) for known in plan.devices):
         yield Finding("device_type", f"must be the type of some entry of devices, got {rule.device_type!r}")
     for part in _parts_of(rule, plan):
         yield from _check_against(rule, part)
+
+
+def _check_early(rule: Rule, rules: Sequence[Rule]) -> Iterator[Finding]:
+    """Yield a finding where more limits than can be told early judge all that the rule judges."""
+    if not isinstance(rule, LimitsRule) or not rule.early:
+        return
+    others = [other for other in rules if isinstance(other, LimitsRule) and other.early and _covers(other, rule)]
+    watched = sum((other.above is not None) + (other.below is not None) for other in others)
+    if watched > EARLY_LIMITS_MAX:
+        message = (
+            f"must be false in some rules: {watched} limits judge the same metric, {EARLY_LIMITS_MAX} can be early"
+        )
+        yield Finding("early", message)
+
+
+def _covers(outer: Rule, inner: Rule) -> bool:
+    return (
+        covers(outer.metric, inner.metric)
+        and covers(outer.device, inner.device)
+        and covers(outer.device_type, inner.device_type)
+    )
 
 
 def _parts_of(rule: Rule, plan: Plan) -> Iterator[MetricPlan]:

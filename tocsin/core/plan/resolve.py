@@ -8,6 +8,8 @@ from tocsin.core.plan.model import DevicePlan, LimitsRule, MetricPlan, MissingRu
 
 UNKNOWN_DEVICE: Final = DevicePlan(match="*")
 RESOLVED_MAX: Final = 65_536
+EARLY_LIMITS_MAX: Final = 16
+"""Most limits that early panes watch on one metric of one device."""
 
 
 @lru_cache(maxsize=RESOLVED_MAX)
