@@ -37,9 +37,7 @@ class Batch:
     counts: Counts
 
 
-def deliveries(
-    scenario: Scenario, seed: int, *, step_ms: int = STEP_MS, processes: int = 1
-) -> Iterator[Batch]:
+def deliveries(scenario: Scenario, seed: int, *, step_ms: int = STEP_MS, processes: int = 1) -> Iterator[Batch]:
     """Yield all deliveries of the scenario under the seed, step by step, until the last has arrived.
 
     Args:
@@ -55,9 +53,7 @@ def deliveries(
         yield from merged(parts)
 
 
-def part_of(
-    scenario: Scenario, seed: int, *, step_ms: int = STEP_MS, part: int = 0, parts: int = 1
-) -> Iterator[Batch]:
+def part_of(scenario: Scenario, seed: int, *, step_ms: int = STEP_MS, part: int = 0, parts: int = 1) -> Iterator[Batch]:
     """Yield the deliveries of one part of the sources; ``merged`` puts the parts together."""
     sources = sources_of(scenario, seed, part=part, parts=parts)
     for until_ms in count(scenario.start_ms + step_ms, step_ms):

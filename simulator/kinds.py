@@ -61,9 +61,7 @@ _STRAIN_SETTINGS: Final = {"severity": Setting("ratio", 1.0), "ramp": Setting("d
 
 
 def _strain(ramp_ratio: float, *detectable_by: str) -> Kind:
-    return Kind(
-        Layer.STRAIN, _STRAIN_SETTINGS, expect=True, detectable_by=detectable_by, ramp_ratio=ramp_ratio
-    )
+    return Kind(Layer.STRAIN, _STRAIN_SETTINGS, expect=True, detectable_by=detectable_by, ramp_ratio=ramp_ratio)
 
 
 KINDS: Final[Mapping[str, Kind]] = {
@@ -100,12 +98,8 @@ KINDS: Final[Mapping[str, Kind]] = {
     "clock_skew": Kind(Layer.CLOCK, {"offset": Setting("offset")}),
     "clock_jump": Kind(Layer.CLOCK, {"offset": Setting("offset")}),
     "loss": Kind(Layer.NETWORK, {"ratio": Setting("ratio")}),
-    "duplicates": Kind(
-        Layer.NETWORK, {"ratio": Setting("ratio"), "delay": Setting("duration", 20 * SECOND_MS)}
-    ),
-    "disorder": Kind(
-        Layer.NETWORK, {"ratio": Setting("ratio"), "delay": Setting("duration", 20 * SECOND_MS)}
-    ),
+    "duplicates": Kind(Layer.NETWORK, {"ratio": Setting("ratio"), "delay": Setting("duration", 20 * SECOND_MS)}),
+    "disorder": Kind(Layer.NETWORK, {"ratio": Setting("ratio"), "delay": Setting("duration", 20 * SECOND_MS)}),
     "outage": Kind(
         Layer.NETWORK,
         {"keep": Setting("flag", 1.0), "burst": Setting("duration", 30 * SECOND_MS)},

@@ -69,9 +69,7 @@ def arrivals_of(scenario: Scenario, device: Device, seed: int) -> Iterator[Arriv
         yield carry(block, device.network, faults, chances, first_order=2 * number * BLOCK_MESSAGES)
 
 
-def carry(
-    block: Block, network: Network, faults: Iterable[Fault], chances: Floats, *, first_order: int
-) -> Arrivals:
+def carry(block: Block, network: Network, faults: Iterable[Fault], chances: Floats, *, first_order: int) -> Arrivals:
     """Return the arrivals of the block's messages. Pure.
 
     Args:
@@ -118,9 +116,7 @@ def _through_outages(sent_ms: Int64s, faults: Iterable[Fault]) -> tuple[Int64s, 
     return released_ms, swallowed
 
 
-def _messages(
-    arrival_ms: Floats, order: Int64s, data: list[bytes], chosen: Bools
-) -> Iterable[tuple[int, int, bytes]]:
+def _messages(arrival_ms: Floats, order: Int64s, data: list[bytes], chosen: Bools) -> Iterable[tuple[int, int, bytes]]:
     places = np.flatnonzero(chosen)
     when = np.rint(arrival_ms[places]).astype(np.int64).tolist()
     return zip(when, order[places].tolist(), [data[place] for place in places.tolist()], strict=True)

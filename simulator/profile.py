@@ -56,7 +56,7 @@ class Sensor:
         exponent = Decimal(repr(self.resolution)).as_tuple().exponent
         decimals = max(0, -int(exponent))
         per_step = round(self.resolution * 10**decimals)
-        return np.asarray(steps * per_step / 10**decimals)
+        return np.asarray(steps * per_step / 10**decimals + 0.0)  # -0.0 becomes 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,9 +108,7 @@ def _site(section: Section) -> Site:
     )
 
 
-def _fleet(
-    section: Section, site: Site, network: Network, folder: Path, numbers: dict[str, int]
-) -> list[Device]:
+def _fleet(section: Section, site: Site, network: Network, folder: Path, numbers: dict[str, int]) -> list[Device]:
     """Return the devices of one entry; ``numbers`` counts on per type."""
     profile = _profile(section, folder)
     count = section.integer("count", 1, low=1, high=COUNT_MAX)
@@ -119,9 +117,7 @@ def _fleet(
     if profile is None:
         section.skip()
         return []
-    interval_ms = section.duration_ms(
-        "interval", profile.interval_ms, low_ms=INTERVAL_MS_MIN, high_ms=HOUR_MS
-    )
+    interval_ms = section.duration_ms("interval", profile.interval_ms, low_ms=INTERVAL_MS_MIN, high_ms=HOUR_MS)
     first = numbers.get(profile.type, 0) + 1
     numbers[profile.type] = first + count - 1
     return [
@@ -143,7 +139,5 @@ def _profile(section: Section, folder: Path) -> Profile | None:
         return load_profile(path)
     if device_type:
         known = ", ".join(sorted(found.stem for found in path.parent.glob("*.yaml")))
-        section.problem(
-            "type", f"must be one of {known}, or a file profiles/{device_type}.yaml beside this one"
-        )
+        section.problem("type", f"must be one of {known}, or a file profiles/{device_type}.yaml beside this one")
     return None

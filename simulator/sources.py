@@ -68,9 +68,7 @@ def sources_of(scenario: Scenario, seed: int, *, part: int = 0, parts: int = 1) 
     }
     names = sorted(lone | shared)[part::parts]
     return [
-        _Gateway(scenario, name, shared[name], seed)
-        if name in shared
-        else _Lone(scenario, lone[name][0], seed)
+        _Gateway(scenario, name, shared[name], seed) if name in shared else _Lone(scenario, lone[name][0], seed)
         for name in names
     ]
 
@@ -166,10 +164,7 @@ class _Gateway:
     def _bodies(self, flush_ms: int, messages: Sequence[bytes]) -> list[Delivery]:
         size = self._messages_max
         parts = [messages[start : start + size] for start in range(0, len(messages), size)]
-        return [
-            Delivery(flush_ms, self._tenant, self.name, gateway_body(part), self.name, len(part))
-            for part in parts
-        ]
+        return [Delivery(flush_ms, self._tenant, self.name, gateway_body(part), self.name, len(part)) for part in parts]
 
     def counted(self) -> Counts:
         counts = Counts(delivered=self._delivered)

@@ -46,9 +46,7 @@ _decoder: Final = msgspec.json.Decoder(Truth)
 
 def truth_of(scenario: Scenario) -> list[Truth]:
     """Return all faults, a row for each device they befall, by start and device."""
-    rows = [
-        _row(fault, scenario.devices[name]) for fault in scenario.faults for name in sorted(fault.devices)
-    ]
+    rows = [_row(fault, scenario.devices[name]) for fault in scenario.faults for name in sorted(fault.devices)]
     return sorted(rows, key=lambda row: (row.start_ms, row.device, row.metric, row.kind, row.end_ms))
 
 

@@ -28,16 +28,14 @@ def encode_messages(
     columns = [_numbers(sensor, row) for sensor, row in zip(sensors, values, strict=True)]
     whole = not np.isnan(values).any()
     texts = (
-        _whole(device, names, stamps, counters, columns)
-        if whole
-        else _gappy(device, names, stamps, counters, columns)
+        _whole(device, names, stamps, counters, columns) if whole else _gappy(device, names, stamps, counters, columns)
     )
     return [text.encode() for text in texts]
 
 
 def _numbers(sensor: Sensor, row: Floats) -> list[float | int]:
     """Return plain numbers, whole ones where the sensor has no decimals, so that their text is short."""
-    if sensor.resolution >= 1 and not np.isnan(row).any():
+    if sensor.resolution.is_integer() and not np.isnan(row).any():
         return list(row.astype(np.int64).tolist())
     return list(row.tolist())
 
@@ -63,9 +61,7 @@ def _gappy(
 ) -> list[str]:
     texts = []
     for stamp, counter, *row in zip(stamps, counters, *columns, strict=True):
-        told = ",".join(
-            f'"{name}":{number!r}' for name, number in zip(names, row, strict=True) if not isnan(number)
-        )
+        told = ",".join(f'"{name}":{number!r}' for name, number in zip(names, row, strict=True) if not isnan(number))
         texts.append(f'{{"device":"{device}","ts":{stamp},"seq":{counter},"metrics":{{{told}}}}}')
     return texts
 
