@@ -1,0 +1,95 @@
+"""The Lambda handler of the alerts' change feed and of the minute: notifications and decisions out."""
+
+import logging
+from typing import Any, Final
+
+from alerts.lanes import Publisher
+from alerts.stage import Alerts
+from alerts.state import AlertsState
+from alerts.step import Arrival, Batch
+from tocsin.core.errors import ConfigError, TransientError, UnavailableError
+from tocsin.core.formats.dynamodb_event import is_feed_event, parse_feed_event
+from tocsin.core.formats.kinesis_event import batch_failures
+from tocsin.core.formats.schedule_event import scheduled_ms
+from tocsin.core.keys import group_of
+from tocsin.core.machine import Machine
+from tocsin.core.plan.book import PlanBook
+from tocsin.core.plan.model import Grouping, Plan
+from tocsin.core.ports import Backend
+
+logger: Final = logging.getLogger(__name__)
+
+
+class AlertsHandler:
+    """Folds deliveries of the change feed, and ticks; built once, at cold start.
+
+    Attributes:
+        failures: Why groups failed in the last call; empty where all went well.
+    """
+
+    def __init__(self, backend: Backend, plans: PlanBook) -> None:
+        self.failures: dict[int, TransientError] = {}
+        self._plans = plans
+        self._plan: Final[Plan] = plans.first
+        stage = Alerts(plans.first.generation, Publisher(backend.topic, backend.decisions, backend.directory))
+        self._machine: Machine[AlertsState, Batch] = Machine(stage, backend.state, settles=True)
+
+    def __call__(self, event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG002  Lambda passes it
+        """Fold the event; return the first sequence number that must be delivered again.
+
+        Raises:
+            TransientError: The event is a tick, and a group could not take it: it must come again.
+            ValueError: The event is neither of a table's change feed nor of a schedule.
+        """
+        if is_feed_event(event):
+            return self._take_feed(event)
+        self._take_tick(scheduled_ms(event))
+        return {}
+
+    def _take_feed(self, event: dict[str, Any]) -> dict[str, Any]:
+        feed = parse_feed_event(event)
+        for damage in feed.damaged:
+            logger.error("transition cannot be read", extra={"sequence": damage.sequence, "detail": damage.detail})
+        groups = [group_of(record.transition.tenant, self._plan.groups) for record in feed.records]
+        groupings = {
+            plan_hash: self._grouping(plan_hash)
+            for plan_hash in {record.transition.evidence.plan_hash for record in feed.records}
+        }
+        batches: dict[int, list[Arrival]] = {}
+        for group, record in zip(groups, feed.records, strict=True):
+            grouping = groupings[record.transition.evidence.plan_hash]
+            batches.setdefault(group, []).append(Arrival(record.transition, record.arrival_ms, grouping))
+        self._run({group: Batch(tuple(arrivals)) for group, arrivals in batches.items()})
+        failed = (record.sequence for group, record in zip(groups, feed.records, strict=True) if group in self.failures)
+        first = next(failed, None)
+        return batch_failures([] if first is None else [first])
+
+    def _take_tick(self, tick_ms: int) -> None:
+        # Feed and schedule may be served by different processes: only what is stored says what is due.
+        self._machine.forget()
+        self._run(dict.fromkeys(range(self._plan.groups), Batch(tick_ms=tick_ms)))
+        for error in self.failures.values():
+            raise error
+
+    def _run(self, batches: dict[int, Batch]) -> None:
+        """Fold the batches, and remember why groups failed."""
+        try:
+            self.failures = self._machine.run(batches)
+        except UnavailableError as error:
+            self.failures = dict.fromkeys(batches, error)
+
+    def _grouping(self, plan_hash: str) -> Grouping:
+        """Return how the plan groups that judged; the first plan's way where that plan cannot be had.
+
+        How an alert is told must not keep it from being told.
+        """
+        try:
+            return self._plans.at(plan_hash).grouping
+        except (UnavailableError, ConfigError):
+            logger.warning("plan cannot be had, alerts are grouped by the first", extra={"plan_hash": plan_hash})
+            return self._plan.grouping
+
+
+def make_handler(backend: Backend, plans: PlanBook) -> AlertsHandler:
+    """Return the handler on the backend's ports."""
+    return AlertsHandler(backend, plans)

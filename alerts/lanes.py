@@ -1,0 +1,103 @@
+"""The lanes of the outbox: what the stage emits, as bytes, and how they reach their ports."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import msgspec
+
+from tocsin.core.errors import UnavailableError
+from tocsin.core.formats.alert_item import encode_transition
+from tocsin.core.machine import Entry
+from tocsin.core.messages import DecisionRecord, Notification, Transition
+from tocsin.core.ports import Decisions, Directory, DirectoryEntry, Topic
+
+NOTIFICATION: Final = "notification"
+DECISION: Final = "decision"
+OPEN: Final = "open"
+
+_encode: Final = msgspec.msgpack.Encoder().encode
+_notifications: Final = msgspec.msgpack.Decoder(Notification)
+_decisions: Final = msgspec.msgpack.Decoder(DecisionRecord)
+_directory: Final = msgspec.msgpack.Decoder(DirectoryEntry)
+
+
+def notification_entry(notification: Notification) -> Entry:
+    """Return the notification as an entry of the outbox."""
+    return Entry(NOTIFICATION, "", _encode(notification))
+
+
+def decision_entry(record: DecisionRecord) -> Entry:
+    """Return the decision as an entry of the outbox."""
+    return Entry(DECISION, "", _encode(record))
+
+
+def open_entry(transition: Transition, *, is_open: bool) -> Entry:
+    """Return an entry that lists the alert as open, or takes it off the list.
+
+    What is listed is the transition without its windows, as ``encode_transition`` writes it.
+    """
+    listed = replace(transition, evidence=replace(transition.evidence, panes=()))
+    data = encode_transition(listed) if is_open else None
+    return Entry(OPEN, "", _encode(DirectoryEntry(transition.tenant, open_key(transition.fingerprint), data)))
+
+
+def open_key(fingerprint: str) -> str:
+    """Return the key under which the directory lists an open alert."""
+    return f"OPEN#{fingerprint}"
+
+
+@dataclass(frozen=True, slots=True)
+class Publisher:
+    """Takes outboxes to the ports.
+
+    People's messages go first. Decisions and the list of open alerts may be written more than once, and
+    ahead of a notification that was refused: both are the same each time.
+    """
+
+    topic: Topic
+    decisions: Decisions
+    directory: Directory
+
+    def publish(self, outboxes: Mapping[int, Sequence[Entry]]) -> dict[int, int]:
+        """Publish the outboxes lane by lane; return how many leading entries of each group are done."""
+        done = {group: len(outbox) for group, outbox in outboxes.items()}
+        lanes: tuple[tuple[str, Callable[[list[Entry]], Sequence[int]]], ...] = (
+            (NOTIFICATION, self._notify),
+            (DECISION, self._decide),
+            (OPEN, self._list),
+        )
+        for lane, put in lanes:
+            places = [
+                (group, place)
+                for group, outbox in outboxes.items()
+                for place, entry in enumerate(outbox)
+                if entry.lane == lane
+            ]
+            entries = [outboxes[group][place] for group, place in places]
+            for refused in put(entries) if entries else ():
+                group, place = places[refused]
+                done[group] = min(done[group], place)
+        return done
+
+    def _notify(self, entries: list[Entry]) -> Sequence[int]:
+        try:
+            return self.topic.publish([_notifications.decode(entry.data) for entry in entries])
+        except UnavailableError:
+            return range(len(entries))
+
+    def _decide(self, entries: list[Entry]) -> Sequence[int]:
+        try:
+            self.decisions.put([_decisions.decode(entry.data) for entry in entries])
+        except UnavailableError:
+            return range(len(entries))
+        return ()
+
+    def _list(self, entries: list[Entry]) -> Sequence[int]:
+        listed = [_directory.decode(entry.data) for entry in entries]
+        newest = {(entry.tenant, entry.key): entry for entry in listed}
+        try:
+            self.directory.put(list(newest.values()))
+        except UnavailableError:
+            return range(len(entries))
+        return ()
