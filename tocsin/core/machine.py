@@ -95,12 +95,20 @@ class Machine(Generic[StateT, BatchT]):
     """Folds batches into key groups, exactly once.
 
     States stay in memory between calls. That is safe because a commit states the version it was
-    folded on: where another writer was first, the group is loaded and folded again.
+    folded on: where another writer was first, the group is loaded and folded again. A fold that changes
+    nothing commits nothing, so it may rest on an outdated state: ``forget`` first where that matters.
+
+    Args:
+        stage: What is folded, and how.
+        store: Where the groups are.
+        settles: Commit once more after publishing, so that whoever loads the group next does not publish
+            the same outbox again. One request more a batch, for stages whose messages reach people.
     """
 
-    def __init__(self, stage: Stage[StateT, BatchT], store: StateStore) -> None:
+    def __init__(self, stage: Stage[StateT, BatchT], store: StateStore, *, settles: bool = False) -> None:
         self._stage = stage
         self._store = store
+        self._settles = settles
         self._cache: dict[int, _Held[StateT]] = {}  # at most the plan's number of groups
 
     def run(self, batches: Mapping[int, BatchT]) -> dict[int, TransientError]:
@@ -125,6 +133,10 @@ class Machine(Generic[StateT, BatchT]):
             again = {group: pending[group] for group in conflicted} | rests
             pending = {group: batch for group, batch in again.items() if group not in failures}
         return failures
+
+    def forget(self) -> None:
+        """Let go of all states: the next run loads what is stored, whoever committed it."""
+        self._cache.clear()
 
     def held_state(self, group: int) -> StateT | None:
         """Return the group's state as this process knows it, or None."""
@@ -158,9 +170,7 @@ class Machine(Generic[StateT, BatchT]):
         return conflicted, {group: rest for group, rest in rests.items() if group not in conflicted}
 
     def _load(self, groups: Sequence[int]) -> None:
-        for group, saved in zip(
-            groups, self._store.load([self._key(group) for group in groups]), strict=True
-        ):
+        for group, saved in zip(groups, self._store.load([self._key(group) for group in groups]), strict=True):
             if saved.blob is None:
                 self._cache[group] = _Held(saved.version, self._stage.initial(group), ())
             else:
@@ -198,9 +208,10 @@ class Machine(Generic[StateT, BatchT]):
             self._cache[group] = replace(self._cache[group], outbox=outbox[done:])
             if done < len(outbox):
                 left = len(outbox) - done
-                failures[group] = PublishError(
-                    f"{self._stage.name} group {group} has {left} unpublished entries"
-                )
+                failures[group] = PublishError(f"{self._stage.name} group {group} has {left} unpublished entries")
+        if self._settles:
+            # Where another writer was first, it has loaded the outbox and published it as well.
+            self._commit({group: self._cache[group] for group in outboxes if published.get(group, 0)})
         return failures
 
     def _key(self, group: int) -> StateKey:
