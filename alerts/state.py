@@ -7,11 +7,9 @@ are.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 import msgspec
-import numpy as np
-from numpy.typing import NDArray
 
 from tocsin.core import codec
 from tocsin.core.errors import DamagedError
@@ -74,6 +72,7 @@ class AlertsState:
 
 
 class _Meta(msgspec.Struct, array_like=True):
+    known: list[tuple[str, int, int, int]]
     gatherings: list[Gathering]
     numbers: list[tuple[str, int]]
     gaps: int
@@ -85,19 +84,12 @@ _meta_decoder: Final = msgspec.msgpack.Decoder(_Meta)
 def encode(state: AlertsState) -> bytes:
     """Return the state's bytes; equal states give equal bytes."""
     meta = _Meta(
+        known=[(alert, one.number, one.told, one.seen_ms) for alert, one in sorted(state.known.items())],
         gatherings=[gathering for _, gathering in sorted(state.gatherings.items())],
         numbers=sorted(state.numbers.items()),
         gaps=state.gaps,
     )
-    alerts = sorted(state.known)
-    known = [state.known[fingerprint] for fingerprint in alerts]
-    arrays: dict[str, NDArray[Any]] = {
-        "fingerprint": np.array([int(fingerprint, 16) for fingerprint in alerts], np.uint64),
-        "number": np.array([one.number for one in known], np.int64),
-        "told": np.array([one.told for one in known], np.int64),
-        "seen_ms": np.array([one.seen_ms for one in known], np.int64),
-    }
-    return codec.encode(STATE_SCHEMA, STATE_VERSION, meta, arrays)
+    return codec.encode(STATE_SCHEMA, STATE_VERSION, meta, {})
 
 
 def decode(blob: bytes) -> AlertsState:
@@ -109,11 +101,10 @@ def decode(blob: bytes) -> AlertsState:
     packed = codec.decode(STATE_SCHEMA, blob, version_max=STATE_VERSION)
     try:
         meta = _meta_decoder.decode(packed.meta)
-        columns = [packed.arrays[name].tolist() for name in ("fingerprint", "number", "told", "seen_ms")]
-    except (msgspec.MsgspecError, KeyError) as error:
-        raise DamagedError(f"{STATE_SCHEMA} cannot be read: {error!r}") from error
+    except msgspec.MsgspecError as error:
+        raise DamagedError(f"{STATE_SCHEMA} cannot be read: {error}") from error
     return AlertsState(
-        known={f"{code:016x}": Known(*rest) for code, *rest in zip(*columns, strict=True)},
+        known={alert: Known(number, told, seen_ms) for alert, number, told, seen_ms in meta.known},
         gatherings={gathering.key: gathering for gathering in meta.gatherings},
         numbers=dict(meta.numbers),
         gaps=meta.gaps,

@@ -212,7 +212,7 @@ class Notification:
 
     Attributes:
         id: Stable id from what it tells, the same in every copy.
-        number: Counts the notifications of one group of the alerts stage.
+        number: Counts the tenant's notifications from 1, without gaps.
         tenant: Whom it concerns.
         subject: One line of at most 100 printable characters.
         text: What, where, since when, how bad, compared with what, what to look at.
