@@ -5,6 +5,8 @@ bytes in C order, little end first, each starting at a multiple of 8. Decoding c
 arrays are read-only views of the byte string.
 """
 
+import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -17,6 +19,9 @@ from tocsin.core.errors import DamagedError
 
 MAGIC: Final = b"TCS1"
 ALIGNMENT_BYTES: Final = 8
+DTYPE_PATTERN: Final = re.compile(r"[<>|][biufcSUV][1-9]\d{0,5}")
+"""Types of fixed size, as numpy names them."""
+
 Arrays = Mapping[str, NDArray[Any]]
 
 
@@ -57,9 +62,7 @@ def encode(schema: str, version: int, meta: object, arrays: Arrays) -> bytes:
     """
     little = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
     shapes = [(name, array.dtype.str, list(array.shape)) for name, array in little.items()]
-    header = _header_encoder.encode(
-        _Header(schema, version, msgspec.Raw(_header_encoder.encode(meta)), shapes)
-    )
+    header = _header_encoder.encode(_Header(schema, version, msgspec.Raw(_header_encoder.encode(meta)), shapes))
     parts: list[bytes | memoryview] = [
         MAGIC,
         len(header).to_bytes(4, "little"),
@@ -84,13 +87,24 @@ def decode(schema: str, blob: bytes, *, version_max: int) -> Packed:
         )
     arrays: dict[str, NDArray[Any]] = {}
     for name, dtype_text, shape in header.arrays:
-        dtype = np.dtype(dtype_text)
-        count = int(np.prod(shape, dtype=np.int64))
+        dtype, count = _dtype(schema, name, dtype_text), math.prod(shape)
+        if min(shape, default=0) < 0:
+            raise DamagedError(f"{schema} has array {name!r} of shape {shape}")
         if offset + count * dtype.itemsize > len(blob):
             raise DamagedError(f"{schema} is cut within array {name!r}: {len(blob)} bytes are too few")
         arrays[name] = np.frombuffer(blob, dtype, count, offset).reshape(shape)
         offset += count * dtype.itemsize + _padding(count * dtype.itemsize)
     return Packed(header.version, header.meta, arrays)
+
+
+def _dtype(schema: str, name: str, text: str) -> np.dtype[Any]:
+    """Return the type that ``encode`` wrote; of whatever else numpy would make a type, none."""
+    if not DTYPE_PATTERN.fullmatch(text):
+        raise DamagedError(f"{schema} has array {name!r} of unknown type {text!r}")
+    try:
+        return np.dtype(text)
+    except TypeError as error:
+        raise DamagedError(f"{schema} has array {name!r} of unknown type {text!r}") from error
 
 
 def _decode_header(schema: str, blob: bytes) -> tuple[_Header, int]:

@@ -260,6 +260,20 @@ def decode_panes(blob: bytes) -> PaneBatch:
     try:
         meta = _pane_meta_decoder.decode(packed.meta)
         panes = PaneColumns(meta.devices, meta.metrics, meta.rules, meta.positions, **packed.arrays)
-    except (msgspec.MsgspecError, TypeError) as error:
+    except (msgspec.MsgspecError, TypeError, ValueError) as error:
         raise DamagedError(f"{PANE_SCHEMA} cannot be read: {error}") from error
+    _check_codes(panes)
     return PaneBatch(meta.generation, meta.group, meta.number, panes, meta.tick_ms, meta.plan_hash, meta.shard)
+
+
+def _check_codes(panes: PaneColumns) -> None:
+    """Raise if the columns have several lengths or point beyond the tables of names."""
+    lengths = {len(getattr(panes, name)) for name in PANE_ARRAYS}
+    if len(lengths) != 1:
+        raise DamagedError(f"{PANE_SCHEMA} must be of one length, got {sorted(lengths)}")
+    if not len(panes):
+        return
+    for name, lowest in (("device", 0), ("metric", 0), ("rule", -1), ("position", -1)):
+        codes, names = getattr(panes, name), getattr(panes, f"{name}s")
+        if codes.min() < lowest or codes.max() >= len(names):
+            raise DamagedError(f"{PANE_SCHEMA} has codes of {name} beyond its table of {len(names)}")
