@@ -269,11 +269,12 @@ def decode_panes(blob: bytes) -> PaneBatch:
 def _check_codes(panes: PaneColumns) -> None:
     """Raise if the columns have several lengths or point beyond the tables of names."""
     lengths = {len(getattr(panes, name)) for name in PANE_ARRAYS}
-    if len(lengths) != 1:
-        raise DamagedError(f"{PANE_SCHEMA} must be of one length, got {sorted(lengths)}")
+    kinds = {name: getattr(panes, name).dtype.kind for name in PANE_ARRAYS}
+    if len(lengths) != 1 or set(kinds.values()) - {"i", "f"}:
+        raise DamagedError(f"{PANE_SCHEMA} must be numbers of one length, got {sorted(lengths)} and {kinds}")
     if not len(panes):
         return
     for name, lowest in (("device", 0), ("metric", 0), ("rule", -1), ("position", -1)):
         codes, names = getattr(panes, name), getattr(panes, f"{name}s")
-        if codes.min() < lowest or codes.max() >= len(names):
+        if codes.dtype.kind != "i" or codes.min() < lowest or codes.max() >= len(names):
             raise DamagedError(f"{PANE_SCHEMA} has codes of {name} beyond its table of {len(names)}")
