@@ -21,35 +21,41 @@ def idle_horizons(group: Group, rows: Rows, geometry: Geometry, tick_ms: int) ->
     """
     last_end_ms = tick_ms - geometry.idle_ms
     reach_ms = np.full(len(group.devices), np.iinfo(np.int64).min)
-    device, end_ms = _slice_ends(group, rows, geometry)
-    due = end_ms <= last_end_ms
-    np.maximum.at(reach_ms, device[due], end_ms[due])
+    series, start_ms = _open_slices(group, rows, geometry)
+    _reach(group, reach_ms, series, start_ms + rows.slice_ms[series], last_end_ms)
     for lane, state in zip(geometry.lanes, group.lanes, strict=True):
-        device, end_ms = _lane_ends(group, lane, state, last_end_ms)
-        np.maximum.at(reach_ms, device, end_ms)
+        held, hop_ms = _held_hops(lane, state)
+        has_lane = np.isin(series, state.series)
+        held = np.concatenate([held, series[has_lane]])
+        hop_ms = np.concatenate([hop_ms, start_ms[has_lane] // lane.hop_ms * lane.hop_ms])
+        # Of the windows that hold the hop, the last that is due.
+        end_ms = np.minimum(hop_ms + lane.size_ms, last_end_ms // lane.hop_ms * lane.hop_ms)
+        due = end_ms >= hop_ms + lane.hop_ms
+        _reach(group, reach_ms, held[due], end_ms[due], last_end_ms)
     quiet = group.opened_ms <= last_end_ms
     devices = np.flatnonzero(quiet & (reach_ms > group.horizon_ms))
     return devices, reach_ms[devices]
 
 
-def _slice_ends(group: Group, rows: Rows, geometry: Geometry) -> tuple[Int64s, Int64s]:
-    """Return device and end of each open slice that holds readings."""
+def _reach(group: Group, reach_ms: Int64s, series: Int64s, end_ms: Int64s, last_end_ms: int) -> None:
+    """Raise each device's reach to the ends of its windows that are due, in place."""
+    due = end_ms <= last_end_ms
+    np.maximum.at(reach_ms, group.series_device[series[due]], end_ms[due])
+
+
+def _open_slices(group: Group, rows: Rows, geometry: Geometry) -> tuple[Int64s, Int64s]:
+    """Return series and start of each open slice that holds readings."""
     cells = np.flatnonzero(group.slices.count > 0)
     series = cells // geometry.ring
-    device = group.series_device[series].astype(np.int64)
     slice_ms = rows.slice_ms[series]
-    first = group.horizon_ms[device] // slice_ms
-    number = first + (cells % geometry.ring - first) % geometry.ring
-    return device, (number + 1) * slice_ms
+    first = group.horizon_ms[group.series_device[series]] // slice_ms
+    return series, (first + (cells % geometry.ring - first) % geometry.ring) * slice_ms
 
 
-def _lane_ends(group: Group, lane: Lane, state: LaneState, last_end_ms: int) -> tuple[Int64s, Int64s]:
-    """Return device and end of the last window due that holds readings, for each hop that has such."""
+def _held_hops(lane: Lane, state: LaneState) -> tuple[Int64s, Int64s]:
+    """Return series and start of each hop of the lane that holds readings."""
     cells = np.flatnonzero(state.cells.count > 0)
     row = cells // lane.ring
-    open_ms = state.open_ms[row]
-    hop = open_ms // lane.hop_ms
+    hop = state.open_ms[row] // lane.hop_ms
     start_ms = (hop + (cells % lane.ring - hop) % lane.ring) * lane.hop_ms
-    end_ms = np.minimum(start_ms + lane.size_ms, last_end_ms // lane.hop_ms * lane.hop_ms)
-    due = end_ms >= np.maximum(start_ms + lane.hop_ms, open_ms + lane.size_ms)
-    return group.series_device[state.series[row[due]]].astype(np.int64), end_ms[due]
+    return state.series[row].astype(np.int64), start_ms
