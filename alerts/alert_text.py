@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from alerts.finding import compared, look_at, measured, score_parts
+from alerts.finding import TIMED_KINDS, compared, look_at, measured, score_parts
 from alerts.wording import bars, clean, duration, figures_table, number, words_table
 from tocsin.core.clock import iso
 from tocsin.core.messages import PaneEvidence, Phase, Transition
@@ -19,18 +19,25 @@ def alert_text(transition: Transition) -> str:
 
 
 def _facts(transition: Transition) -> list[tuple[str, str]]:
-    bad = ", ".join(filter(None, [str(transition.severity), measured(transition)]))
     rule = f"{clean(transition.kind, 64)} rule {clean(transition.rule, 64)}"
     metric = clean(transition.metric, 64)
     return [
         ("What", f"{rule} on {metric}" if metric else f"{rule} on the whole device"),
         ("Where", where(transition)),
         ("Since", since(transition)),
-        ("How bad", bad),
+        ("How bad", _how_bad(transition)),
         ("Compared with", compared(transition)),
         ("Score parts", score_parts(transition.evidence)),
         ("Look at", look_at(transition.kind) if transition.phase is Phase.FIRING else ""),
     ]
+
+
+def _how_bad(transition: Transition) -> str:
+    """Return severity and value; of what is over, how it was and what is measured now."""
+    if transition.phase is not Phase.RESOLVED:
+        return ", ".join(filter(None, [str(transition.severity), measured(transition)]))
+    now = "" if transition.kind in TIMED_KINDS else f", now {measured(transition)}"
+    return f"was {transition.severity}{now}"
 
 
 def where(transition: Transition) -> str:

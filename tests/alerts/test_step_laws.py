@@ -1,0 +1,249 @@
+"""Laws of the step, over random lives of alerts, ticks at any place, any split, any copies."""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from alerts.state import AlertsState, decode, encode
+from alerts.step import FORGET_MS, Arrival, Batch, step
+from tests.alerts.specimens import AT_MS, FIRING, PENDING, arrival, decisions, listed, notifications, of_device
+from tocsin.core.clock import MINUTE_MS
+from tocsin.core.machine import Entry
+from tocsin.core.messages import AlertRef, Decision, Phase, Severity, Transition
+from tocsin.core.plan.model import Grouping
+
+NEXT: dict[Phase, tuple[Phase, ...]] = {
+    Phase.INACTIVE: (Phase.PENDING, Phase.FIRING),
+    Phase.PENDING: (Phase.FIRING, Phase.INACTIVE),
+    Phase.FIRING: (Phase.RESOLVED,),
+    Phase.RESOLVED: (Phase.PENDING, Phase.FIRING),
+}
+OPENS = {Phase.PENDING, Phase.FIRING}
+History = list[Arrival | int]
+"""Transitions, and ticks as instants."""
+
+GROUPINGS = st.builds(
+    Grouping,
+    by=st.sampled_from([(), ("site",), ("site", "kind"), ("device",)]),
+    wait_ms=st.sampled_from([0, 30_000, 90_000]),
+    interval_ms=st.sampled_from([0, 60_000, 300_000]),
+    send_resolved=st.booleans(),
+    severity_min=st.sampled_from([Severity.INFO, Severity.CRITICAL]),
+)
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> History:
+    """Draw alerts of two tenants and two sites that live, and ticks between."""
+    grouping = draw(GROUPINGS)
+    alerts = [
+        of_device(
+            PENDING,
+            index,
+            tenant=("acme", "zeta")[index % 2],
+            site=("north", "")[index // 2 % 2],
+            severity=(Severity.CRITICAL, Severity.WARNING)[index % 3 % 2],
+            number=0,
+            episode=0,
+            phase=Phase.INACTIVE,
+        )
+        for index in range(5)
+    ]
+    history: History = []
+    now_ms = AT_MS
+    for kind, choice, pause_ms in draw(
+        st.lists(
+            st.tuples(st.integers(0, 6), st.integers(0, 1), st.sampled_from([0, 1_000, 40_000, 400_000])), max_size=40
+        )
+    ):
+        now_ms += pause_ms
+        if kind >= len(alerts):
+            history.append(now_ms)
+        else:
+            alerts[kind] = moved(alerts[kind], choice, now_ms)
+            history.append(arrival(alerts[kind], now_ms, grouping))
+    return history
+
+
+def moved(before: Transition, choice: int, at_ms: int) -> Transition:
+    """Return the next transition of the alert."""
+    phases = NEXT[before.phase]
+    phase = phases[choice % len(phases)]
+    opens = phase in OPENS and before.phase not in OPENS
+    return replace(
+        before,
+        phase_from=before.phase,
+        phase=phase,
+        number=before.number + 1,
+        episode=before.episode + opens,
+        at_ms=at_ms,
+        since_ms=at_ms if opens else before.since_ms,
+    )
+
+
+@dataclass
+class Folded:
+    state: AlertsState
+    emitted: list[Entry]
+
+
+def fold(batches: Sequence[Batch]) -> Folded:
+    """Fold the batches as the machine does, through bytes each time."""
+    folded = Folded(AlertsState(), [])
+    for batch in batches:
+        rest: Batch | None = batch
+        while rest is not None:
+            outcome = step(folded.state, rest)
+            folded.state, rest = decode(encode(outcome.state)), outcome.rest
+            folded.emitted += outcome.emitted
+    return folded
+
+
+def one_by_one(history: History) -> list[Batch]:
+    return [Batch(tick_ms=event) if isinstance(event, int) else Batch((event,)) for event in history]
+
+
+def in_runs(history: History) -> list[Batch]:
+    """Return the transitions between ticks in one batch each, the tick with them."""
+    batches: list[Batch] = []
+    run: list[Arrival] = []
+    for event in history:
+        if isinstance(event, int):
+            batches.append(Batch(tuple(run), event))
+            run = []
+        else:
+            run.append(event)
+    return [*batches, Batch(tuple(run))]
+
+
+def ended(history: History) -> History:
+    """Return the history with ticks behind it at which all that waits is due."""
+    end_ms = max([AT_MS, *(event if isinstance(event, int) else event.arrival_ms for event in history)])
+    return [*history, end_ms + 5 * MINUTE_MS, end_ms + 10 * MINUTE_MS]
+
+
+@settings(deadline=None, max_examples=60)
+@given(histories())
+def test_any_split_into_batches_sends_the_same_notifications(history: History) -> None:
+    assert fold(in_runs(history)) == fold(one_by_one(history))
+
+
+@settings(deadline=None, max_examples=60)
+@given(histories(), st.data())
+def test_copies_change_nothing(history: History, data: st.DataObject) -> None:
+    copied: History = []
+    for event in history:
+        copied.append(event)
+        before = [each for each in copied if not isinstance(each, int)]
+        if before and data.draw(st.booleans()):
+            copied += before[data.draw(st.integers(0, len(before) - 1)) :]
+
+    assert fold(in_runs(copied)) == fold(in_runs(history))
+
+
+@settings(deadline=None, max_examples=60)
+@given(histories())
+def test_every_transition_gets_exactly_one_decision_once_time_has_passed(history: History) -> None:
+    emitted = fold(one_by_one(ended(history))).emitted
+
+    wanted = [ref(event.transition) for event in history if not isinstance(event, int)]
+    assert Counter(one.alert for one in decisions(emitted)) == Counter(wanted)
+
+
+@settings(deadline=None, max_examples=60)
+@given(histories())
+def test_decisions_and_notifications_tell_the_same_story(history: History) -> None:
+    emitted = fold(one_by_one(ended(history))).emitted
+
+    told = {message.id: message for message in notifications(emitted)}
+    assert len(told) == len(notifications(emitted))
+    of_message: dict[str, list[AlertRef]] = defaultdict(list)
+    for record in decisions(emitted):
+        if record.decision is not Decision.QUIET:
+            of_message[record.notification_id].append(record.alert)
+            assert record.decision is (
+                Decision.SENT if len(told[record.notification_id].alerts) == 1 else Decision.GROUPED
+            )
+            assert record.tenant == told[record.notification_id].tenant
+    assert {named: tuple(refs) for named, refs in of_message.items()} == {
+        named: message.alerts for named, message in told.items()
+    }
+
+
+@settings(deadline=None, max_examples=60)
+@given(histories())
+def test_notifications_are_of_one_state_numbered_by_tenant_and_in_order_for_each_alert(history: History) -> None:
+    phase_of = {ref(event.transition): event.transition.phase for event in history if not isinstance(event, int)}
+
+    messages = notifications(fold(one_by_one(ended(history))).emitted)
+
+    numbers: dict[str, list[int]] = defaultdict(list)
+    newest: dict[str, int] = defaultdict(int)
+    firing_told: set[tuple[str, int]] = set()
+    for message in messages:
+        numbers[message.tenant].append(message.number)
+        for alert in message.alerts:
+            assert phase_of[alert] == message.attributes["state"]
+            assert alert.number > newest[alert.fingerprint]
+            newest[alert.fingerprint] = alert.number
+            if message.attributes["state"] == "firing":
+                firing_told.add((alert.fingerprint, alert.episode))
+            else:
+                assert (alert.fingerprint, alert.episode) in firing_told
+    assert all(each == list(range(1, len(each) + 1)) for each in numbers.values())
+
+
+@settings(deadline=None, max_examples=60)
+@given(histories())
+def test_directory_lists_exactly_the_alerts_that_fire(history: History) -> None:
+    last = {event.transition.fingerprint: event.transition for event in history if not isinstance(event, int)}
+
+    entries = listed(fold(one_by_one(history)).emitted)
+
+    firing = {f"OPEN#{name}" for name, transition in last.items() if transition.phase is Phase.FIRING}
+    assert {key for key, entry in entries.items() if entry.data is not None} == firing
+
+
+@settings(deadline=None, max_examples=40)
+@given(histories())
+def test_a_tick_that_came_before_changes_nothing(history: History) -> None:
+    state = fold(one_by_one(ended(history))).state
+    tick_ms = ended(history)[-1]
+    assert isinstance(tick_ms, int)
+
+    settled = step(state, Batch(tick_ms=tick_ms))
+    again = step(settled.state, Batch(tick_ms=tick_ms))
+    older = step(settled.state, Batch(tick_ms=tick_ms - 1))
+
+    assert again.state is older.state is settled.state
+    assert again.emitted == older.emitted == ()
+
+
+@settings(deadline=None, max_examples=40)
+@given(histories())
+def test_state_survives_being_saved(history: History) -> None:
+    state = fold(one_by_one(history)).state
+
+    assert decode(encode(state)) == state
+
+
+@settings(deadline=None, max_examples=40)
+@given(histories())
+def test_after_days_of_silence_only_alerts_told_and_not_over_are_remembered(history: History) -> None:
+    quiet: History = [event + FORGET_MS for event in ended(history)[-2:] if isinstance(event, int)]
+
+    state = fold(one_by_one([*ended(history), *quiet])).state
+
+    assert not state.gatherings
+    assert all(known.told for known in state.known.values())
+
+
+def ref(transition: Transition) -> AlertRef:
+    return AlertRef(transition.fingerprint, transition.episode, transition.number)
+
+
+def test_specimen_is_told() -> None:
+    assert notifications(fold([Batch((arrival(FIRING),))]).emitted)[0].alerts == (ref(FIRING),)
