@@ -4,13 +4,13 @@ The text is read as its minute and the rest (``:SS.fffZ``); both repeat, so both
 """
 
 import re
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final
 
 from tocsin.core.clock import MINUTE_MS
 
 REMEMBERED_MAX: Final = 1 << 17
-TEXT_MAX: Final = 40
 NOT_A_TIME: Final = -1
 _MINUTE_CHARS: Final = len("2026-11-23T10:00")
 _MINUTE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}")
@@ -18,13 +18,13 @@ _REST: Final = re.compile(
     r":(?P<second>[0-5][0-9])(?:\.(?P<fraction>[0-9]{1,9}))?"
     r"(?:Z|(?P<sign>[+-])(?P<hours>[01][0-9]|2[0-3]):(?P<minutes>[0-5][0-9]))"
 )
-_INVALID: Final = -(1 << 62)  # so far below that no other part makes the sum valid
+_INVALID: Final = -(1 << 60)  # so far below that no other part makes the sum valid, and two still fit int64
 
 
 def iso_ms(text: str) -> int:
     """Return the instant, UTC epoch milliseconds; digits past the millisecond are cut off.
 
-    Negative where the text is no such instant, or one before 1970. Leap seconds (``:60``) are not accepted.
+    -1 where the text is no such instant, or one before 1970. Leap seconds (``:60``) are not accepted.
 
     >>> iso_ms("2026-11-23T10:00:00.250Z")
     1795428000250
@@ -33,33 +33,32 @@ def iso_ms(text: str) -> int:
     >>> iso_ms("yesterday")
     -1
     """
-    if len(text) > TEXT_MAX:
-        return NOT_A_TIME
     return max(NOT_A_TIME, _minutes[text[:_MINUTE_CHARS]] + _rests[text[_MINUTE_CHARS:]])
 
 
-class _Minutes(dict[str, int]):
-    """``2026-11-23T10:00`` to milliseconds, read as UTC."""
+def instants_ms(stamps: Sequence[int | str]) -> list[int]:
+    """Return each stamp as UTC epoch milliseconds: texts as ``iso_ms`` reads them, invalid ones below 0."""
+    minutes, rests = _minutes, _rests
+    return [
+        minutes[stamp[:_MINUTE_CHARS]] + rests[stamp[_MINUTE_CHARS:]] if isinstance(stamp, str) else stamp
+        for stamp in stamps
+    ]
+
+
+class _Remembered(dict[str, int]):
+    """A part of a text to its milliseconds; what is invalid is not remembered."""
+
+    def __init__(self, read: Callable[[str], int]) -> None:
+        super().__init__()
+        self._read = read
 
     def __missing__(self, text: str) -> int:
-        if len(self) >= REMEMBERED_MAX:
-            self.clear()
-        self[text] = found = _minute_ms(text)
+        found = self._read(text)
+        if found != _INVALID:
+            if len(self) >= REMEMBERED_MAX:
+                self.clear()
+            self[text] = found
         return found
-
-
-class _Rests(dict[str, int]):
-    """``:SS.fff`` and zone to milliseconds."""
-
-    def __missing__(self, text: str) -> int:
-        if len(self) >= REMEMBERED_MAX:
-            self.clear()
-        self[text] = found = _rest_ms(text)
-        return found
-
-
-_minutes: Final = _Minutes()
-_rests: Final = _Rests()
 
 
 def _minute_ms(text: str) -> int:
@@ -80,3 +79,7 @@ def _rest_ms(text: str) -> int:
         return within_ms
     offset_ms = (int(match["hours"]) * 60 + int(match["minutes"])) * MINUTE_MS
     return within_ms - offset_ms if match["sign"] == "+" else within_ms + offset_ms
+
+
+_minutes: Final = _Remembered(_minute_ms)
+_rests: Final = _Remembered(_rest_ms)

@@ -1,16 +1,17 @@
 """Messages to columns, and which of them break a rule that shows there; no Python work per reading."""
 
-from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
+from struct import error as StructError  # noqa: N812 - an exception named in lower case
 from typing import Final
 
 import numpy as np
 
 from tocsin.core.columns import Bools, Floats, Int32s, Int64s, MessageColumns, UInt64s
+from tocsin.core.formats.arrays import floats, int32s, int64s
 from tocsin.core.formats.identity import counted_identity, metric_hash64, uncounted_identity
-from tocsin.core.formats.iso_time import iso_ms
+from tocsin.core.formats.iso_time import instants_ms
 from tocsin.core.formats.json_message import ABSENT, Message
 from tocsin.core.keys import is_id
 from tocsin.core.plan.model import Bounds
@@ -73,8 +74,8 @@ def draft_columns(messages: Sequence[Message], places: Places, metrics: MetricTa
         bounds: What is accepted.
     """
     time_ms, is_text = _times([message.ts for message in messages])
-    seq = np.fromiter([message.seq for message in messages], np.int64, len(messages))
-    boot = np.fromiter([message.boot for message in messages], np.int64, len(messages))
+    seq = int64s([message.seq for message in messages])
+    boot = int64s([message.boot for message in messages])
     start, metric, value = _readings([message.metrics for message in messages], metrics)
     counted = seq != ABSENT
     broken = _is_out_of_time(time_ms, places.arrival_ms, bounds)
@@ -100,21 +101,18 @@ def draft_columns(messages: Sequence[Message], places: Places, metrics: MetricTa
 def _times(stamps: list[int | str]) -> tuple[Int64s, Bools]:
     """Return event times, negative where a text is no instant, and whether each was text."""
     try:
-        whole = array("q", stamps)  # type: ignore[type-var] # numpy would take the text "12" for a number
-        return np.frombuffer(whole, np.int64), np.zeros(len(stamps), np.bool_)
-    except TypeError:  # some are text
-        texts = np.fromiter([type(stamp) is str for stamp in stamps], np.bool_, len(stamps))
-        times = [iso_ms(stamp) if isinstance(stamp, str) else stamp for stamp in stamps]
-        return np.fromiter(times, np.int64, len(stamps)), texts
+        return int64s(stamps), np.zeros(len(stamps), np.bool_)  # type: ignore[arg-type] # most often none is text
+    except StructError:
+        texts = bytes([isinstance(stamp, str) for stamp in stamps])
+        return int64s(instants_ms(stamps)), np.frombuffer(texts, np.bool_)
 
 
 def _readings(readings: list[dict[str, float]], metrics: MetricTable) -> tuple[Int64s, Int32s, Floats]:
     start = np.zeros(len(readings) + 1, np.int64)
-    np.cumsum(np.fromiter(map(len, readings), np.int64, len(readings)), out=start[1:])
-    total = int(start[-1])
-    metric = np.fromiter(map(metrics.__getitem__, chain.from_iterable(readings)), np.int32, total)
-    values = chain.from_iterable([reading.values() for reading in readings])
-    return start, metric, np.fromiter(values, np.float64, total) + 0.0  # -0.0 becomes 0.0
+    np.cumsum(int64s([len(reading) for reading in readings]), out=start[1:])
+    metric = int32s(list(map(metrics.__getitem__, chain.from_iterable(readings))))
+    value = floats(list(chain.from_iterable(map(dict.values, readings))))
+    return start, metric, value + 0.0  # -0.0 becomes 0.0
 
 
 def _is_out_of_time(time_ms: Int64s, arrival_ms: Int64s, bounds: Bounds) -> Bools:
@@ -122,9 +120,7 @@ def _is_out_of_time(time_ms: Int64s, arrival_ms: Int64s, bounds: Bounds) -> Bool
     return np.asarray(late | (time_ms > arrival_ms + bounds.skew_ms))
 
 
-def _has_bad_readings(
-    start: Int64s, metric: Int32s, value: Floats, metrics: MetricTable, bounds: Bounds
-) -> Bools:
+def _has_bad_readings(start: Int64s, metric: Int32s, value: Floats, metrics: MetricTable, bounds: Bounds) -> Bools:
     lengths = np.diff(start)
     broken = (lengths == 0) | (lengths > bounds.metrics_max)
     bad = ~np.isfinite(value)

@@ -7,21 +7,25 @@ over a whole batch vouches for each of its messages.
 """
 
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Any, Final
 
 import msgspec
 import numpy as np
 
 from tocsin.core.columns import Int64s
+from tocsin.core.formats.arrays import int64s
 from tocsin.core.formats.json_message import Message
 
 UNREADABLE: Final = (ValueError, RecursionError)  # msgspec's errors and UnicodeDecodeError are ValueErrors
 _QUOTE: Final = ord('"')
-_TOO_MANY: Final = 1 << 40
+_NO_BRACKETS: Final = bytes(sorted(set(range(256)) - set(b"[]{}")))
+_STEPS: Final = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
 
 _decode_one: Final = msgspec.json.Decoder(Message).decode
 _decode_array: Final = msgspec.json.Decoder(list[Message]).decode
 _decode_any: Final = msgspec.json.Decoder(Any).decode
+_encode: Final = msgspec.json.Encoder().encode
 
 
 def decode_all(datas: Sequence[bytes]) -> tuple[list[Message], dict[int, int]]:
@@ -63,23 +67,31 @@ def quotes_of_all(datas: Sequence[bytes]) -> int:
 
 def quotes_of_each(datas: Sequence[bytes]) -> Int64s:
     """Return how many quotation marks each holds: shape (n,)."""
-    return np.fromiter([data.count(b'"') for data in datas], np.int64, len(datas))
+    return int64s([data.count(b'"') for data in datas])
 
 
 def holds_only_more_fields(data: bytes, depth_max: int) -> bool:
     """Tell whether the record's surplus quotation marks come from unknown fields, all of them sound.
 
-    False also where that cannot be told cheaply.
+    False also where that cannot be told cheaply: text with escapes may hide quotation marks.
     """
     stripped = data.strip()
+    room = depth_max + stripped.startswith(b"[")
+    if b"\\" in stripped or not _nests_at_most(room, stripped):
+        return False
     try:
-        if stripped[:1] == b"[":
-            strings = _strings(_decode_any(stripped), depth_max + 1)
-        else:
-            strings = sum(_strings(value, depth_max) for value in _decode_documents(stripped))
+        decoded = _encode(_decode_documents(stripped))
     except UNREADABLE:
         return False
-    return 2 * strings == data.count(b'"')
+    return decoded.count(b'"') == stripped.count(b'"')
+
+
+def _nests_at_most(room: int, data: bytes) -> bool:
+    """Tell whether JSON without escapes nests no deeper than ``room``."""
+    if data.count(b"{") + data.count(b"[") <= room:
+        return True
+    brackets = b"".join(data.split(b'"')[::2]).translate(None, delete=_NO_BRACKETS)
+    return max(accumulate(map(_STEPS.__getitem__, brackets))) <= room
 
 
 def _decode_documents(data: bytes) -> list[Any]:
@@ -87,16 +99,3 @@ def _decode_documents(data: bytes) -> list[Any]:
         return [_decode_any(data)]
     except msgspec.MsgspecError:
         return list(map(_decode_any, data.split(b"\n")))
-
-
-def _strings(value: object, room: int) -> int:
-    """Return how many strings the value holds, names included; too many where it is deeper than ``room``."""
-    if isinstance(value, str):
-        return 1
-    if not isinstance(value, dict | list):
-        return 0
-    if not room:
-        return _TOO_MANY
-    if isinstance(value, dict):
-        return len(value) + sum([_strings(inner, room - 1) for inner in value.values()])
-    return sum([_strings(inner, room - 1) for inner in value])

@@ -13,6 +13,7 @@ import numpy as np
 from msgspec import UNSET
 
 from tocsin.core.columns import Bools, Int32s, Int64s, MessageColumns
+from tocsin.core.formats.arrays import int32s, int64s
 from tocsin.core.formats.json_columns import Draft, MetricTable, Places, draft_columns
 from tocsin.core.formats.json_fast import decode_all, holds_only_more_fields, quotes_of_all, quotes_of_each
 from tocsin.core.formats.json_message import Message
@@ -74,8 +75,9 @@ def decode_records(
         return columns, []
     sound = columns.take(np.flatnonzero(~doubted[columns.record]))
     found, refused = _look_closely(batch, np.flatnonzero(doubted).tolist())
-    rescued = _rescued(batch, found, fast.places.devices, metrics)
-    return compact(joined(sound, rescued)), refused
+    if found:
+        sound = joined(sound, _rescued(batch, found, fast.places.devices, metrics))
+    return compact(sound), refused
 
 
 def _decode_fast(batch: _Batch, metrics: MetricTable) -> _Fast:
@@ -88,9 +90,10 @@ def _decode_fast(batch: _Batch, metrics: MetricTable) -> _Fast:
         record = np.repeat(record, count)
         first = np.cumsum(count) - count
         index = (np.arange(len(record)) - first[record]).astype(np.int32)
-    codes = {key: code for code, key in enumerate(dict.fromkeys(batch.keys))}
-    device = np.fromiter(map(codes.__getitem__, batch.keys), np.int32, len(batch.keys))[record]
-    places = Places(tuple(codes), record, index, device, batch.arrivals_ms[record])
+    devices = tuple(dict.fromkeys(batch.keys))
+    codes = dict(zip(devices, range(len(devices)), strict=True))
+    device = int32s([codes[key] for key in batch.keys])[record]
+    places = Places(devices, record, index, device, batch.arrivals_ms[record])
     return _Fast(messages, places, count, draft_columns(messages, places, metrics, batch.bounds))
 
 
@@ -98,7 +101,7 @@ def _doubted(batch: _Batch, fast: _Fast) -> Bools:
     """Return which records need the close look: shape (n,)."""
     doubted: Bools = (fast.count == 0) | (fast.count > batch.bounds.messages_max)
     if sum(map(len, batch.datas)) > batch.bounds.record_bytes_max:
-        doubted |= np.fromiter(map(len, batch.datas), np.int64) > batch.bounds.record_bytes_max
+        doubted |= int64s(list(map(len, batch.datas))) > batch.bounds.record_bytes_max
     doubted[fast.places.record[fast.draft.broken]] = True
     doubted[fast.places.record[_is_of_another_device(batch, fast)]] = True
     _doubt_what_was_passed_over(batch, fast, doubted)
@@ -141,7 +144,7 @@ def _doubt_what_was_passed_over(batch: _Batch, fast: _Fast, doubted: Bools) -> N
     if quotes_of_all(datas) == 2 * int(strings.sum()):
         return
     tenants = [message.tenant for message in fast.messages]
-    strings = strings + 2 * np.fromiter([tenant is not UNSET for tenant in tenants], np.int64, len(tenants))
+    strings = strings + 2 * int64s([tenant is not UNSET for tenant in tenants])
     expected = np.bincount(fast.places.record, weights=2 * strings, minlength=len(batch.datas))
     for record in np.flatnonzero((quotes_of_each(batch.datas) != expected) & ~doubted).tolist():
         doubted[record] = not holds_only_more_fields(batch.datas[record], batch.bounds.depth_max)
@@ -169,8 +172,8 @@ def _rescued(
     batch: _Batch, found: list[tuple[int, int, Message]], devices: tuple[str, ...], metrics: MetricTable
 ) -> MessageColumns:
     codes = {key: code for code, key in enumerate(devices)}
-    record = np.array([record for record, _, _ in found], np.int32)
-    index = np.array([index for _, index, _ in found], np.int32)
-    device = np.array([codes[batch.keys[record]] for record, _, _ in found], np.int32)
+    record = int32s([record for record, _, _ in found])
+    index = int32s([index for _, index, _ in found])
+    device = int32s([codes[batch.keys[record]] for record, _, _ in found])
     places = Places(devices, record, index, device, batch.arrivals_ms[record])
     return draft_columns([message for _, _, message in found], places, metrics, batch.bounds).columns

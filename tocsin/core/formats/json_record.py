@@ -30,9 +30,7 @@ class Refused:
     data: bytes
 
 
-def examine_record(
-    key: str, data: bytes, arrival_ms: int, bounds: Bounds
-) -> Iterator[tuple[bytes, Message | Broken]]:
+def examine_record(key: str, data: bytes, arrival_ms: int, bounds: Bounds) -> Iterator[tuple[bytes, Message | Broken]]:
     """Yield each message's bytes, and the message or the rule that it breaks; at least one.
 
     A record that is refused as a whole gives all its bytes and the rule.
@@ -52,9 +50,7 @@ def examine_record(
 def split_record(data: bytes, bounds: Bounds) -> tuple[list[bytes], Broken | None]:
     """Return the bytes of each message of a record or body; or none, and the rule that the whole breaks."""
     if len(data) > bounds.record_bytes_max:
-        return [], Broken(
-            Reason.TOO_LARGE, f"record must be at most {bounds.record_bytes_max} bytes, got {len(data)}"
-        )
+        return [], Broken(Reason.TOO_LARGE, f"record must be at most {bounds.record_bytes_max} bytes, got {len(data)}")
     parts = split_messages(data)
     if not parts:
         return [], Broken(Reason.NO_METRICS, "record must hold at least one message, got an empty array")

@@ -23,9 +23,7 @@ class _BrokenError(Exception):
         self.broken = Broken(reason, detail)
 
 
-def examine(
-    data: bytes, *, tenant: str, device: str | None, arrival_ms: int, bounds: Bounds
-) -> Message | Broken:
+def examine(data: bytes, *, tenant: str, device: str | None, arrival_ms: int, bounds: Bounds) -> Message | Broken:
     """Return the message with its time in milliseconds, or the first rule that it breaks.
 
     Args:
@@ -106,9 +104,7 @@ def _id(fields: Mapping[str, Any], name: str) -> str:
     if not isinstance(value, str):
         raise _BrokenError(Reason.FIELD_TYPE, f"{name} must be text, got {shown(value)}")
     if not is_id(value):
-        raise _BrokenError(
-            Reason.ID_INVALID, f"{name} must be 1 to 64 of A-Z a-z 0-9 _ . -, got {shown(value)}"
-        )
+        raise _BrokenError(Reason.ID_INVALID, f"{name} must be 1 to 64 of A-Z a-z 0-9 _ . -, got {shown(value)}")
     return value
 
 
@@ -125,17 +121,13 @@ def _metrics(fields: Mapping[str, Any], bounds: Bounds) -> dict[str, float]:
     if not metrics:
         raise _BrokenError(Reason.NO_METRICS, "metrics must hold at least one value")
     if len(metrics) > bounds.metrics_max:
-        raise _BrokenError(
-            Reason.TOO_MANY_METRICS, f"metrics must be at most {bounds.metrics_max}, got {len(metrics)}"
-        )
+        raise _BrokenError(Reason.TOO_MANY_METRICS, f"metrics must be at most {bounds.metrics_max}, got {len(metrics)}")
     return {_metric(name): _number(name, value) for name, value in metrics.items()}
 
 
 def _metric(name: str) -> str:
     if not is_id(name):
-        raise _BrokenError(
-            Reason.ID_INVALID, f"metric must be 1 to 64 of A-Z a-z 0-9 _ . -, got {shown(name)}"
-        )
+        raise _BrokenError(Reason.ID_INVALID, f"metric must be 1 to 64 of A-Z a-z 0-9 _ . -, got {shown(name)}")
     return name
 
 
@@ -174,7 +166,5 @@ def _counter(fields: Mapping[str, Any], name: str) -> int:
         return ABSENT
     value = fields[name]
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= WHOLE_MAX:
-        raise _BrokenError(
-            Reason.COUNTER_INVALID, f"{name} must be a whole number in [0, 2^53), got {shown(value)}"
-        )
+        raise _BrokenError(Reason.COUNTER_INVALID, f"{name} must be a whole number in [0, 2^53), got {shown(value)}")
     return value

@@ -41,4 +41,4 @@ def _used(table: tuple[str, ...], code: Int32s) -> tuple[tuple[str, ...], Int32s
         return table, code
     place = np.zeros(len(table), np.int32)
     place[used] = np.arange(len(used), dtype=np.int32)
-    return tuple(table[i] for i in used.tolist()), place[code]
+    return tuple([table[i] for i in used.tolist()]), place[code]

@@ -1,0 +1,196 @@
+"""What the decoder makes of good records."""
+
+import json
+
+import numpy as np
+import pytest
+
+from tests.core.formats.specimens import ARRIVAL_MS, BOUNDS, KEY, decode, message, rows, spoiled
+from tocsin.core.formats.json_readings import decode_records
+from tocsin.core.plan.model import Bounds
+from tocsin.core.reasons import Reason
+
+SECOND_OF_THREE = pytest.mark.parametrize(
+    "record",
+    [
+        pytest.param(b"[%s, %s ,%s]" % (message(seq=1), b'{"device": 7}', message(seq=3)), id="array"),
+        pytest.param(b"%s\n%s\n%s\n" % (message(seq=1), b'{"device": 7}', message(seq=3)), id="lines"),
+        pytest.param(b"%s\n{cut\n%s" % (message(seq=1), message(seq=3)), id="lines, one cut off"),
+        pytest.param(b'[%s,{"a" "b"},%s]' % (message(seq=1), message(seq=3)), id="array, one not JSON"),
+    ],
+)
+
+
+def test_message_becomes_one_row_of_each_column() -> None:
+    columns, refused = decode(message(metrics={"flow_lpm": 3, "temperature_celsius": 61.2}))
+
+    assert refused == []
+    assert columns.devices == (KEY,)
+    assert columns.metrics == ("flow_lpm", "temperature_celsius")
+    assert (columns.record.tolist(), columns.index.tolist(), columns.device.tolist()) == ([0], [0], [0])
+    assert (columns.time_ms.tolist(), columns.counted.tolist()) == ([ARRIVAL_MS], [True])
+    assert (columns.start.tolist(), columns.metric.tolist()) == ([0, 2], [0, 1])
+    assert columns.value.tolist() == [3.0, 61.2]
+
+
+def test_columns_have_the_promised_types() -> None:
+    for columns in (decode(message())[0], decode()[0], decode(message(), b"bad")[0]):
+        assert [columns.record.dtype, columns.index.dtype, columns.device.dtype] == [np.int32] * 3
+        assert [columns.time_ms.dtype, columns.start.dtype, columns.metric.dtype] == [
+            np.int64,
+            np.int64,
+            np.int32,
+        ]
+        assert [columns.identity.dtype, columns.counted.dtype, columns.value.dtype] == [
+            np.uint64,
+            np.bool_,
+            np.float64,
+        ]
+
+
+def test_no_records_give_no_messages() -> None:
+    columns, refused = decode()
+
+    assert (len(columns), columns.start.tolist(), refused) == (0, [0], [])
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        pytest.param(b"[" + message(seq=1) + b"," + message(seq=2) + b"]", id="array"),
+        pytest.param(message(seq=1) + b"\n" + message(seq=2), id="lines"),
+        pytest.param(b"\n" + message(seq=1) + b"\r\n\n" + message(seq=2) + b"\n", id="lines with blanks"),
+        pytest.param(
+            json.dumps([json.loads(message(seq=s)) for s in (1, 2)], indent=1).encode(), id="indented"
+        ),
+    ],
+)
+def test_several_messages_of_one_record_keep_their_order(record: bytes) -> None:
+    columns, refused = decode(message(seq=0), record, message(seq=3))
+
+    assert refused == []
+    assert (columns.record.tolist(), columns.index.tolist()) == ([0, 1, 1, 2], [0, 0, 1, 0])
+    assert columns.identity.tolist() == [int(decode(message(seq=seq))[0].identity[0]) for seq in range(4)]
+
+
+def test_indented_message_is_one_message() -> None:
+    record = json.dumps(json.loads(message(extra=[{"a": {}}])), indent=0).encode()
+
+    columns, refused = decode(record)
+
+    assert (len(columns), refused) == (1, [])
+
+
+@SECOND_OF_THREE
+def test_bad_message_does_not_hurt_the_others_of_its_record(record: bytes) -> None:
+    columns, refused = decode(record, message(seq=9))
+
+    assert (columns.record.tolist(), columns.index.tolist()) == ([0, 0, 1], [0, 2, 0])
+    assert [(each.record, each.index) for each in refused] == [(0, 1)]
+    assert refused[0].data in record
+
+
+def test_bad_records_leave_nothing_in_the_tables() -> None:
+    keys = ["acme#pump-7", "not a key", "acme#pump-8", "acme#pump-9"]
+    datas = [
+        message(),
+        message(),
+        message(device="pump-8", metrics={"m": True}),
+        message(device="pump-9", extra=1),
+    ]
+
+    columns, _ = decode_records(keys, datas, np.full(4, ARRIVAL_MS), BOUNDS)
+
+    assert columns.devices == ("acme#pump-7", "acme#pump-9")
+    assert columns.metrics == ("temperature_celsius",)
+    assert columns.device.tolist() == [0, 1]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(message(firmware="1.2", rssi_dbm=-70), id="text and number"),
+        pytest.param(message(location={"lat": 47.1, "tags": ["a", {"b": None}]}), id="nested"),
+        pytest.param(message(note='he said "no"'), id="escaped quotation marks"),
+        pytest.param(message(note="größe \U0001f514"), id="not ASCII, escaped"),
+        pytest.param(message(note="?").replace(b"?", "größe \U0001f514".encode()), id="not ASCII, as it is"),
+        pytest.param(message(huge=1).replace(b": 1}", b": 1e999}"), id="a number that no double holds"),
+        pytest.param(message(huge=1).replace(b": 1}", b": " + b"1" * 5_000 + b"}"), id="5,000 digits"),
+        pytest.param(message(extra=[[[[[[[1]]]]]]]), id="exactly as deep as allowed"),
+        pytest.param(message(tenant="acme"), id="the tenant of the key"),
+        pytest.param(message(tenant="acme", firmware="1.2"), id="the tenant of the key and more"),
+        pytest.param(spoiled(b'"device"', b'"de\\u0076ice"'), id="an escaped name"),
+        pytest.param(message().replace(b":", b" \t:\r\n ").replace(b",", b" ,\n"), id="blanks everywhere"),
+    ],
+)
+def test_harmless_variation_changes_nothing(data: bytes) -> None:
+    columns, refused = decode(data)
+
+    assert refused == []
+    assert rows(columns) == rows(decode(message())[0])
+
+
+@pytest.mark.parametrize("form", [b"[%s,%s]", b"%s\n%s"])
+def test_unknown_fields_are_fine_in_arrays_and_lines(form: bytes) -> None:
+    columns, refused = decode(form % (message(firmware="1.2"), message(seq=2)))
+
+    assert (len(columns), refused) == (2, [])
+
+
+@pytest.mark.parametrize("form", [b"[%s,%s]", b"%s\n%s"])
+def test_key_given_twice_in_a_packed_record_is_refused_alone(form: bytes) -> None:
+    twice = spoiled(b"61.2", b'61.2, "temperature_celsius": 9')
+
+    columns, refused = decode(form % (message(), twice))
+
+    assert columns.index.tolist() == [0]
+    assert [(each.index, each.reason, each.data) for each in refused] == [(1, Reason.DUPLICATE_KEY, twice)]
+
+
+@pytest.mark.parametrize("form", [b"[%s,%s]", b"%s\n%s"])
+def test_other_tenant_in_a_packed_record_is_refused_alone(form: bytes) -> None:
+    columns, refused = decode(form % (message(), message(tenant="evil")))
+
+    assert columns.index.tolist() == [0]
+    assert [(each.index, each.reason) for each in refused] == [(1, Reason.TENANT_MISMATCH)]
+
+
+@pytest.mark.parametrize(
+    ("digits", "value"),
+    [
+        (b"5", 5.0),
+        (b"-0", 0.0),
+        (b"9007199254740993", 9007199254740992.0),
+        (b"18446744073709551616", 18446744073709551616.0),
+        (b"1" * 300, float("1" * 300)),
+        (b"1e-400", 0.0),
+        (b"1.7976931348623157e308", 1.7976931348623157e308),
+        (b"0.1", 0.1),
+    ],
+)
+@pytest.mark.parametrize("extra", [None, '"'], ids=["fast", "close look"])
+def test_any_finite_number_is_a_value(digits: bytes, value: float, extra: str | None) -> None:
+    columns, refused = decode(message(extra=extra).replace(b"61.2", digits))
+
+    assert (columns.value.tolist(), refused) == ([value], [])
+
+
+@pytest.mark.parametrize("extra", [None, '"'], ids=["fast", "close look"])
+def test_negative_zero_becomes_zero(extra: str | None) -> None:
+    columns, _ = decode(message(extra=extra).replace(b"61.2", b"-0.0"))
+
+    assert not np.signbit(columns.value[0])
+
+
+def test_time_may_be_text_in_any_zone() -> None:
+    texts = ["2026-11-23T10:00:00.250Z", "2026-11-23T11:30:00.250+01:30", "2026-11-23T09:00:00.2509-01:00"]
+
+    columns, refused = decode(*[message(ts=ts) for ts in texts], message())
+
+    assert (columns.time_ms.tolist(), refused) == ([ARRIVAL_MS] * 4, [])
+
+
+def test_metrics_may_be_exactly_as_many_as_allowed() -> None:
+    columns, refused = decode(message(metrics={"a": 1, "b": 2}), bounds=Bounds(metrics_max=2))
+
+    assert (len(columns), refused) == (1, [])
