@@ -1,6 +1,8 @@
 """Opens the SQLite file: is it whole, is it ours, is it of this release?"""
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -23,7 +25,8 @@ CHECKED_BYTES_MAX: Final = 512 * 1024 * 1024
 
 def connect_memory() -> sqlite3.Connection:
     """Return a new empty database in memory, with the tables."""
-    connection = _connect(":memory:")
+    connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    _tune(connection)
     _create(connection)
     return connection
 
@@ -35,12 +38,19 @@ def connect_writer(path: Path) -> sqlite3.Connection:
         ConfigError: It cannot be opened.
         DamagedError: It is damaged, another program's, or of a newer release.
     """
-    fresh = _is_fresh(path)
-    return _checked(path, _place(path), fresh=fresh)
+    is_fresh = _is_fresh(path)
+    with _opened(path, "rwc") as connection:
+        if is_fresh:
+            connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
+            _create(connection)
+        else:
+            _check(connection, path)
+        _make_durable(connection)
+    return connection
 
 
 def connect_reader(path: Path) -> sqlite3.Connection:
-    """Return a connection that reads the file.
+    """Return a connection that reads the file beside another process.
 
     Raises:
         ConfigError: There is no such file, or it cannot be opened.
@@ -48,37 +58,41 @@ def connect_reader(path: Path) -> sqlite3.Connection:
     """
     if _is_fresh(path):
         raise ConfigError(f"{path} has nothing to read yet")
-    return _checked(path, f"{_place(path)}?mode=ro", fresh=False)
-
-
-def _place(path: Path) -> str:
-    return path.absolute().as_uri()
-
-
-def _connect(place: str) -> sqlite3.Connection:
-    connection = sqlite3.connect(place, uri=True, isolation_level=None, check_same_thread=False, timeout=BUSY_S)
-    connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
-    connection.execute("PRAGMA temp_store = MEMORY")
+    with _opened(path, "ro") as connection:
+        _check(connection, path)
     return connection
 
 
-def _checked(path: Path, place: str, *, fresh: bool) -> sqlite3.Connection:
+def connect_beside(path: Path) -> sqlite3.Connection:
+    """Return a connection that reads the file beside a writer of this process, which has checked it."""
+    with _opened(path, "ro") as connection:
+        pass
+    return connection
+
+
+@contextmanager
+def _opened(path: Path, mode: str) -> Iterator[sqlite3.Connection]:
+    """Open the file, and close it again if what follows fails."""
+    place = f"{path.absolute().as_uri()}?mode={mode}"
     try:
-        connection = _connect(place)
+        connection = sqlite3.connect(place, uri=True, isolation_level=None, check_same_thread=False, timeout=BUSY_S)
     except sqlite3.OperationalError as error:
         raise ConfigError(f"{path} cannot be opened: {error}") from error
     try:
         with plain_errors(str(path)):
-            if fresh:
-                connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
-                _create(connection)
-            _check_origin(connection, path)
-            _check_structure(connection, path)
-            _make_durable(connection)
+            _tune(connection)
+            yield connection
+    except sqlite3.OperationalError as error:  # nothing from outside: the file itself cannot be understood
+        connection.close()
+        raise DamagedError(f"{path} is damaged: {error}") from error
     except BaseException:
         connection.close()
         raise
-    return connection
+
+
+def _tune(connection: sqlite3.Connection) -> None:
+    connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+    connection.execute("PRAGMA temp_store = MEMORY")
 
 
 def _is_fresh(path: Path) -> bool:
@@ -103,6 +117,12 @@ def _create(connection: sqlite3.Connection) -> None:
     connection.execute("COMMIT")
 
 
+def _check(connection: sqlite3.Connection, path: Path) -> None:
+    _check_origin(connection, path)
+    _check_tables(connection, path)
+    _check_structure(connection, path)
+
+
 def _check_origin(connection: sqlite3.Connection, path: Path) -> None:
     application_id = connection.execute("PRAGMA application_id").fetchone()[0]
     if application_id != APPLICATION_ID:
@@ -112,6 +132,16 @@ def _check_origin(connection: sqlite3.Connection, path: Path) -> None:
         raise DamagedError(
             f"{path} must be of schema version 1 to {SCHEMA_VERSION}, got {version}, maybe of a newer release"
         )
+
+
+def _check_tables(connection: sqlite3.Connection, path: Path) -> None:
+    found = connection.execute("SELECT sql FROM sqlite_schema WHERE sql NOT NULL AND name NOT LIKE 'sqlite_%'")
+    if sorted(_words(sql) for (sql,) in found) != sorted(map(_words, TABLES)):
+        raise DamagedError(f"{path} is damaged: its tables are not those that this release makes")
+
+
+def _words(sql: str) -> str:
+    return " ".join(sql.split())
 
 
 def _check_structure(connection: sqlite3.Connection, path: Path) -> None:

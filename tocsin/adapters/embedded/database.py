@@ -8,7 +8,7 @@ from threading import Lock
 from typing import Any, Final, Self, TypeVar
 
 from tocsin.adapters.embedded.commit import GroupCommit, Work
-from tocsin.adapters.embedded.connect import connect_memory, connect_reader, connect_writer
+from tocsin.adapters.embedded.connect import connect_beside, connect_memory, connect_reader, connect_writer
 from tocsin.adapters.embedded.faults import plain_errors
 from tocsin.adapters.embedded.holder import Holder
 from tocsin.core.errors import ConfigError, UnavailableError
@@ -59,7 +59,7 @@ class Database:
         holder = Holder(path)
         try:
             writer = connect_writer(path)
-            return cls(str(path), connect_reader(path), writer, holder)
+            return cls(str(path), connect_beside(path), writer, holder)
         except BaseException:
             holder.release()
             raise
