@@ -54,10 +54,12 @@ def compose(text: str, file: str) -> tuple[yaml.MappingNode, list[Problem]]:
         raise PlanError([Problem(file, error.line, "", error.message)]) from error
     except yaml.MarkedYAMLError as error:
         raise PlanError([_syntax_problem(error, file)]) from error
-    except (yaml.YAMLError, ValueError, OverflowError) as error:
-        # The scanner lets chr() and int() speak for themselves on escapes beyond Unicode.
+    except yaml.YAMLError as error:
         first_line = str(error).partition("\n")[0]
         raise PlanError([Problem(file, 0, "", f"is not YAML: {first_line}")]) from error
+    except (ValueError, OverflowError) as error:
+        # The scanner leaves escapes beyond Unicode, and endless version numbers, to chr() and int().
+        raise PlanError([Problem(file, 0, "", "is not YAML: an escape or a version is out of range")]) from error
     if not isinstance(root, yaml.MappingNode):
         raise PlanError([Problem(file, line_of(root) if root else 0, "", f"must be keys and values, {got(root)}")])
     return root, [Problem(file, line, "", message) for line, message in loader.doubles]

@@ -18,7 +18,8 @@ Amount = TypeVar("Amount", int, float)
 _NUMBER: Final = re.compile(r"[-+]?([0-9][0-9_]*(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]{1,4})?")
 _INTEGER: Final = re.compile(r"[-+]?[0-9][0-9_]{0,17}")
 _NOT_FINITE: Final = re.compile(r"[-+]?\.?(nan|inf|infinity)", re.IGNORECASE)
-_SUGGESTION_LENGTH_MAX: Final = 64
+SUGGESTION_LENGTH_MAX: Final = 64
+SIMILARITY_MIN: Final = 0.7
 
 
 class Report:
@@ -199,7 +200,7 @@ def suggestion(written: str, known: Collection[str]) -> str:
     >>> suggestion("lateness", ["latness"])
     ', did you mean latness?'
     """
-    if len(written) > _SUGGESTION_LENGTH_MAX:
+    if len(written) > SUGGESTION_LENGTH_MAX:
         return ""
-    close = get_close_matches(written, sorted(known), n=1)
+    close = get_close_matches(written, sorted(known), n=1, cutoff=SIMILARITY_MIN)
     return f", did you mean {close[0]}?" if close else ""

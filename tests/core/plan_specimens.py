@@ -1,0 +1,131 @@
+"""Specimens of plans for tests."""
+
+from typing import Final
+
+from hypothesis import strategies as st
+
+from tocsin.core.messages import Severity
+from tocsin.core.plan.model import (
+    AdaptiveRule,
+    Bounds,
+    DevicePlan,
+    FlatlineRule,
+    Grouping,
+    LimitsRule,
+    MetricPlan,
+    MissingRule,
+    Plan,
+    RateRule,
+    SourcePlan,
+    Timing,
+    Window,
+)
+
+MINUTE_MS: Final = 60_000
+EVERY_MINUTE: Final = (Window(MINUTE_MS, MINUTE_MS),)
+
+FULL_YAML: Final = """
+extends: nothing
+groups: 8
+generation: 3
+bounds:
+  record_bytes_max: 1024
+  messages_max: 10
+  metrics_max: 5
+  depth_max: 4
+  skew: 1m
+  age_max: 2d
+  devices_per_group_max: 100
+timing: {out_of_orderness: 10s, lateness: 5s, idle: 1m, correction: 1h, tick: 30s}
+metrics:
+  - match: "*_celsius"
+    windows: [1m, {size: 15m, hop: 5m}]
+    quantiles: [0.5, 0.99]
+    range_low: -40
+    range_high: 125
+    unit: °C
+  - match: "*"
+    windows: [{size: 1m}]
+rules:
+  - {name: hot, kind: limits, enabled: true, metric: air_celsius, device: "n-*", device_type: pump, window: 15m,
+     severity: critical, for: 5m, clear: 10m, above: 80, below: -5, hysteresis: 2, statistic: max, early: false}
+  - {name: fast, kind: rate_of_change, metric: air_celsius, rise_per_s: 2, fall_per_s: 1, hysteresis: 0.2}
+  - {name: flat, kind: flatline, flat: 1h, tolerance: 0.5, constants: [0, -1]}
+  - {name: gone, kind: missing, scope: metric, metric: "*", factor: 4, floor: 1m}
+  - {name: odd, kind: adaptive, threshold: 4.5}
+devices:
+  - {match: "n-*", tenant: acme, site: Werk Süd, type: pump, gateway: gw-1}
+sources:
+  - {name: plant, tenant: acme, format: json}
+grouping: {by: [rule, severity], wait: 10s, interval: 5m, send_resolved: false, severity_min: warning}
+"""
+
+FULL: Final = Plan(
+    groups=8,
+    generation=3,
+    bounds=Bounds(1024, 10, 5, 4, 60_000, 2 * 86_400_000, 100),
+    timing=Timing(10_000, 5_000, 60_000, 3_600_000, 30_000),
+    metrics=(
+        MetricPlan(
+            "*_celsius", (*EVERY_MINUTE, Window(15 * MINUTE_MS, 5 * MINUTE_MS)), (0.5, 0.99), -40.0, 125.0, "°C"
+        ),
+        MetricPlan("*", EVERY_MINUTE),
+    ),
+    rules=(
+        LimitsRule(
+            name="hot",
+            metric="air_celsius",
+            device="n-*",
+            device_type="pump",
+            window_ms=15 * MINUTE_MS,
+            severity=Severity.CRITICAL,
+            for_ms=5 * MINUTE_MS,
+            clear_ms=10 * MINUTE_MS,
+            above=80.0,
+            below=-5.0,
+            hysteresis=2.0,
+            statistic="max",
+            early=False,
+        ),
+        RateRule(name="fast", metric="air_celsius", rise_per_s=2.0, fall_per_s=1.0, hysteresis=0.2),
+        FlatlineRule(name="flat", flat_ms=3_600_000, tolerance=0.5, constants=(0.0, -1.0)),
+        MissingRule(name="gone", scope="metric", factor=4.0, floor_ms=60_000),
+        AdaptiveRule(name="odd", threshold=4.5),
+    ),
+    devices=(DevicePlan("n-*", "acme", "Werk Süd", "pump", "gw-1"),),
+    sources=(SourcePlan("plant", "acme", "json"),),
+    grouping=Grouping(("rule", "severity"), 10_000, 300_000, False, Severity.WARNING),
+)
+"""What ``FULL_YAML`` means: every key is written, with another value than its default."""
+
+names = st.text("abcxyz_.-019", min_size=1, max_size=8)
+patterns = st.text("ab*?_1", min_size=1, max_size=6)
+numbers = st.floats(allow_nan=False, allow_infinity=False)
+durations_ms = st.integers(0, 10**9)
+windows = st.lists(st.builds(Window, durations_ms, durations_ms), min_size=1, max_size=3).map(tuple)
+
+metric_plans = st.builds(
+    MetricPlan,
+    match=patterns,
+    windows=windows,
+    quantiles=st.lists(numbers, max_size=2).map(tuple),
+    range_low=st.none() | numbers,
+    range_high=st.none() | numbers,
+    unit=st.text(max_size=4),
+)
+rules = st.one_of(
+    st.builds(LimitsRule, name=names, metric=patterns, above=st.none() | numbers, early=st.booleans()),
+    st.builds(RateRule, name=names, rise_per_s=st.none() | numbers, severity=st.sampled_from(Severity)),
+    st.builds(FlatlineRule, name=names, flat_ms=durations_ms, constants=st.lists(numbers, max_size=2).map(tuple)),
+    st.builds(MissingRule, name=names, scope=st.sampled_from(["device", "metric"]), factor=numbers),
+    st.builds(AdaptiveRule, name=names, threshold=numbers, for_ms=durations_ms),
+)
+plans = st.builds(
+    Plan,
+    metrics=st.lists(metric_plans, min_size=1, max_size=3).map(tuple),
+    rules=st.lists(rules, max_size=3).map(tuple),
+    devices=st.lists(st.builds(DevicePlan, match=patterns, site=st.text(max_size=4)), max_size=2).map(tuple),
+    sources=st.lists(st.builds(SourcePlan, name=names, tenant=names), max_size=2).map(tuple),
+    timing=st.builds(Timing, durations_ms, durations_ms),
+    groups=st.sampled_from([1, 2, 4, 8]),
+)

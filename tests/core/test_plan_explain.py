@@ -1,0 +1,47 @@
+"""A plan in words."""
+
+from tests.core.plan_specimens import FULL
+from tocsin.core.plan.explain import explain_plan
+from tocsin.core.plan.model import plan_hash
+from tocsin.core.plan.source import default_plan
+
+
+def test_a_plan_is_said_in_words() -> None:
+    assert explain_plan(FULL).splitlines() == [
+        f"plan {plan_hash(FULL)}, generation 3, 8 key groups",
+        "",
+        "metrics (the first that matches counts)",
+        "  *_celsius: windows 1m, 15m every 5m; slices of 1m; quantiles 0.5, 0.99; sensor shows -40 to 125; in °C",
+        "  *: windows 1m; slices of 1m",
+        "",
+        "rules (5)",
+        "  hot (limits, critical): air_celsius of devices n-* of type pump in windows of 15m: max above 80 or below -5,"
+        " clears 2 inside, for 5m, clears after 10m",
+        "  fast (rate_of_change, warning): air_celsius: rises faster than 2 a second or falls faster than 1 a second",
+        "  flat (flatline, warning): every metric: does not move by more than 0.5 for 1h, unless it stands at 0, -1",
+        "  gone (missing, warning): every metric: silent for 4 usual intervals, at least 1m",
+        "  odd (adaptive, warning): every metric: alert score reaches 4.5",
+        "",
+        "timing",
+        "  a window closes 15s after its end in the device's own time, or 1m after it where the device is silent",
+        "  late data revises a window for 1h",
+        "  readings of 1m ahead of their arrival are rejected, and those of 2d before it",
+        "  ticks come every 30s",
+        "  up to 2 slices of a metric are open at once, 140 bytes",
+        "",
+        "notifications",
+        "  together by tenant, rule, severity; the first is told after 10s, the next after 5m",
+        "  from severity warning on; resolutions are not told",
+        "",
+        "devices known beforehand: 1 entry",
+        "source plant: tenant acme, json",
+    ]
+
+
+def test_what_the_default_plan_leaves_open_is_said_too() -> None:
+    text = explain_plan(default_plan())
+
+    assert "devices known beforehand: 0 entries" in text
+    assert "device_missing (missing, warning): each device: silent for 10 usual intervals" in text
+    assert "the first is told at once" in text
+    assert "revises" not in text
