@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Final, Self
 
 from tocsin.core.errors import ConfigError
-from tocsin.core.plan.model import MetricPlan, Plan, Window
+from tocsin.core.plan.model import LimitsRule, MetricPlan, Plan, Window
 from tocsin.core.plan.resolve import metric_plan, slice_ms
 
 RING_MAX: Final = 4_096
@@ -65,6 +65,7 @@ class Geometry:
         identity_ring: How many such slots a device can have at one time.
         lanes: Distinct windows that are merged from slices.
         quantiles: All quantiles that any metric asks for, ascending.
+        has_early_limits: Whether any rule asks for early panes.
     """
 
     plan: Plan
@@ -76,6 +77,7 @@ class Geometry:
     identity_ring: int
     lanes: tuple[Lane, ...]
     quantiles: tuple[float, ...]
+    has_early_limits: bool
 
     @classmethod
     def of(cls, plan: Plan) -> Self:
@@ -109,6 +111,7 @@ class Geometry:
             identity_ring=-(-(bound_ms + correction_ms) // identity_ms) + 1,
             lanes=tuple(sorted(lanes, key=lambda lane: (lane.size_ms, lane.hop_ms))),
             quantiles=tuple(sorted({q for part in plan.metrics for q in part.quantiles})),
+            has_early_limits=any(isinstance(rule, LimitsRule) and rule.early for rule in plan.rules),
         )
 
     def metric(self, name: str) -> MetricGeometry:

@@ -5,9 +5,10 @@ All of this can be derived from the group and the plan, so it is kept beside the
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Self
+from typing import Any, Final, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from processors.geometry import Geometry
 from processors.state import METRICS_MAX, NEVER_MS, Group, LaneState
@@ -49,26 +50,60 @@ class Rows:
     @classmethod
     def of(cls, group: Group, geometry: Geometry) -> Self:
         """Return the lookups of the group under the plan."""
-        table = np.full((len(group.devices), len(group.metrics)), -1, np.int32)
-        table[group.series_device, group.series_metric] = np.arange(len(group.series_device), dtype=np.int32)
-        metrics = [geometry.metric(name) for name in group.metrics]
-        by_metric = group.series_metric
-        watched = [
-            _watched(geometry, group.devices[device], group.metrics[metric])
-            for device, metric in zip(group.series_device.tolist(), by_metric.tolist(), strict=True)
-        ]
-        width = max((len(limits) for limits in watched), default=0)
-        return cls(
-            device={key: row for row, key in enumerate(group.devices)},
-            metric={name: index for index, name in enumerate(group.metrics)},
-            series=table,
-            slice_ms=np.array([metric.slice_ms for metric in metrics], np.int64)[by_metric],
-            emits_slices=np.array([metric.emits_slices for metric in metrics], bool)[by_metric],
-            sketched=np.array([bool(metric.quantiles) for metric in metrics], bool)[by_metric],
-            limits=_padded([[limit for limit, _, _ in limits] for limits in watched], width),
-            upper=_padded([[float(upper) for _, upper, _ in limits] for limits in watched], width) == 1.0,
-            limit_rules=tuple(tuple(rule for _, _, rule in limits) for limits in watched),
+        nothing = cls(
+            device={},
+            metric={},
+            series=np.empty((0, 0), np.int32),
+            slice_ms=np.empty(0, np.int64),
+            emits_slices=np.empty(0, bool),
+            sketched=np.empty(0, bool),
+            limits=np.empty((0, 0)),
+            upper=np.empty((0, 0), bool),
+            limit_rules=(),
         )
+        return nothing.grown(group, geometry)
+
+    def grown(self, group: Group, geometry: Geometry) -> Self:
+        """Return the lookups with the rows that the group has beyond these."""
+        known = len(self.slice_ms)
+        device, metric = group.series_device[known:], group.series_metric[known:]
+        table = np.full((len(group.devices), len(group.metrics)), -1, np.int32)
+        table[: len(self.device), : len(self.metric)] = self.series
+        table[device, metric] = np.arange(known, known + len(device), dtype=np.int32)
+        metrics = [geometry.metric(name) for name in group.metrics]
+        watched = _watched_by_series(group, geometry, known)
+        width = max([self.limits.shape[1], *map(len, watched)])
+        limits = _padded([[limit for limit, _, _ in one] for one in watched], width)
+        upper = _padded([[float(is_upper) for _, is_upper, _ in one] for one in watched], width) == 1.0
+        return type(self)(
+            device=self.device | {key: row for row, key in enumerate(group.devices) if row >= len(self.device)},
+            metric=self.metric | {name: row for row, name in enumerate(group.metrics) if row >= len(self.metric)},
+            series=table,
+            slice_ms=_appended(self.slice_ms, np.array([one.slice_ms for one in metrics], np.int64), metric),
+            emits_slices=_appended(self.emits_slices, np.array([one.emits_slices for one in metrics], bool), metric),
+            sketched=_appended(self.sketched, np.array([bool(one.quantiles) for one in metrics], bool), metric),
+            limits=np.concatenate([_widened(self.limits, width, np.nan), limits]),
+            upper=np.concatenate([_widened(self.upper, width, fill=False), upper]),
+            limit_rules=self.limit_rules + tuple(tuple(rule for _, _, rule in one) for one in watched),
+        )
+
+
+def _appended(column: NDArray[Any], by_metric: NDArray[Any], metric: Int32s) -> NDArray[Any]:
+    return np.concatenate([column, by_metric[metric]])
+
+
+def _widened(table: NDArray[Any], width: int, fill: float) -> NDArray[Any]:
+    wide = np.full((len(table), width), fill, table.dtype)
+    wide[:, : table.shape[1]] = table
+    return wide
+
+
+def _watched_by_series(group: Group, geometry: Geometry, known: int) -> list[list[tuple[float, bool, str]]]:
+    """Return the limits that early panes watch, for each series from row ``known`` on."""
+    device, metric = group.series_device[known:].tolist(), group.series_metric[known:].tolist()
+    if not geometry.has_early_limits:
+        return [[] for _ in device]
+    return [_watched(geometry, group.devices[d], group.metrics[m]) for d, m in zip(device, metric, strict=True)]
 
 
 def _watched(geometry: Geometry, device: str, metric: str) -> list[tuple[float, bool, str]]:
@@ -122,23 +157,21 @@ def admit(group: Group, rows: Rows, geometry: Geometry, messages: MessageColumns
     if (device < 0).any() or (metric < 0).any():
         messages, full = _without_overflow(group, rows, geometry, messages)
         _append_names(group, geometry, rows, messages)
-        rows = Rows.of(group, geometry)
+        rows = rows.grown(group, geometry)
         device = _names_to_rows(messages.devices, messages.device, rows.device)
         metric = _names_to_rows(messages.metrics, messages.metric, rows.metric)
     message = np.repeat(np.arange(len(messages)), np.diff(messages.start))
     series = rows.series[device[message], metric].astype(np.int64)
     if (series < 0).any():
         _append_series(group, geometry, device[message][series < 0], metric[series < 0])
-        rows = Rows.of(group, geometry)
+        rows = rows.grown(group, geometry)
         series = rows.series[device[message], metric].astype(np.int64)
     return Admitted(messages, device, series, message, full), rows
 
 
 def _names_to_rows(names: tuple[str, ...], codes: Int32s, known: dict[str, int]) -> Int64s:
     """Return the known row of each code's name, -1 for new names."""
-    used = np.unique(codes)
-    table = np.full(len(names), -1, np.int64)
-    table[used] = [known.get(names[code], -1) for code in used.tolist()]
+    table = np.array([known.get(name, -1) for name in names], np.int64)
     return np.asarray(table[codes])
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -100,7 +101,7 @@ def play(plan: Plan, items: Sequence[Item], cuts: Sequence[int] = ()) -> tuple[L
     state = live(Group.empty(0, geometry_of(plan)), plans)
     entries: list[Entry] = []
     borders = [0, *sorted(set(cuts) & set(range(1, len(items)))), len(items)]
-    for begin, end in zip(borders, borders[1:], strict=False):
+    for begin, end in pairwise(borders):
         outcome = step(state, batch_of(items[begin:end], begin), plans)
         state = outcome.state
         entries += outcome.emitted

@@ -1,6 +1,7 @@
 """Laws of the fold: equal to the oracle, the same for any split, unchanged by what was folded before."""
 
 import math
+from collections.abc import Iterable
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -25,9 +26,15 @@ from tocsin.core.plan.model import LimitsRule, Plan, Timing
 SECOND, MINUTE = 1_000, 60_000
 METRICS = ("level_percent", "flow_lpm")
 
+
+def each(metrics: Iterable[str], window: tuple[int, int]) -> dict[str, list[tuple[int, int]]]:
+    """Return the one window for each of the metrics."""
+    return {metric: [window] for metric in metrics}
+
+
 PLANS = st.sampled_from(
     [
-        plan_of({"*": [(MINUTE, MINUTE)]} | dict.fromkeys(METRICS, [(MINUTE, MINUTE)])),
+        plan_of({"*": [(MINUTE, MINUTE)]} | each(METRICS, (MINUTE, MINUTE))),
         plan_of(
             {
                 METRICS[0]: [(10 * SECOND, 10 * SECOND), (MINUTE, 20 * SECOND)],
@@ -37,8 +44,8 @@ PLANS = st.sampled_from(
             bound_ms=25 * SECOND,
             idle_ms=90 * SECOND,
         ),
-        plan_of(dict.fromkeys([*METRICS, "*"], [(30 * SECOND, 30 * SECOND)]), bound_ms=0),
-        plan_of(dict.fromkeys([*METRICS, "*"], [(4 * MINUTE, 2 * MINUTE)]), bound_ms=3 * MINUTE),
+        plan_of(each([*METRICS, "*"], (30 * SECOND, 30 * SECOND)), bound_ms=0),
+        plan_of(each([*METRICS, "*"], (4 * MINUTE, 2 * MINUTE)), bound_ms=3 * MINUTE),
     ]
 )
 

@@ -1,0 +1,1 @@
+"""Benchmarks: each prints its table; figures travel as ratios within one run."""
