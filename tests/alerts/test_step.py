@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from alerts import step as step_module
-from alerts.state import AlertsState
+from alerts.state import AlertsState, decode, encode
 from alerts.step import FLUSHES_MAX, FORGET_MS, Batch, step
 from tests.alerts.specimens import (
     AT_MS,
@@ -18,7 +18,9 @@ from tests.alerts.specimens import (
     notifications,
     of_device,
 )
+from tocsin.core import codec
 from tocsin.core.clock import MINUTE_MS
+from tocsin.core.errors import DamagedError
 from tocsin.core.messages import Decision, Phase
 from tocsin.core.plan.model import Grouping
 
@@ -87,7 +89,7 @@ def test_lost_transitions_are_counted_and_later_ones_still_told() -> None:
 
     outcome = step(known.state, Batch((arrival(replace(FIRING, number=5)),)))
 
-    assert outcome.state.gaps == 3
+    assert decode(encode(outcome.state)).gaps == 3
     assert len(notifications(outcome.emitted)) == 1
 
 
@@ -137,3 +139,9 @@ def test_tick_with_many_groups_due_is_taken_in_parts() -> None:
     assert len(notifications(first.emitted)) == FLUSHES_MAX
     assert len(notifications(second.emitted)) == 5
     assert second.rest is None
+
+
+@pytest.mark.parametrize("blob", [b"", encode(AlertsState())[:-1], codec.encode("alerts.state", 1, [1, 2], {})])
+def test_state_that_is_not_what_was_written_is_named_as_damaged(blob: bytes) -> None:
+    with pytest.raises(DamagedError):
+        decode(blob)
