@@ -19,7 +19,7 @@ from tocsin.core.errors import DamagedError
 
 MAGIC: Final = b"TCS1"
 ALIGNMENT_BYTES: Final = 8
-DTYPE_PATTERN: Final = re.compile(r"[<>|][biufcSUV][1-9]\d{0,5}")
+DTYPE_PATTERN: Final = re.compile(r"[<>|][biufcSU][1-9]\d{0,5}")
 """Types of fixed size, as numpy names them."""
 
 Arrays = Mapping[str, NDArray[Any]]
@@ -60,17 +60,17 @@ def encode(schema: str, version: int, meta: object, arrays: Arrays) -> bytes:
         meta: Anything msgspec can encode.
         arrays: Name to array of any shape; dtypes of fixed size.
     """
-    little = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-    shapes = [(name, array.dtype.str, list(array.shape)) for name, array in little.items()]
+    shapes = [(name, array.dtype.str, list(array.shape)) for name, array in arrays.items()]
+    assert all(DTYPE_PATTERN.fullmatch(dtype) for _, dtype, _ in shapes), shapes
     header = _header_encoder.encode(_Header(schema, version, msgspec.Raw(_header_encoder.encode(meta)), shapes))
-    parts: list[bytes | memoryview] = [
+    parts = [
         MAGIC,
         len(header).to_bytes(4, "little"),
         header,
         b"\0" * _padding(8 + len(header)),
     ]
-    for array in little.values():
-        parts += [array.data.cast("B") if array.size else b"", b"\0" * _padding(array.nbytes)]
+    for array in arrays.values():
+        parts += [array.tobytes(), b"\0" * _padding(array.nbytes)]
     return b"".join(parts)
 
 
@@ -78,7 +78,7 @@ def decode(schema: str, blob: bytes, *, version_max: int) -> Packed:
     """Return what ``encode`` was given, the arrays as read-only views.
 
     Raises:
-        DamagedError: The bytes are cut, foreign, of another schema or of a newer version.
+        DamagedError: The bytes are cut, foreign, of another schema or of a newer version, or too many.
     """
     header, offset = _decode_header(schema, blob)
     if not 1 <= header.version <= version_max:
@@ -88,12 +88,18 @@ def decode(schema: str, blob: bytes, *, version_max: int) -> Packed:
     arrays: dict[str, NDArray[Any]] = {}
     for name, dtype_text, shape in header.arrays:
         dtype, count = _dtype(schema, name, dtype_text), math.prod(shape)
-        if min(shape, default=0) < 0:
-            raise DamagedError(f"{schema} has array {name!r} of shape {shape}")
-        if offset + count * dtype.itemsize > len(blob):
+        end = offset + count * dtype.itemsize
+        if end > len(blob):
             raise DamagedError(f"{schema} is cut within array {name!r}: {len(blob)} bytes are too few")
-        arrays[name] = np.frombuffer(blob, dtype, count, offset).reshape(shape)
-        offset += count * dtype.itemsize + _padding(count * dtype.itemsize)
+        if min(shape, default=0) < 0:  # numpy would take -1 for whatever fits
+            raise DamagedError(f"{schema} has array {name!r} of shape {shape}")
+        try:
+            arrays[name] = np.frombuffer(blob, dtype, count, offset).reshape(shape)
+        except (ValueError, OverflowError) as error:
+            raise DamagedError(f"{schema} has array {name!r} of shape {shape}") from error
+        offset = end + _padding(end)
+    if offset != len(blob):
+        raise DamagedError(f"{schema} must have {offset} bytes, got {len(blob)}")
     return Packed(header.version, header.meta, arrays)
 
 
