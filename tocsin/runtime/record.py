@@ -49,7 +49,7 @@ def record_log(
         start_ms: Only what arrived at or after this.
         end_ms: Only what arrived before this.
     """
-    header = Header(source=source, clock=clock, plan=plan, shards=_open_shards(reader))
+    header = Header(source=source, clock=clock, plan=plan, shards=_open_shards(reader), ticks=True)
     first_ms = last_ms = None
     with RecordingWriter(path, header) as writer:
         for record in _merged(reader):

@@ -28,6 +28,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
         clock: What arrival times mean: ``wall``, ``virtual``, or ``event`` where the arrival was not known.
         plan: Hash of the plan in force at the beginning; may be empty.
         shards: Number of shards of the log that it was taken from.
+        ticks: Whether ticks are among the records; if not, a replay makes its own.
     """
 
     tocsin: str = "recording"
@@ -36,6 +37,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     clock: str = "wall"
     plan: str = ""
     shards: int = 1
+    ticks: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,55 @@
+"""A durable run that is killed again and again ends where an uninterrupted one does."""
+
+import json
+import random
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.runtime.walk import MINUTES, walk
+
+ROOT = Path(__file__).parents[2]
+KILLS = 3
+
+
+@pytest.mark.slow
+def test_alerts_and_accounts_survive_kill_9(tmp_path: Path) -> None:
+    seed = random.SystemRandom().randrange(1 << 32)
+    chance = random.Random(seed)  # noqa: S311  no secret
+
+    for _ in range(KILLS):
+        _run_until_killed(tmp_path / "killed.db", lines=chance.randrange(1, MINUTES // KILLS))
+    killed = _run_to_the_end(tmp_path / "killed.db")
+
+    assert killed == _run_to_the_end(tmp_path / "whole.db"), f"seed {seed}"
+    accounts = killed["accounts"]
+    assert accounts["messages"] + accounts["duplicates"] + accounts["rejected"] == len(list(walk()))
+    assert killed["alerts"].count(" firing: ") >= 2
+    assert len(killed["decided"]) == killed["alerts"].count("\n    why: ")
+
+
+def _run_until_killed(path: Path, *, lines: int) -> None:
+    with _started(path) as process:
+        assert process.stdout
+        for _ in range(lines):
+            assert process.stdout.readline()
+        process.send_signal(signal.SIGKILL)
+    assert process.returncode == -signal.SIGKILL
+
+
+def _run_to_the_end(path: Path) -> dict[str, Any]:
+    with _started(path) as process:
+        assert process.stdout
+        *_, last = process.stdout
+    assert process.returncode == 0
+    summary: dict[str, Any] = json.loads(last)
+    return summary
+
+
+def _started(path: Path) -> "subprocess.Popen[str]":
+    command = [sys.executable, "-m", "tests.runtime.walk", str(path)]
+    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)

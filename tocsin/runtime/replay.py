@@ -1,0 +1,249 @@
+"""Replays a recording through a fresh pipeline in memory, in virtual time.
+
+Every record keeps its own arrival, and all that arrived before a tick is on the log before it. Time passes
+in rounds: what arrives within a round is folded at its end. So neither the wall clock nor the size of batches
+has any influence on which alerts come out.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import chain
+from typing import Final
+
+import msgspec
+
+from tocsin.adapters.embedded.open import open_embedded
+from tocsin.adapters.embedded.segments import DatedRecord
+from tocsin.core.clock import MINUTE_MS, NowMs, VirtualClock
+from tocsin.core.errors import DamagedError, UnavailableError
+from tocsin.core.formats.alert_item import decode_transition
+from tocsin.core.formats.recording import Header, Recorded
+from tocsin.core.formats.ticks import decode_tick, encode_tick
+from tocsin.core.keys import TICK_KEY
+from tocsin.core.messages import Notification, Transition
+from tocsin.core.plan.model import Plan
+from tocsin.core.ports import LogReader
+from tocsin.runtime.counts import Counts
+from tocsin.runtime.pipeline import DEFAULT_SETTINGS, Pipeline, PipelineSettings
+from tocsin.runtime.stages import MakeStages, make_stages
+
+TOLD_QUEUE: Final = "told"
+TAKEN_MAX: Final = 1_000
+
+_notification_decoder: Final = msgspec.json.Decoder(Notification)
+
+
+@dataclass(frozen=True, slots=True)
+class ReplaySettings:
+    """How a recording is replayed.
+
+    Attributes:
+        round_ms: Longest round; the times at which notifications are sent are as exact as that.
+        settle_ms: How long ticks go on after the last record. By default windows of a minute close, and the
+            silence after the end is not yet long enough to be told.
+        put_records_max: Most records put on the log before they are delivered.
+        mappings: How each mapping delivers.
+        stages: Builds the handlers.
+    """
+
+    round_ms: int = MINUTE_MS
+    settle_ms: int = 4 * MINUTE_MS
+    put_records_max: int = 5_000
+    mappings: PipelineSettings = DEFAULT_SETTINGS
+    stages: MakeStages = make_stages
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """What a recording led to.
+
+    Attributes:
+        records: Records put, without ticks.
+        first_ms: Arrival of the first record, or None where there was none.
+        until_ms: Where virtual time stands, or None.
+        transitions: All alert transitions, in the order of the change feed.
+        notifications: All notifications, in the order in which they were sent.
+        counts: What every stage did, or None.
+    """
+
+    records: int
+    first_ms: int | None
+    until_ms: int | None
+    transitions: tuple[Transition, ...]
+    notifications: tuple[Notification, ...]
+    counts: Counts | None
+
+
+def replay(header: Header, records: Iterable[Recorded], plan: Plan, settings: ReplaySettings | None = None) -> Replayed:
+    """Return what the records lead to under the plan.
+
+    Raises:
+        UnavailableError: A stage kept failing.
+    """
+    with ReplayRun(header, plan, settings or ReplaySettings()) as run:
+        notifications: list[Notification] = []
+        for _ in run.steps(records):
+            notifications += run.new_notifications()
+        return run.result(notifications)
+
+
+class ReplayRun:
+    """A replay under way, for whoever wants to watch it or to hold its pace.
+
+    Attributes:
+        pipeline: The pipeline, once the first record is known.
+    """
+
+    def __init__(self, header: Header, plan: Plan, settings: ReplaySettings) -> None:
+        self.pipeline: Pipeline | None = None
+        self._header = header
+        self._plan = plan
+        self._settings = settings
+        self._clock = VirtualClock(0)
+        self._embedded = open_embedded(None, now_ms=self._clock.now_ms, shards=header.shards)
+        self._told = self._embedded.queue(TOLD_QUEUE)
+        self._embedded.backend.topic.subscribe(TOLD_QUEUE)
+        self._records = 0
+        self._first_ms: int | None = None
+        self._round_end_ms = 0
+
+    def __enter__(self) -> "ReplayRun":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._embedded.close()
+
+    def now_ms(self) -> int:
+        """Return the virtual instant."""
+        return self._clock.now_ms()
+
+    def steps(self, records: Iterable[Recorded]) -> Iterator[int]:
+        """Replay; yield the virtual instant after each step, a minute or less.
+
+        Raises:
+            UnavailableError: A stage kept failing.
+        """
+        arriving = iter(records)
+        first = next(arriving, None)
+        if first is None:
+            return
+        pipeline = self._start(first.arrival_ms)
+        last_ms = first.arrival_ms
+        pending: list[DatedRecord] = []
+        for record in chain([first], arriving):
+            while record.arrival_ms >= self._round_end_ms:
+                self._put(pipeline, pending)
+                yield self._end_round(pipeline)
+            pending.append(self._dated(record, pipeline.plan_hash))
+            last_ms = max(last_ms, record.arrival_ms)
+            if len(pending) >= self._settings.put_records_max:
+                self._put(pipeline, pending)
+                # At the round's end, as all of the round: how much is put at once must not show.
+                self._clock.advance_to(self._round_end_ms)
+                pipeline.drain()
+        self._put(pipeline, pending)
+        yield from self._settle(pipeline, last_ms + self._settings.settle_ms)
+
+    def new_notifications(self) -> list[Notification]:
+        """Return what was sent since the last call, in order."""
+        taken: list[Notification] = []
+        while messages := self._told.receive(limit=TAKEN_MAX, visibility_ms=MINUTE_MS):
+            taken += [_notification_decoder.decode(message.body) for message in messages]
+            self._told.delete([message.receipt for message in messages])
+        return taken
+
+    def result(self, notifications: Iterable[Notification]) -> Replayed:
+        """Return what came out, with the notifications that were taken on the way."""
+        return Replayed(
+            records=self._records,
+            first_ms=self._first_ms,
+            until_ms=None if self._first_ms is None else self._clock.now_ms(),
+            transitions=tuple(_transitions(self._embedded.backend.alerts.feed)),
+            notifications=tuple(notifications),
+            counts=self.pipeline.counts() if self.pipeline else None,
+        )
+
+    def _start(self, first_ms: int) -> Pipeline:
+        self._first_ms = first_ms
+        self._clock.advance_to(first_ms)
+        self.pipeline = Pipeline(
+            self._embedded,
+            self._plan,
+            self._clock.now_ms,
+            settings=self._settings.mappings,
+            stages=self._settings.stages,
+            is_lasting=False,
+        )
+        if not self._header.ticks:
+            self.pipeline.start_ticks()
+        self._round_end_ms = self._next_end_ms(self.pipeline)
+        return self.pipeline
+
+    def _dated(self, record: Recorded, plan_hash: str) -> DatedRecord:
+        if record.partition_key == TICK_KEY:
+            return _tick_under(plan_hash, record)
+        self._records += 1
+        return DatedRecord(record.partition_key, record.data, None, record.arrival_ms)
+
+    def _put(self, pipeline: Pipeline, pending: list[DatedRecord]) -> None:
+        if pending:
+            pipeline.backend.readings.put(pending)
+            pending.clear()
+
+    def _end_round(self, pipeline: Pipeline) -> int:
+        """Do all that is to be done at the round's end, and begin the next; return the end."""
+        ended_ms = self._round_end_ms
+        self._clock.advance_to(ended_ms)
+        pipeline.run_due()
+        self._round_end_ms = self._next_end_ms(pipeline)
+        return ended_ms
+
+    def _next_end_ms(self, pipeline: Pipeline) -> int:
+        whole_ms = (self._clock.now_ms() // self._settings.round_ms + 1) * self._settings.round_ms
+        return min(whole_ms, pipeline.due_ms())
+
+    def _settle(self, pipeline: Pipeline, end_ms: int) -> Iterator[int]:
+        """Let time pass after the last record, and see that everything came to rest."""
+        if self._header.ticks:
+            yield self._end_round(pipeline)
+            pipeline.start_ticks()
+        while self._round_end_ms <= end_ms:
+            yield self._end_round(pipeline)
+        if waiting := pipeline.waiting_for():
+            raise UnavailableError(f"replay ended with work undone: {waiting}")
+
+
+def _tick_under(plan_hash: str, record: Recorded) -> DatedRecord:
+    """Return the recorded tick, naming the plan of the replay instead of the one that was in force."""
+    try:
+        tick = replace(decode_tick(record.data), plan_hash=plan_hash)
+    except DamagedError:
+        return DatedRecord(TICK_KEY, record.data, None, record.arrival_ms)
+    return DatedRecord(TICK_KEY, encode_tick(tick), tick.hash_start, record.arrival_ms)
+
+
+def _transitions(feed: LogReader) -> Iterator[Transition]:
+    for shard in feed.shards():
+        after: str | None = None
+        while read := feed.read(shard.id, after=after, limit=TAKEN_MAX):
+            yield from (decode_transition(record.data) for record in read)
+            after = read[-1].sequence
+
+
+def pacer(speed: float, now_ms: NowMs, pause: Callable[[float], None]) -> Callable[[int], None]:
+    """Return a function that waits until a virtual instant has come, counted from its first call.
+
+    Args:
+        speed: Virtual seconds per second, above 0.
+        now_ms: The real clock.
+        pause: Waits for some seconds.
+    """
+    began: list[int] = []
+
+    def wait_for(instant_ms: int) -> None:
+        began[:] = began or [now_ms(), instant_ms]
+        due_ms = began[0] + (instant_ms - began[1]) / speed
+        if due_ms > now_ms():
+            pause((due_ms - now_ms()) / 1_000)
+
+    return wait_for
