@@ -4,7 +4,6 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from logging import DEBUG, WARNING
 from random import Random
 from typing import Any, Final
 from urllib.parse import quote
@@ -123,8 +122,8 @@ class IngestHandler:
             if place not in failed and not self._is_stored(incoming[place], one):
                 failed.add(place)
         self.facts = _facts(accepted, failed)
-        is_fine = not (self.facts.rejected or self.facts.failed)
-        logger.log(DEBUG if is_fine else WARNING, "messages taken", extra=asdict(self.facts))
+        tell = logger.warning if self.facts.rejected or self.facts.failed else logger.debug
+        tell("messages taken", **asdict(self.facts))
         return accepted, sorted(failed)
 
     def _is_stored(self, incoming: Incoming, accepted: Accepted) -> bool:
