@@ -1,10 +1,12 @@
 """The Lambda handler of the alerts' change feed and of the minute: notifications and decisions out."""
 
-import logging
+import sys
 from typing import Any, Final
 
+from aws_lambda_powertools import Logger
+
 from alerts.lanes import Publisher
-from alerts.stage import Alerts
+from alerts.stage import NAME, Alerts
 from alerts.state import AlertsState
 from alerts.step import Arrival, Batch
 from tocsin.core.errors import ConfigError, TransientError, UnavailableError
@@ -17,7 +19,7 @@ from tocsin.core.plan.book import PlanBook
 from tocsin.core.plan.model import Grouping, Plan
 from tocsin.core.ports import Backend
 
-logger: Final = logging.getLogger(__name__)
+logger: Final = Logger(service=NAME, stream=sys.stderr)
 
 
 class AlertsHandler:
@@ -31,8 +33,9 @@ class AlertsHandler:
         self.failures: dict[int, TransientError] = {}
         self._plans = plans
         self._plan: Final[Plan] = plans.first
-        stage = Alerts(plans.first.generation, Publisher(backend.topic, backend.decisions, backend.directory))
-        self._machine: Machine[AlertsState, Batch] = Machine(stage, backend.state, settles=True)
+        publisher = Publisher(backend.topic, backend.decisions, backend.directory)
+        self._stage = Alerts(plans.first.generation, publisher)
+        self._machine: Machine[AlertsState, Batch] = Machine(self._stage, backend.state, settles=True)
 
     def __call__(self, event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG002  Lambda passes it
         """Fold the event; return the first sequence number that must be delivered again.
@@ -49,7 +52,7 @@ class AlertsHandler:
     def _take_feed(self, event: dict[str, Any]) -> dict[str, Any]:
         feed = parse_feed_event(event)
         for damage in feed.damaged:
-            logger.error("transition cannot be read", extra={"sequence": damage.sequence, "detail": damage.detail})
+            logger.error("transition cannot be read", sequence=damage.sequence, detail=damage.detail)
         groups = [group_of(record.transition.tenant, self._plan.groups) for record in feed.records]
         groupings = {
             plan_hash: self._grouping(plan_hash)
@@ -72,11 +75,16 @@ class AlertsHandler:
             raise error
 
     def _run(self, batches: dict[int, Batch]) -> None:
-        """Fold the batches, and remember why groups failed."""
+        """Fold the batches; remember why groups failed, and say where the feed has gaps."""
+        lost = self._stage.lost
         try:
             self.failures = self._machine.run(batches)
         except UnavailableError as error:
             self.failures = dict.fromkeys(batches, error)
+        if self._stage.lost > lost:
+            logger.error("transitions never arrived on the change feed", lost=self._stage.lost - lost)
+        for group, failure in self.failures.items():
+            logger.warning("group failed", group=group, error=str(failure))
 
     def _grouping(self, plan_hash: str) -> Grouping:
         """Return how the plan groups that judged; the first plan's way where that plan cannot be had.
@@ -86,7 +94,7 @@ class AlertsHandler:
         try:
             return self._plans.at(plan_hash).grouping
         except (UnavailableError, ConfigError):
-            logger.warning("plan cannot be had, alerts are grouped by the first", extra={"plan_hash": plan_hash})
+            logger.warning("plan cannot be had, alerts are grouped by the first", plan_hash=plan_hash)
             return self._plan.grouping
 
 
