@@ -65,7 +65,7 @@ def test_every_record_is_folded_known_already_or_rejected(shards: int) -> None:
     assert result.records == counts.records == len(list(walk()))
     assert counts.messages + counts.duplicates + counts.rejected == counts.records
     assert (counts.duplicates, counts.rejected) == (10, 5)
-    assert counts.reasons == {"not_json": 5}
+    assert counts.reasons == {"processors": {"not_json": 5}}
     assert counts.late > 0
     assert counts.readings + counts.late == 2 * counts.messages
     assert sum(counts.transitions.values()) == len(result.transitions) == sum(counts.decisions.values())
@@ -151,7 +151,7 @@ def test_a_broken_tick_is_rejected_and_does_no_harm() -> None:
     result = replay(Header(ticks=True), records, PLAN)
 
     assert result.counts
-    assert result.counts.reasons["format_unknown"] == 1
+    assert result.counts.reasons["processors"]["format_unknown"] == 1
 
 
 def test_an_empty_recording_leads_to_nothing() -> None:

@@ -34,7 +34,7 @@ class Passed:
         transitions: New alert transitions, by phase.
         decisions: Decisions about them, by decision.
         notifications: Notifications published.
-        rejected: Rejections, by reason.
+        rejected: Rejections, by stage and reason.
         late_blobs: Stored batches of late readings.
     """
 
@@ -44,7 +44,7 @@ class Passed:
     transitions: Counter[str] = field(default_factory=Counter)
     decisions: Counter[str] = field(default_factory=Counter)
     notifications: int = 0
-    rejected: Counter[str] = field(default_factory=Counter)
+    rejected: dict[str, Counter[str]] = field(default_factory=dict)
     late_blobs: int = 0
 
 
@@ -149,7 +149,9 @@ class _CountedBlobs:
     def put(self, name: str, data: bytes) -> None:
         self._blobs.put(name, data)
         if name.startswith(REJECTED_PREFIX):
-            self._passed.rejected.update(one.reason.value for one in decode_rejections(data))
+            stage = name.removeprefix(REJECTED_PREFIX).partition("/")[0]
+            reasons = self._passed.rejected.setdefault(stage, Counter())
+            reasons.update(one.reason.value for one in decode_rejections(data))
         self._passed.late_blobs += name.startswith(LATE_PREFIX)
 
     def get(self, name: str) -> bytes | None:

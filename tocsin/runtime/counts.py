@@ -19,10 +19,10 @@ class Counts:
         ticks: Ticks put by this process.
         messages: Messages folded, late ones included.
         duplicates: Messages known already.
-        rejected: Messages and records refused.
+        rejected: Messages and records refused by processors.
         readings: Readings folded into windows.
         late: Readings whose slice was closed; stored aside.
-        reasons: Rejections of this process by reason.
+        reasons: Stage to reason to how many rejections, in this process.
         panes: Window results.
         unjudged: Panes that anomaly did not judge, by why.
         transitions: New alert transitions, by phase.
@@ -37,7 +37,7 @@ class Counts:
     rejected: int
     readings: int
     late: int
-    reasons: Mapping[str, int]
+    reasons: Mapping[str, Mapping[str, int]]
     panes: int
     unjudged: Mapping[str, int]
     transitions: Mapping[str, int]
@@ -64,7 +64,7 @@ def counts_of(passed: Passed, accounts: Mapping[str, ShardAccount], unjudged: Ma
         rejected=total.rejected,
         readings=total.readings,
         late=total.late,
-        reasons=dict(sorted(passed.rejected.items())),
+        reasons={stage: dict(sorted(reasons.items())) for stage, reasons in sorted(passed.rejected.items())},
         panes=passed.panes,
         unjudged=dict(sorted(unjudged.items())),
         transitions=dict(sorted(passed.transitions.items())),

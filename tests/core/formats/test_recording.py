@@ -117,9 +117,7 @@ def test_a_writer_that_fails_leaves_what_was_there(tmp_path: Path, name: str) ->
         pytest.param(encode_record(SPECIMEN).replace(b'"key"', b'"kay"'), "kay", id="an unknown field"),
         pytest.param(encode_record(SPECIMEN).replace(b'"json"', b'"zip"'), "zip", id="an unknown encoding"),
         pytest.param(encode_record(SPECIMEN).replace(b'"json"', b'"text"'), "str", id="a wrong encoding"),
-        pytest.param(
-            b'{"arrival_ms":0,"key":"k","position":"","encoding":"base64","payload":"?"}\n', "", id="base64"
-        ),
+        pytest.param(b'{"arrival_ms":0,"key":"k","position":"","encoding":"base64","payload":"?"}\n', "", id="base64"),
     ],
 )
 def test_a_damaged_line_is_reported_by_its_number(tmp_path: Path, line: bytes, words: str) -> None:
@@ -148,9 +146,7 @@ def test_a_damaged_line_is_reported_by_its_number(tmp_path: Path, line: bytes, w
         pytest.param(b'{"tocsin":"recording","version":2}\n', "of version 2", id="a newer version"),
     ],
 )
-def test_what_is_not_a_recording_is_refused_at_its_first_line(
-    tmp_path: Path, content: bytes, words: str
-) -> None:
+def test_what_is_not_a_recording_is_refused_at_its_first_line(tmp_path: Path, content: bytes, words: str) -> None:
     path = tmp_path / "other.jsonl"
     path.write_bytes(content)
 
