@@ -60,9 +60,7 @@ def test_no_records_give_no_messages() -> None:
         pytest.param(b"[" + message(seq=1) + b"," + message(seq=2) + b"]", id="array"),
         pytest.param(message(seq=1) + b"\n" + message(seq=2), id="lines"),
         pytest.param(b"\n" + message(seq=1) + b"\r\n\n" + message(seq=2) + b"\n", id="lines with blanks"),
-        pytest.param(
-            json.dumps([json.loads(message(seq=s)) for s in (1, 2)], indent=1).encode(), id="indented"
-        ),
+        pytest.param(json.dumps([json.loads(message(seq=s)) for s in (1, 2)], indent=1).encode(), id="indented"),
     ],
 )
 def test_several_messages_of_one_record_keep_their_order(record: bytes) -> None:
