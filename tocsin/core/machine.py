@@ -147,13 +147,16 @@ class Machine(Generic[StateT, BatchT]):
         self, batches: Mapping[int, BatchT], failures: dict[int, TransientError]
     ) -> tuple[list[int], dict[int, BatchT]]:
         """Take every group through one load, fold, commit and publish."""
-        self._load([group for group in batches if group not in self._cache])
+        loaded = [group for group in batches if group not in self._cache]
+        self._load(loaded)
         folded: dict[int, _Held[StateT]] = {}
         rests: dict[int, BatchT] = {}
         for group, batch in batches.items():
             held = self._cache[group]
-            if _outbox_bytes(held.outbox) > OUTBOX_BYTES_MAX:
-                rests[group] = batch  # folded once the outbox is published
+            if held.outbox and (group in loaded or _outbox_bytes(held.outbox) > OUTBOX_BYTES_MAX):
+                # Folded once the outbox is published. Two writers who take turns would otherwise hand each
+                # other an outbox that grows with each turn.
+                rests[group] = batch
                 continue
             try:
                 step = self._stage.step(held.state, batch)
@@ -239,7 +242,7 @@ def _seal(outbox: Sequence[Entry], body: bytes) -> bytes:
 def _unseal(blob: bytes) -> tuple[tuple[Entry, ...], bytes]:
     try:
         sealed = _seal_decoder.decode(blob)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise DamagedError(f"state cannot be read: {error}") from error
     if sealed.version != SEAL_VERSION:
         raise DamagedError(f"state must be sealed with version {SEAL_VERSION}, got {sealed.version}")
