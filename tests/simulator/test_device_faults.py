@@ -126,7 +126,7 @@ def test_message_without_any_metric_left_is_not_sent() -> None:
 
 
 def test_rebooted_device_counts_from_one_under_the_next_boot_number() -> None:
-    first, second = fault("reboot", minutes=1), fault("reboot", from_minute=40, minutes=0.5)
+    first, second = fault("reboot", minutes=1), fault("reboot", from_minute=50, minutes=0.5)
     disturbed, _ = with_and_without(PUMP, second, first)
 
     counters = [(message.get("boot", 0), message["seq"]) for message in disturbed.values()]

@@ -1,5 +1,6 @@
 """The network loses, copies, holds up and holds back messages, and counts each of them."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -88,6 +89,18 @@ def test_network_fault_touches_only_messages_sent_in_its_interval(wrong: Fault, 
     assert len(touched) > 100
 
 
+def test_overlapping_faults_of_the_network_act_together() -> None:
+    total, none = fault("loss", ratio=1.0), fault("loss", ratio=0.0)
+
+    assert carried(total, none)[1] == carried(none, total)[1] == Counts(360, lost=120)
+
+
+def test_two_outages_that_forget_lose_the_messages_of_both() -> None:
+    first, second = fault("outage", minutes=5, keep=0.0), fault("outage", from_minute=40, minutes=5, keep=0.0)
+
+    assert carried(first, second)[1] == Counts(360, lost=60)
+
+
 def test_outage_is_followed_by_a_burst_in_order_with_everything_that_was_held_back() -> None:
     wrong = fault("outage", burst=30_000.0)
     arrived, _ = carried(wrong)
@@ -165,6 +178,17 @@ def test_generated_and_duplicated_is_lost_and_delivered_when_all_is_played(
     assert total.generated + total.duplicated == total.lost + total.delivered
     assert total.delivered == sum(delivery.messages for delivery in arrived)
     assert total.generated == 360
+
+
+def test_silence_of_a_device_does_not_change_what_the_network_does_to_its_other_messages() -> None:
+    rough = replace(PUMP, network=Network(loss=0.2, duplicates=0.2, disorder=0.2))
+    silent = fault("dropout", minutes=5)
+
+    def arrivals_of_others(*faults: Fault) -> list[tuple[int, int]]:
+        arrived = [(d.arrival_ms, json.loads(d.data)["ts"]) for d in played(scene(rough, faults=faults))]
+        return [(at_ms, ts) for at_ms, ts in arrived if not silent.start_ms <= ts < silent.end_ms]
+
+    assert arrivals_of_others(silent) == arrivals_of_others()
 
 
 def test_gateway_sends_what_it_gathered_at_every_flush_and_no_body_is_too_long() -> None:

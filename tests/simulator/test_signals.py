@@ -1,5 +1,7 @@
 """Devices behave as physics says, and their metrics hang together."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -13,6 +15,7 @@ from tocsin.core.plan.resolve import UNIT_SIGNS
 Array = NDArray[np.float64]
 
 
+@cache
 def day(kind: str, *, seed: int = 1, number: int = 1) -> dict[str, Array]:
     subject = device(kind, number)
     return series(scene(subject, from_hour=0, hours=24), subject.name, seed)
@@ -179,17 +182,37 @@ def test_another_seed_is_another_day_of_the_same_device() -> None:
     assert one["flow_lpm"].mean() == pytest.approx(other["flow_lpm"].mean(), rel=0.03)
 
 
+def test_devices_of_a_type_do_not_move_in_step() -> None:
+    one, other = day("pump", number=1), day("pump", number=2)
+
+    ten_minutes = [told["flow_lpm"].reshape(-1, 60).mean(axis=1) for told in (one, other)]
+    assert abs(correlation(*(np.diff(means) for means in ten_minutes))) < 0.6
+    assert one["flow_lpm"].mean() != pytest.approx(other["flow_lpm"].mean(), rel=0.001)
+
+
+def course_of(normals: Array, memory: dict[str, float], *, step_s: float = 10.0) -> Course:
+    around = weather_of(NORTH, 1).at(np.arange(normals.shape[1]))
+    return Course(step_s, around, normals, np.empty((0, normals.shape[1])), {}, memory)
+
+
+def test_paths_go_on_from_block_to_block_as_if_they_were_one() -> None:
+    normals = np.random.default_rng(1).standard_normal((1, 100))
+    target = np.sin(np.arange(100) / 7)
+
+    whole = course_of(normals, {})
+    memory: dict[str, float] = {}
+    parts = [(course_of(normals[:, cut], memory), cut) for cut in (slice(0, 40), slice(40, 100))]
+
+    halves = [part.wander("load", 0, tau_s=100) for part, _ in parts]
+    assert (np.concatenate(halves) == whole.wander("load", 0, tau_s=100)).all()
+    halves = [part.lagged("heat", target[cut], tau_s=100) for part, cut in parts]
+    assert (np.concatenate(halves) == whole.lagged("heat", target, tau_s=100)).all()
+
+
 def test_wandering_has_standard_deviation_one_whatever_the_step() -> None:
     rng = np.random.default_rng(1)
     for step_s in (1.0, 10.0, 60.0):
-        course = Course(
-            step_s,
-            weather_of(NORTH, 1).at(np.arange(4)),
-            rng.standard_normal((1, 200_000)),
-            np.empty((0, 4)),
-            {},
-            {},
-        )
+        course = course_of(rng.standard_normal((1, 200_000)), {}, step_s=step_s)
 
         path = course.wander("load", 0, tau_s=100)
 
@@ -200,7 +223,7 @@ def test_wandering_has_standard_deviation_one_whatever_the_step() -> None:
 
 def test_lag_reaches_two_thirds_after_its_time_constant() -> None:
     target = np.concatenate([[0.0], np.ones(30)])
-    course = Course(10.0, weather_of(NORTH, 1).at(np.arange(31)), np.empty((0, 31)), np.empty((0, 31)), {}, {})
+    course = course_of(np.empty((0, 31)), {})
 
     path = course.lagged("heat", target, tau_s=100)
 
