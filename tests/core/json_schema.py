@@ -1,11 +1,19 @@
 """As much of JSON Schema (draft 2020-12) as the plan's schema uses; anything else fails loudly."""
 
 import re
+from collections.abc import Callable
 from typing import Any, Final
 
 import yaml
 
-TYPES: Final = {"object": dict, "array": list, "string": str, "boolean": bool, "integer": int, "number": (int, float)}
+TYPES: Final[dict[str, Any]] = {
+    "object": dict,
+    "array": list,
+    "string": str,
+    "boolean": bool,
+    "integer": int,
+    "number": (int, float),
+}
 TALK: Final = {"$schema", "title", "description", "default"}
 
 
@@ -31,7 +39,7 @@ def is_valid(value: Any, schema: dict[str, Any]) -> bool:
 
 
 def _obeys(value: Any, word: str, rule: Any, schema: dict[str, Any]) -> bool:
-    checks = {
+    checks: dict[str, Callable[[], bool]] = {
         "type": lambda: isinstance(value, TYPES[rule]) and not (isinstance(value, bool) and rule != "boolean"),
         "enum": lambda: value in rule,
         "const": lambda: value == rule,

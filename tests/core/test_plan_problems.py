@@ -289,6 +289,10 @@ def test_a_bad_entry_is_told(text: str, expected: str) -> None:
     assert expected in found
 
 
+def test_ticks_may_close_a_window_at_the_very_end_of_its_wait() -> None:
+    assert not problems("timing: {out_of_orderness: 90s, lateness: 30s, idle: 2m}")
+
+
 def test_the_same_devices_of_another_tenant_are_reached() -> None:
     assert not problems('devices:\n- {match: "*", tenant: acme}\n- {match: "*", tenant: other}')
 

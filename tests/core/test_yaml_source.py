@@ -197,6 +197,10 @@ def test_defaults_are_returned_only_where_the_key_is_not_written() -> None:
     assert root.part("d").integer("e", 7) == 7
 
 
+def test_a_key_that_cannot_be_printed_is_told_on_one_line() -> None:
+    assert problems('"a\\n\\ud800": 1') == ["f.yaml:1: 'a\\n\\ud800': is unknown"]
+
+
 def test_names_that_the_writer_chose_are_never_unknown() -> None:
     def read(root: Section) -> None:
         for metric in root.named_sections("metrics").values():

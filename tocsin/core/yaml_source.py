@@ -101,7 +101,7 @@ class Section:
             return
         prefix = f"{value.key}." if value.key else ""
         for key, node in value.node.value:
-            child = Value(value.report, node, f"{prefix}{key.value[:80]}", line_of(key))
+            child = Value(value.report, node, f"{prefix}{_shown(key.value)}", line_of(key))
             self._values.setdefault(key.value, child)
 
     def keys(self) -> list[str]:
@@ -223,10 +223,11 @@ class Section:
 
     def close(self) -> None:
         """Note every key that was not read as unknown, with the closest known spelling."""
-        unknown = [key for key in self._values if key not in self._asked]
-        self._asked.update(unknown)
-        for key in unknown:
-            self._values[key].problem(f"is unknown{suggestion(key, self._asked.difference(unknown))}")
+        known = sorted(self._asked)
+        for key, value in self._values.items():
+            if key not in self._asked:
+                value.problem(f"is unknown{suggestion(key, known)}")
+        self._asked.update(self._values)
         for inner in self._inner:
             inner.close()
 
@@ -256,3 +257,8 @@ class Section:
         """Return a value that stands for the missing key, or for the section, on the section's line."""
         dotted = ".".join(part for part in (self.value.key, key) if part)
         return Value(self.value.report, self.value.node, dotted, self.value.line)
+
+
+def _shown(key: str) -> str:
+    """Return the key as messages show it: on one line, and printable."""
+    return key[:80] if key.isprintable() else ascii(key[:80])

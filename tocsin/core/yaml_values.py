@@ -202,5 +202,5 @@ def suggestion(written: str, known: Collection[str]) -> str:
     """
     if len(written) > SUGGESTION_LENGTH_MAX:
         return ""
-    close = get_close_matches(written, sorted(known), n=1, cutoff=SIMILARITY_MIN)
+    close = get_close_matches(written, known, n=1, cutoff=SIMILARITY_MIN)
     return f", did you mean {close[0]}?" if close else ""
