@@ -7,7 +7,7 @@ over a whole batch vouches for each of its messages.
 """
 
 from collections.abc import Sequence
-from itertools import accumulate
+from itertools import accumulate, chain
 from typing import Any, Final
 
 import msgspec
@@ -70,20 +70,23 @@ def quotes_of_each(datas: Sequence[bytes]) -> Int64s:
     return int64s([data.count(b'"') for data in datas])
 
 
-def holds_only_more_fields(data: bytes, depth_max: int) -> bool:
-    """Tell whether the record's surplus quotation marks come from unknown fields, all of them sound.
+def hold_only_more_fields(datas: Sequence[bytes], depth_max: int) -> bool:
+    """Tell whether the surplus quotation marks come from unknown fields alone, and all of these are sound.
 
     False also where that cannot be told cheaply: text with escapes may hide quotation marks.
+
+    Args:
+        datas: Records that msgspec decodes as messages.
+        depth_max: Deepest nesting that is accepted.
     """
-    stripped = data.strip()
-    room = depth_max + stripped.startswith(b"[")
-    if b"\\" in stripped or not _nests_at_most(room, stripped):
+    joined = b"".join(datas)
+    if b"\\" in joined or not all(_nests_at_most(depth_max, data) for data in datas):
         return False
     try:
-        decoded = _encode(_decode_documents(stripped))
+        decoded = _encode(_decode_documents(datas))
     except UNREADABLE:
         return False
-    return decoded.count(b'"') == stripped.count(b'"')
+    return decoded.count(b'"') == joined.count(b'"')
 
 
 def _nests_at_most(room: int, data: bytes) -> bool:
@@ -94,8 +97,10 @@ def _nests_at_most(room: int, data: bytes) -> bool:
     return max(accumulate(map(_STEPS.__getitem__, brackets))) <= room
 
 
-def _decode_documents(data: bytes) -> list[Any]:
+def _decode_documents(datas: Sequence[bytes]) -> list[Any]:
+    """Return what the records hold; those of lines as well."""
     try:
-        return [_decode_any(data)]
+        return list(map(_decode_any, datas))
     except msgspec.MsgspecError:
-        return list(map(_decode_any, data.split(b"\n")))
+        lines = chain.from_iterable([data.strip().split(b"\n") for data in datas])
+        return list(map(_decode_any, lines))

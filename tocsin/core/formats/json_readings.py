@@ -15,7 +15,7 @@ from msgspec import UNSET
 from tocsin.core.columns import Bools, Int32s, Int64s, MessageColumns
 from tocsin.core.formats.arrays import int32s, int64s
 from tocsin.core.formats.json_columns import Draft, MetricTable, Places, draft_columns
-from tocsin.core.formats.json_fast import decode_all, holds_only_more_fields, quotes_of_all, quotes_of_each
+from tocsin.core.formats.json_fast import decode_all, hold_only_more_fields, quotes_of_all, quotes_of_each
 from tocsin.core.formats.json_message import Message
 from tocsin.core.formats.json_record import Refused, examine_record
 from tocsin.core.formats.message_columns import compact, joined
@@ -146,8 +146,10 @@ def _doubt_what_was_passed_over(batch: _Batch, fast: _Fast, doubted: Bools) -> N
     tenants = [message.tenant for message in fast.messages]
     strings = strings + 2 * int64s([tenant is not UNSET for tenant in tenants])
     expected = np.bincount(fast.places.record, weights=2 * strings, minlength=len(batch.datas))
-    for record in np.flatnonzero((quotes_of_each(batch.datas) != expected) & ~doubted).tolist():
-        doubted[record] = not holds_only_more_fields(batch.datas[record], batch.bounds.depth_max)
+    suspects = np.flatnonzero((quotes_of_each(batch.datas) != expected) & ~doubted).tolist()
+    if not hold_only_more_fields([batch.datas[record] for record in suspects], batch.bounds.depth_max):
+        for record in suspects:
+            doubted[record] = not hold_only_more_fields([batch.datas[record]], batch.bounds.depth_max)
     for record, tenant in zip(fast.places.record.tolist(), tenants, strict=True):
         if tenant is not UNSET and not batch.keys[record].startswith(f"{tenant}#"):
             doubted[record] = True
