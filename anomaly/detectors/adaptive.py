@@ -17,15 +17,18 @@ from tocsin.core.columns import Bools, Floats, Int64s
 WARM_ROWS: Final = 30
 """Rows of a series before it is judged."""
 
-NOVELTY_UNIT: Final = 0.005
+NOVELTY_UNIT: Final = 0.003
 """Distance, in ranges, that counts as one step of novelty in a series seen long."""
 
-DOUBT_ROWS: Final = 60.0
+DOUBT_ROWS: Final = 40.0
 """A range known from n rows is doubted by ``(DOUBT_ROWS / n) ** 2`` of itself."""
 
 SEASON_WEIGHT: Final = 0.4
 BAND_SPREADS: Final = 4.0
-"""Half width of the expected band, in mean deviations."""
+BAND_UNITS_MIN: Final = 2.0
+"""Half width of the expected band: mean distances from the level, and at least so many noise units."""
+
+PARTS: Final = ("level", "spike", "spread", "season")
 
 
 class Adaptive:
@@ -52,48 +55,26 @@ class Adaptive:
             observations: One window a series; its mean is judged, and how far its readings lie apart.
         """
         with np.errstate(over="ignore", under="ignore"):
-            return _score(_begun(state), observations)
-
-
-def _begun(state: State) -> State:
-    """Return the state with empty memories where the noise unit has just become known.
-
-    What was remembered before is in another unit; and a memory begun earlier would hold ranges that are
-    inflated for ever.
-    """
-    begins = state["rows"] == features.UNIT_ROWS
-    if not begins.any():
-        return state
-    series = len(begins)
-    empty = {**novelty.initial_memory(series), **seasonal.initial_season(series)}
-    cleared = {
-        name: np.where(begins.reshape(-1, *[1] * (column.ndim - 1)), column, state[name])
-        for name, column in empty.items()
-    }
-    return {**state, **cleared}
+            return _score(state, observations)
 
 
 def _score(state: State, seen: Observations) -> tuple[Scores, dict[str, NDArray[Any]]]:
     rows, before = state["rows"], state["levels"]
-    levels, point = features.observe(before, rows, seen.mean, seen.max - seen.min)
+    youngest = int(rows.min(initial=features.UNIT_ROWS + WARM_ROWS))
+    if youngest <= features.UNIT_ROWS:
+        state = _begun(state)
+    levels, point = features.observe(before, rows, seen.mean, seen.max - seen.min, youngest=youngest)
     new = novelty.remember(state["bounds"], state["boxes"], state["used"], rows, point)
-    season = seasonal.compare(
-        state["profile"],
-        state["visits"],
-        state["season"],
-        before_ms=state["start_ms"],
-        start_ms=seen.start_ms,
-        value=levels[:, features.NOW],
-        slow=before[:, features.MEANS.stop - 1],
-    )
+    slow = before[:, features.SLOW].astype(np.float32)
+    season = seasonal.compare(_season(state), seen.start_ms, point[:, 0, 0], slow)
     warming = rows < WARM_ROWS
     terms = _terms(new.distance, season.distance, rows, warming)
     evidence = terms[:, 0] + terms[:, 1] + terms[:, 2] + terms[:, 3]
     rare = rarity.weigh(state["peaks"], state["passes"], rows, evidence)
-    score = np.where(evidence > 0.0, rare.surprise, 0.0)
     low, high = _band(before, levels, season.expected, warming)
-    parts = _parts(terms, new, evidence, score)
-    scores = Scores(score, np.where(rare.passed, score, 0.0), warming, low, high, parts)
+    parts = _parts(terms, new, evidence, rare.surprise)
+    alert = np.where(rare.passed, rare.surprise, 0.0)
+    scores = Scores(rare.surprise, alert, warming, low, high, parts)
     return scores, {
         "rows": rows + 1,
         "levels": levels,
@@ -103,47 +84,76 @@ def _score(state: State, seen: Observations) -> tuple[Scores, dict[str, NDArray[
         "profile": season.profile,
         "visits": season.visits,
         "season": season.season,
-        "start_ms": seen.start_ms,
+        "half_hour": season.half_hour,
         "peaks": rare.peaks,
         "passes": rare.passes,
     }
 
 
-def _terms(remembered: Floats, season: Floats, rows: Int64s, warming: Bools) -> Floats:
+def _begun(state: State) -> State:
+    """Return the state with empty memories where the noise unit becomes known.
+
+    What was remembered before is in another unit; and a memory begun earlier would hold ranges that are
+    inflated for ever.
+    """
+    begins = state["rows"] == features.UNIT_ROWS
+    series = len(begins)
+    empty = {**novelty.initial_memory(series), **seasonal.initial_season(series)}
+    cleared = {
+        name: np.where(begins.reshape(-1, *[1] * (column.ndim - 1)), column, state[name])
+        for name, column in empty.items()
+    }
+    return {**state, **cleared}
+
+
+def _season(state: State) -> seasonal.Season:
+    return seasonal.Season(None, None, state["profile"], state["visits"], state["season"], state["half_hour"])
+
+
+def _terms(remembered: NDArray[np.float32], season: NDArray[np.float32] | None, rows: Int64s, warming: Bools) -> Floats:
     """Return the evidence of both memories and both profiles; shape (n, 4)."""
+    terms = np.zeros((len(rows), 4))
+    if season is None and not remembered.any():
+        return terms
     doubt = DOUBT_ROWS / (rows + 1.0)
-    unit = NOVELTY_UNIT + doubt * doubt
-    distance = np.empty((len(rows), 4))
-    distance[:, :2] = remembered / unit[:, None]
-    distance[:, 2:] = season / NOVELTY_UNIT
-    terms = np.log(1.0 + distance)
+    terms[:, :2] = remembered
+    terms[:, :2] /= (NOVELTY_UNIT + doubt * doubt)[:, None]
+    if season is not None:
+        terms[:, 2:] = season
+        terms[:, 2:] /= NOVELTY_UNIT
+    terms += 1.0
+    terms = np.log(terms)
     terms[:, 2:] *= SEASON_WEIGHT
-    terms *= ~warming[:, None]
+    terms[warming] = 0.0
     return terms
 
 
-def _band(before: Floats, after: Floats, expected: Floats, warming: Bools) -> tuple[Floats, Floats]:
+def _band(before: Floats, after: Floats, expected: NDArray[np.float32] | None, warming: Bools) -> tuple[Floats, Floats]:
     """Return the ends of what was expected before the row, in the metric's unit."""
     unit = after[:, features.UNIT]
-    usual = np.where(np.isnan(expected), before[:, features.LEVEL], expected)
+    usual = before[:, features.LEVEL]
+    if expected is not None:
+        usual = np.where(np.isnan(expected), usual, expected)
     middle = after[:, features.ORIGIN] + usual * unit
-    half = BAND_SPREADS * np.maximum(before[:, features.SPREAD], 0.5) * unit
-    return np.where(warming, np.nan, middle - half), np.where(warming, np.nan, middle + half)
+    half = np.maximum(BAND_SPREADS * before[:, features.SPREAD], BAND_UNITS_MIN) * unit
+    low, high = middle - half, middle + half
+    low[warming] = high[warming] = np.nan
+    return low, high
 
 
 def _parts(terms: Floats, new: novelty.Novelty, evidence: Floats, score: Floats) -> dict[str, Floats]:
-    """Return the score divided among level, spike, spread and season, as their evidence is."""
+    """Return the score divided among the parts, as their evidence is."""
+    parts = {name: np.zeros(len(evidence)) for name in PARTS}
     if not evidence.any():
-        nothing = np.zeros(len(evidence))
-        return {"level": nothing, "spike": nothing, "spread": nothing, "season": nothing}
-    gaps = new.gaps.astype(np.float64)
+        return parts
     share = score / np.where(evidence > 0.0, evidence, 1.0)
-    total = np.where(new.distance > 0.0, new.distance, 1.0)
-    by_value = share * terms[:, 0] / total[:, 0]
-    by_level = share * terms[:, 1] / total[:, 1]
-    return {
-        "level": by_value * (gaps[:, 0] + gaps[:, 3] + gaps[:, 4]) + by_level * gaps[:, 5],
-        "spike": by_value * (gaps[:, 1] + gaps[:, 2]),
-        "spread": by_level * gaps[:, 6],
-        "season": share * (terms[:, 2] + terms[:, 3]),
-    }
+    parts["season"] = share * (terms[:, 2] + terms[:, 3])
+    if len(found := new.found):
+        gaps = new.gaps.astype(np.float64)
+        level, spike = gaps[:, 0] + gaps[:, 3] + gaps[:, 4], gaps[:, 1] + gaps[:, 2]
+        by_value = share[found] * terms[found, 0] / np.maximum(level + spike, 1e-300)
+        by_level = share[found] * terms[found, 1] / np.maximum(gaps[:, 5] + gaps[:, 6], 1e-300)
+        parts["level"][found] = by_value * level + by_level * gaps[:, 5]
+        parts["spike"][found] = by_value * spike
+        parts["spread"][found] = by_level * gaps[:, 6]
+    return parts

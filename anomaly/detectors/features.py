@@ -12,36 +12,32 @@ from numpy.typing import NDArray
 from tocsin.core.columns import Floats, Int64s
 
 UNIT_ROWS: Final = 15
-"""Rows after which the unit is fixed; until then it is 1."""
+"""Rows after which the unit is fixed; until then it is the size of the first value."""
 
-MEAN_RATES: Final = np.array([0.7, 0.2, 0.05, 0.01])
-"""Weights of the newest row in the exponential averages: about 1, 5, 20 and 100 rows of memory."""
+MEAN_RATES: Final = (0.3, 0.1, 0.03, 0.01)
+"""Weights of the newest row in the exponential averages: about 3, 10, 30 and 100 rows of memory."""
 
 SPREAD_RATE: Final = 0.1
-LEVEL_MEAN: Final = 1
-"""Which average stands for the level."""
-
 RELATIVE_UNIT_MIN: Final = 1e-4
 ABSOLUTE_UNIT: Final = 1e-9
 """Unit of a series that was exactly zero throughout."""
 
-VALUE_MAX: Final = 1e300
-FEATURE_MAX: Final = 1e30
+VALUE_MAX: Final = 1e30
+"""Furthest that a value may lie from the first, in units; more is cut, so that float32 holds it."""
 
-ORIGIN, UNIT, QUANTUM, NOISE, NOW = range(5)
-MEANS: Final = slice(NOW + 1, NOW + 1 + len(MEAN_RATES))
-SPREAD: Final = NOW + 1 + len(MEAN_RATES)
-LEVEL: Final = NOW + 1 + LEVEL_MEAN
-LEVELS: Final = SPREAD + 1
-"""Columns of ``levels``, all float64: first value; noise unit; smallest step and mean step (both only until
-the unit is fixed); newest value, averages, mean deviation (relative to origin and unit)."""
+UNIT_MAX: Final = 1e270
+"""Largest unit, so that the furthest value is finite in the metric's unit too."""
+
+ORIGIN, UNIT, QUANTUM, NOISE, NOW, MEAN_0, LEVEL, MEAN_2, SLOW, SPREAD, LEVELS = range(11)
+"""Columns of ``levels`` and their number, all float64. First value, and unit, in the metric's unit; then in that
+unit: smallest and mean step (only until the unit is fixed), newest value less the first, its averages, mean
+distance from the level."""
 
 FEATURES: Final = 7
 VALUE_FEATURES: Final = 5
 """The first five are the value and its band-passes, the last two the level and the log of the spread."""
 
-_RATES: Final = np.append(MEAN_RATES, SPREAD_RATE)
-_SCALED: Final = np.array([QUANTUM, NOISE, *range(NOW, LEVELS)])
+_RATES: Final = np.array([*MEAN_RATES, SPREAD_RATE])
 
 
 class Features(NamedTuple):
@@ -64,7 +60,7 @@ def initial_levels(series: int) -> Floats:
     return levels
 
 
-def observe(levels: Floats, rows: Int64s, value: Floats, width: Floats) -> Features:
+def observe(levels: Floats, rows: Int64s, value: Floats, width: Floats, *, youngest: int) -> Features:
     """Return the features of one more value a series.
 
     Args:
@@ -72,30 +68,36 @@ def observe(levels: Floats, rows: Int64s, value: Floats, width: Floats) -> Featu
         rows: shape (n,), how many rows came before.
         value: shape (n,), in the metric's unit.
         width: shape (n,), how far the readings of the row lie apart, in the metric's unit; 0 for one reading.
+        youngest: The smallest of ``rows``.
     """
     levels = levels.copy()
-    value = np.minimum(np.maximum(value, -VALUE_MAX), VALUE_MAX)
-    young = bool(rows.min() <= UNIT_ROWS) if len(rows) else False
-    if young:
+    if youngest <= UNIT_ROWS:
         _start(levels, rows, value)
-    now = (value - levels[:, ORIGIN]) / levels[:, UNIT]
+    unit = levels[:, UNIT]
+    now = (value - levels[:, ORIGIN]) / unit
     now = np.minimum(np.maximum(now, -VALUE_MAX), VALUE_MAX)
-    if young:
+    if youngest < UNIT_ROWS:
         _learn_unit(levels, rows, now)
-    _learn_levels(levels, rows, now, width)
+    _learn_levels(levels, rows, now, width / unit)
     return Features(levels, _point(levels))
 
 
 def _start(levels: Floats, rows: Int64s, value: Floats) -> None:
-    first = rows == 0
+    """Set origin and first unit where nothing was seen, and fix the unit where enough was."""
+    first, ready = rows == 0, rows == UNIT_ROWS
+    size = np.abs(value)
     levels[:, ORIGIN] = np.where(first, value, levels[:, ORIGIN])
-    ready = rows == UNIT_ROWS
+    levels[:, UNIT] = np.where(first & (size > 0.0), np.minimum(size, UNIT_MAX), levels[:, UNIT])
     # The smallest step stands in for the noise of a quantised series, whose steps are mostly zero.
     quantum = np.where(np.isfinite(levels[:, QUANTUM]), levels[:, QUANTUM], 0.0)
-    unit = np.maximum(np.maximum(levels[:, NOISE], quantum), RELATIVE_UNIT_MIN * np.abs(value))
-    unit = np.where(unit > 0.0, unit, ABSOLUTE_UNIT)
-    levels[:, UNIT] = np.where(ready, unit, levels[:, UNIT])
-    levels[:, _SCALED] /= np.where(ready, unit, 1.0)[:, None]
+    noise = np.maximum(levels[:, NOISE], quantum)
+    noise = np.maximum(noise, RELATIVE_UNIT_MIN * (size / levels[:, UNIT]))
+    noise = np.where(ready, np.where(noise > 0.0, noise, ABSOLUTE_UNIT), 1.0)
+    unit = np.minimum(levels[:, UNIT] * noise, UNIT_MAX)
+    # A unit that cannot be told from zero stays as it is: the series is then in its old, larger one.
+    levels[:, UNIT] = np.where(unit > 0.0, unit, levels[:, UNIT])
+    scaled = levels[:, NOW:] / np.where(unit > 0.0, noise, 1.0)[:, None]
+    levels[:, NOW:] = np.minimum(np.maximum(scaled, -VALUE_MAX), VALUE_MAX)
 
 
 def _learn_unit(levels: Floats, rows: Int64s, now: Floats) -> None:
@@ -107,13 +109,13 @@ def _learn_unit(levels: Floats, rows: Int64s, now: Floats) -> None:
     levels[:, NOISE] += gain * (step - levels[:, NOISE])
 
 
-def _learn_levels(levels: Floats, rows: Int64s, now: Floats, width: Floats) -> None:
-    """Move the averages towards the value and the spread towards its distance from the level."""
+def _learn_levels(levels: Floats, rows: Int64s, now: Floats, apart: Floats) -> None:
+    """Move the averages towards the value, and the spread towards its distance from the level."""
     target = np.empty((len(rows), len(_RATES)))
     target[:] = now[:, None]
-    apart = width / levels[:, UNIT]
-    target[:, -1] = np.minimum(np.maximum(np.abs(now - levels[:, LEVEL]), apart), VALUE_MAX)
-    averages = levels[:, MEANS.start : SPREAD + 1]
+    distance = np.maximum(np.abs(now - levels[:, LEVEL]), apart)
+    np.minimum(distance, VALUE_MAX, out=target[:, -1])
+    averages = levels[:, MEAN_0 : SPREAD + 1]
     target -= averages
     target *= np.maximum(_RATES, (1.0 / (rows + 1.0))[:, None])
     averages += target
@@ -121,12 +123,11 @@ def _learn_levels(levels: Floats, rows: Int64s, now: Floats, width: Floats) -> N
 
 
 def _point(levels: Floats) -> NDArray[np.float32]:
-    features = np.empty((len(levels), FEATURES))
+    point = np.empty((len(levels), 2, FEATURES), np.float32)
+    features = point[:, 0]
     features[:, 0] = levels[:, NOW]
-    np.subtract(levels[:, NOW : SPREAD - 1], levels[:, MEANS], out=features[:, 1:VALUE_FEATURES])
+    features[:, 1:VALUE_FEATURES] = levels[:, NOW:SLOW] - levels[:, MEAN_0:SPREAD]
     features[:, 5] = levels[:, LEVEL]
     features[:, 6] = np.log(levels[:, SPREAD] + 1.0)
-    point = np.empty((len(levels), 2, FEATURES), np.float32)
-    point[:, 0] = np.minimum(np.maximum(features, -FEATURE_MAX), FEATURE_MAX)
-    np.negative(point[:, 0], out=point[:, 1])
+    np.negative(features, out=point[:, 1])
     return point

@@ -3,8 +3,8 @@
 Two memories of axis-parallel boxes, as in fuzzy adaptive resonance (Carpenter, Grossberg and Rosen 1991):
 the nearest box is widened to hold the point where it stays small enough, else a new box is opened in place
 of the one that was unused longest. A box is kept as its lower corner and its negated upper corner, so that
-widening is one minimum. Differences from the source: sides are limited instead of their sum, lengths are
-relative to the range of each feature so far, and what is used is the distance to the nearest box.
+widening is one minimum. Differences from the source: each side is limited instead of their sum, lengths are
+relative to the range of the feature so far, and what is used is the distance to the nearest box.
 """
 
 from functools import lru_cache
@@ -14,20 +14,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anomaly.detectors.features import FEATURES, VALUE_FEATURES
-from tocsin.core.columns import Floats, Int64s
+from tocsin.core.columns import Int64s
 
 Singles = NDArray[np.float32]
+Int32s = NDArray[np.int32]
 
-BOXES: Final = 64
+BOXES: Final = 48
 MEMORIES: Final = 2
 SIDE_MAX: Final = np.array([0.9, 0.2], np.float32)
 """Longest side of a box, as a share of the feature's range: of value and band-passes, of level and spread."""
 
-SPAN_MIN: Final = np.array([1.0] * (FEATURES - 1) + [0.3], np.float32)
-"""Smallest range of a feature: the noise unit, and for the log of the spread a third."""
+SPAN_MIN: Final = np.array([6.0] * (FEATURES - 1) + [0.3], np.float32)
+"""Smallest range of a feature: noise alone spans a few units, and the log of its spread about a third."""
 
-NOVELTY_MAX: Final = 10.0
-EMPTY: Final = np.float32(3e30)
+NOVELTY_MAX: Final = np.float32(10.0)
+EMPTY: Final = np.float32(1e37)
 
 _MEMORY_OF: Final = np.array([0] * VALUE_FEATURES + [1] * (FEATURES - VALUE_FEATURES))
 _STARTS: Final = np.array([0, VALUE_FEATURES])
@@ -37,18 +38,20 @@ class Novelty(NamedTuple):
     """How new a point is, and the memories after it.
 
     Attributes:
-        distance: shape (n, MEMORIES), float64, to the nearest box, in ranges; 0 inside a box.
-        gaps: shape (n, FEATURES), float32, what each feature adds to its memory's distance.
+        distance: shape (n, MEMORIES), float32, to the nearest box, in ranges; 0 inside a box.
+        found: shape (k,), ascending, which series lay outside the boxes of a memory.
+        gaps: shape (k, FEATURES), float32, what each feature adds to the distance, of those series.
         bounds: shape (n, 2, FEATURES), float32, smallest value of each feature and of its negative.
         boxes: shape (n, 2, FEATURES, BOXES), float32, corners.
         used: shape (n, MEMORIES, BOXES), int32, number of the row that last used each box, from 1; 0 never.
     """
 
-    distance: Floats
+    distance: Singles
+    found: Int64s
     gaps: Singles
     bounds: Singles
     boxes: Singles
-    used: NDArray[np.int32]
+    used: Int32s
 
 
 def initial_memory(series: int) -> dict[str, NDArray[Any]]:
@@ -60,8 +63,8 @@ def initial_memory(series: int) -> dict[str, NDArray[Any]]:
     }
 
 
-def remember(bounds: Singles, boxes: Singles, used: NDArray[np.int32], rows: Int64s, point: Singles) -> Novelty:
-    """Return how new the points are; widen or open a box for each.
+def remember(bounds: Singles, boxes: Singles, used: Int32s, rows: Int64s, point: Singles) -> Novelty:
+    """Return how new the points are; widen or open a box for each that is outside.
 
     Args:
         bounds: As in ``Novelty``, before the row; left unchanged, like all.
@@ -71,50 +74,58 @@ def remember(bounds: Singles, boxes: Singles, used: NDArray[np.int32], rows: Int
         point: shape (n, 2, FEATURES), the features and the features negated.
     """
     bounds = np.minimum(bounds, point)
-    per_range = 1.0 / np.maximum(-(bounds[:, 0] + bounds[:, 1]), SPAN_MIN)
-    nearest = _distances(boxes, point, per_range).argmin(axis=2)
-    corners = _corners(len(rows))
-    near = boxes.reshape(-1)[corners + nearest[:, None, _MEMORY_OF]]
-    gaps = np.maximum((near - point).max(axis=1), 0.0) * per_range
-    distance = np.minimum(_by_memory(gaps), NOVELTY_MAX)
-    wide = np.minimum(near, point)
-    side = np.maximum.reduceat(-(wide[:, 0] + wide[:, 1]) * per_range, _STARTS, axis=1)
-    fits = side <= SIDE_MAX
-    slot = np.where(fits, nearest, used.argmin(axis=2))
-    boxes, used = boxes.copy(), used.copy()
-    boxes.reshape(-1)[corners + slot[:, None, _MEMORY_OF]] = np.where(fits[:, None, _MEMORY_OF], wide, point)
-    used.reshape(-1)[_places(len(rows)) + slot] = (rows + 1)[:, None]
-    return Novelty(distance, gaps, bounds, boxes, used)
+    per_range = -1.0 / np.minimum(bounds[:, 0] + bounds[:, 1], -SPAN_MIN)
+    distances = _distances(boxes, point, per_range)
+    slot = distances.argmin(axis=2)
+    places = _places(len(rows))
+    distance = np.minimum(distances.reshape(-1)[places + slot], NOVELTY_MAX)
+    found = np.flatnonzero(distance.max(axis=1))
+    gaps = np.empty((0, FEATURES), np.float32)
+    if len(found):
+        near = boxes.reshape(-1)[_corners(found, slot[found])]
+        gaps = np.maximum((near - point[found]).max(axis=1), 0.0) * per_range[found]
+        wide = np.minimum(near, point[found])
+        fits = _longest_sides(wide, per_range[found]) <= SIDE_MAX
+        slot[found] = np.where(fits, slot[found], used[found].argmin(axis=2))
+        boxes = boxes.copy()
+        boxes.reshape(-1)[_corners(found, slot[found])] = np.where(fits[:, None, _MEMORY_OF], wide, point[found])
+    used = used.copy()
+    used.reshape(-1)[places + slot] = (rows + 1)[:, None]
+    return Novelty(distance, found, gaps, bounds, boxes, used)
 
 
 def _distances(boxes: Singles, point: Singles, per_range: Singles) -> Singles:
     """Return the distance to every box; shape (n, MEMORIES, BOXES)."""
-    outside = (boxes - point[:, :, :, None]).max(axis=1)
+    apart = boxes - point[:, :, :, None]
+    outside = np.maximum(apart[:, 0], apart[:, 1])
     np.maximum(outside, 0.0, out=outside)
     outside *= per_range[:, :, None]
     distances = np.empty((len(point), MEMORIES, BOXES), np.float32)
-    np.add(outside[:, 0], outside[:, 1], out=distances[:, 0])
-    for feature in range(2, VALUE_FEATURES):
-        distances[:, 0] += outside[:, feature]
+    # Added one by one: the order of a reduction may depend on how many series there are.
+    of_value = distances[:, 0]
+    np.add(outside[:, 0], outside[:, 1], out=of_value)
+    of_value += outside[:, 2]
+    of_value += outside[:, 3]
+    of_value += outside[:, 4]
     np.add(outside[:, 5], outside[:, 6], out=distances[:, 1])
     return distances
 
 
-def _by_memory(gaps: Singles) -> Floats:
-    # Added one by one: a reduction's order may depend on how many series there are.
-    wide = gaps.astype(np.float64)
-    distance = np.empty((len(gaps), MEMORIES))
-    distance[:, 0] = wide[:, 0] + wide[:, 1] + wide[:, 2] + wide[:, 3] + wide[:, 4]
-    distance[:, 1] = wide[:, 5] + wide[:, 6]
-    return distance
+def _longest_sides(boxes: Singles, per_range: Singles) -> Singles:
+    """Return the longest side of one box a memory, in ranges; shape (k, MEMORIES)."""
+    return np.asarray(np.maximum.reduceat(-(boxes[:, 0] + boxes[:, 1]) * per_range, _STARTS, axis=1))
 
 
-@lru_cache(maxsize=16)
-def _corners(series: int) -> Int64s:
-    """Return where the first box's corners stand in the flat memory; shape (series, 2, FEATURES)."""
-    return (np.arange(series * 2 * FEATURES) * BOXES).reshape(series, 2, FEATURES)
+def _corners(found: Int64s, slot: Int64s) -> Int64s:
+    """Return where the corners of one box a memory stand in the flat memory; shape (k, 2, FEATURES)."""
+    first = (found * (2 * FEATURES * BOXES))[:, None, None]
+    return np.asarray(first + _CORNERS + slot[:, None, _MEMORY_OF])
+
+
+_CORNERS: Final = (np.arange(2 * FEATURES) * BOXES).reshape(2, FEATURES)
 
 
 @lru_cache(maxsize=16)
 def _places(series: int) -> Int64s:
+    """Return where each memory's first box stands in flat ``used``; shape (series, MEMORIES)."""
     return (np.arange(series * MEMORIES) * BOXES).reshape(series, MEMORIES)

@@ -11,12 +11,14 @@ from numpy.typing import NDArray
 
 from tocsin.core.columns import Bools, Floats, Int64s
 
+Singles = NDArray[np.float32]
+
 BLOCKS: Final = 15
 """How many block maxima stand for the rows that a pass must beat."""
 
-REFRACTORY_SHARE: Final = 0.05
-REFRACTORY_ROWS: Final = (15, 150)
-"""A pass must beat this share of the rows so far, within these limits."""
+ROWS_PER_BLOCK_ROW: Final = 100
+BLOCK_ROWS_MAX: Final = 13
+"""A block grows by a row every so many rows: a pass must beat about a seventh of the rows so far, 15 to 195."""
 
 BORROWED_ROWS: Final = 1000.0
 """Quiet rows that other series lend to a young one."""
@@ -24,21 +26,22 @@ BORROWED_ROWS: Final = 1000.0
 CREDIT_EVIDENCE: Final = 5.0
 """Evidence from which all of them are lent; weaker evidence borrows in proportion."""
 
-EVIDENCE_WEIGHT: Final = 0.15
-MEMORY_ROWS: Final = 20_000.0
+EVIDENCE_WEIGHT: Final = 0.2
+MEMORY_ROWS: Final = 50_000.0
 """Rows after which a pass counts a third."""
 
 BINS: Final = 64
 BIN_WIDTH: Final = 0.5
 
 _BINS: Final = np.arange(BINS)
+_KEPT: Final = np.float32(1.0 - 1.0 / MEMORY_ROWS)
 
 
 class Rarity(NamedTuple):
     """What a row's evidence amounts to, and the record after it.
 
     Attributes:
-        surprise: shape (n,), decimal orders of magnitude, at least 0.
+        surprise: shape (n,), decimal orders of magnitude, at least 0; 0 without evidence.
         passed: shape (n,), whether the evidence beat the rows before it.
         peaks: shape (n, BLOCKS), float32, largest evidence of each block of rows.
         passes: shape (n, BINS), float32, decayed count of passes at least as strong as each bin.
@@ -46,8 +49,8 @@ class Rarity(NamedTuple):
 
     surprise: Floats
     passed: Bools
-    peaks: NDArray[np.float32]
-    passes: NDArray[np.float32]
+    peaks: Singles
+    passes: Singles
 
 
 def initial_rarity(series: int) -> dict[str, NDArray[Any]]:
@@ -58,7 +61,7 @@ def initial_rarity(series: int) -> dict[str, NDArray[Any]]:
     }
 
 
-def weigh(peaks: NDArray[np.float32], passes: NDArray[np.float32], rows: Int64s, evidence: Floats) -> Rarity:
+def weigh(peaks: Singles, passes: Singles, rows: Int64s, evidence: Floats) -> Rarity:
     """Return how surprising the evidence is, and enter it in the record.
 
     Args:
@@ -67,23 +70,43 @@ def weigh(peaks: NDArray[np.float32], passes: NDArray[np.float32], rows: Int64s,
         rows: shape (n,), rows before this one.
         evidence: shape (n,), at least 0.
     """
-    passed = (evidence > peaks.max(axis=1)) & (evidence > 0.0)
-    level = np.minimum(evidence / BIN_WIDTH, BINS - 1.0).astype(np.int64)
-    series = np.arange(len(rows))
-    passes = passes * np.float32(1.0 - 1.0 / MEMORY_ROWS)
+    surprise = np.zeros(len(rows))
+    passed = np.zeros(len(rows), np.bool_)
+    found = np.flatnonzero(evidence)
+    entered = _cleared(peaks, rows)
+    passes = passes * _KEPT
+    if len(found):
+        strength = evidence[found]
+        level = np.minimum(strength / BIN_WIDTH, BINS - 1.0).astype(np.int64)
+        surprise[found] = _surprise(passes[found, level], rows[found], strength)
+        beats = strength > peaks[found].max(axis=1)
+        passed[found] = beats
+        passes[found] += np.where(beats, level, -1)[:, None] >= _BINS
+        block = _block(rows[found])[0]
+        entered = entered.copy()
+        entered[found, block] = np.maximum(entered[found, block], strength)
+    return Rarity(surprise, passed, entered, passes)
+
+
+def _surprise(stronger: Singles, rows: Int64s, evidence: Floats) -> Floats:
     credit = np.minimum(evidence / CREDIT_EVIDENCE, 1.0)
-    odds = (rows + 1.0 + BORROWED_ROWS * credit) / (1.0 + passes[series, level])
-    surprise = np.maximum(np.log10(odds), 0.0) + EVIDENCE_WEIGHT * evidence
-    passes += np.where(passed, level, -1)[:, None] >= _BINS
-    return Rarity(surprise, passed, _entered(peaks, rows, series, evidence), passes)
+    odds = (rows + 1.0 + BORROWED_ROWS * credit) / (1.0 + stronger)
+    return np.asarray(np.maximum(np.log10(odds), 0.0) + EVIDENCE_WEIGHT * evidence)
 
 
-def _entered(peaks: NDArray[np.float32], rows: Int64s, series: Int64s, evidence: Floats) -> NDArray[np.float32]:
-    low, high = REFRACTORY_ROWS
-    reach = np.minimum(np.maximum(rows * REFRACTORY_SHARE, low), high)
-    length = np.ceil(reach / BLOCKS).astype(np.int64)
-    count, place = np.divmod(rows, length)
-    block = count % BLOCKS
+def _cleared(peaks: Singles, rows: Int64s) -> Singles:
+    """Return the peaks with the present block emptied where it begins."""
+    block, begins = _block(rows)
+    if not begins.any():
+        return peaks
+    found = np.flatnonzero(begins)
     peaks = peaks.copy()
-    peaks[series, block] = np.where(place == 0, evidence, np.maximum(peaks[series, block], evidence))
+    peaks[found, block[found]] = 0.0
     return peaks
+
+
+def _block(rows: Int64s) -> tuple[Int64s, Bools]:
+    """Return the block of the present row, and whether the row is its first."""
+    length = np.minimum(rows // ROWS_PER_BLOCK_ROW + 1, BLOCK_ROWS_MAX)
+    count, place = np.divmod(rows, length)
+    return count % BLOCKS, place == 0

@@ -5,145 +5,170 @@ speaks only where it explains the series clearly better than a slow average does
 two to seven points on the Numenta benchmark, because most series have no daily shape.
 """
 
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tocsin.core.columns import Floats, Int64s
+from tocsin.core.columns import Bools, Int64s
+
+Singles = NDArray[np.float32]
+UInt8s = NDArray[np.uint8]
 
 HALF_HOUR_MS: Final = 1_800_000
-HOUR_MS: Final = 3_600_000
-DAY_MS: Final = 86_400_000
 CELLS: Final = 48
 PROFILES: Final = 2
 
-PROFILE_RATE: Final = 0.1
-ERROR_RATE: Final = 0.003
-RANGE_LEAK: Final = 3e-4
-"""Share of its width that the range of residuals loses a row."""
+LEARNED_ROWS: Final = 10
+"""Rows of a cell that weigh the same; later ones weigh a tenth each."""
 
-GATE: Final = 0.7
+ERROR_RATE: Final = np.float32(0.003)
+RANGE_LEAK: Final = np.float32(3e-4)
+"""Share of its width that the range of residuals loses a row, at both ends."""
+
+GATE: Final = np.float32(0.7)
 """Largest error, relative to that of the slow average, of a profile that is believed."""
 
-GATE_ROWS: Final = 100
+GATE_ROWS: Final = 100.0
 """Residuals after which a profile can be believed."""
 
-WIDTH_MIN: Final = 1.0
-RESIDUAL_MAX: Final = 1e30
-NOVELTY_MAX: Final = 10.0
+WIDTH_MIN: Final = np.float32(1.0)
+NOVELTY_MAX: Final = np.float32(10.0)
+EMPTY: Final = np.float32(1e37)
 
 ERROR, SLOW_ERROR, SEEN, KNOWN, LOW, HIGH = range(6)
 """Rows of ``season``: mean error of the profile and of the slow average, residuals seen, whether the present
-cell was filled before this visit, range of the residuals."""
+cell was filled before this visit, least residual, and least negated residual."""
 
-_CELL_MS: Final = np.array([HALF_HOUR_MS, HOUR_MS])
+_GAINS: Final = (1.0 / np.arange(1, LEARNED_ROWS + 1)).astype(np.float32)
+_CELL_HALF_HOURS: Final = np.array([1, 2])
 
 
 class Season(NamedTuple):
     """How far a value leaves its seasonal profiles, and the profiles after it.
 
     Attributes:
-        distance: shape (n, PROFILES), beyond the range of residuals, in ranges; 0 where not believed.
-        expected: shape (n,), value the better profile expected, in noise units; NaN where none is believed.
+        distance: shape (n, PROFILES), float32, beyond the range of residuals, in ranges; 0 where not believed.
+            None where no profile is believed.
+        expected: shape (n,), float32, value that the better profile expected, in noise units, NaN where none is
+            believed. None where no profile is believed.
         profile: shape (n, PROFILES, CELLS), float32, usual value of each cell.
-        visits: shape (n, PROFILES, CELLS), uint8, rows each cell has learned from, at most 255.
-        season: shape (n, 6, PROFILES), the rows named in this module.
+        visits: shape (n, PROFILES, CELLS), uint8, rows each cell has learned from, up to ``LEARNED_ROWS``.
+        season: shape (n, 6, PROFILES), float32, the rows named in this module.
+        half_hour: shape (n,), int64, half-hours from the epoch to the row.
     """
 
-    distance: Floats
-    expected: Floats
-    profile: NDArray[np.float32]
-    visits: NDArray[np.uint8]
-    season: Floats
+    distance: Singles | None
+    expected: Singles | None
+    profile: Singles
+    visits: UInt8s
+    season: Singles
+    half_hour: Int64s
 
 
 def initial_season(series: int) -> dict[str, NDArray[Any]]:
-    """Return empty profiles, as the columns ``profile``, ``visits``, ``season`` and ``start_ms``."""
+    """Return empty profiles, as the columns ``profile``, ``visits``, ``season`` and ``half_hour``."""
+    season = np.zeros((series, 6, PROFILES), np.float32)
+    season[:, LOW:] = EMPTY
     return {
         "profile": np.zeros((series, PROFILES, CELLS), np.float32),
         "visits": np.zeros((series, PROFILES, CELLS), np.uint8),
-        "season": np.zeros((series, 6, PROFILES)),
-        "start_ms": np.full(series, -1, np.int64),
+        "season": season,
+        "half_hour": np.full(series, -1, np.int64),
     }
 
 
-def compare(
-    profile: NDArray[np.float32],
-    visits: NDArray[np.uint8],
-    season: Floats,
-    *,
-    before_ms: Int64s,
-    start_ms: Int64s,
-    value: Floats,
-    slow: Floats,
-) -> Season:
+def compare(before: Season, start_ms: Int64s, value: Singles, slow: Singles) -> Season:
     """Return how far the values leave their profiles, and learn them.
 
     Args:
-        profile: As in ``Season``, before the row; left unchanged, like all.
-        visits: As in ``Season``.
-        season: As in ``Season``.
-        before_ms: shape (n,), start of the row before, UTC epoch milliseconds; -1 for none.
-        start_ms: shape (n,), start of the row.
+        before: What was known before the row; left unchanged.
+        start_ms: shape (n,), start of the row, UTC epoch milliseconds.
         value: shape (n,), in noise units.
         slow: shape (n,), slow average before the row, in noise units.
     """
-    place = _places(start_ms)
-    usual = profile.reshape(-1)[place].astype(np.float64)
-    filled = visits.reshape(-1)[place]
-    season = season.copy()
-    arrived = (start_ms[:, None] // _CELL_MS) != (before_ms[:, None] // _CELL_MS)
-    known = np.where(arrived, filled > 0, season[:, KNOWN] > 0.0)
-    season[:, KNOWN] = known
+    half_hour = start_ms // HALF_HOUR_MS
+    place = _cells()[half_hour % len(_cells())] + _offsets(len(value))
+    usual = before.profile.reshape(-1)[place]
+    filled = before.visits.reshape(-1)[place]
+    season = before.season.copy()
+    _arrive(season, before.half_hour, half_hour, filled)
+    known = season[:, KNOWN] > 0.0
     away = value[:, None] - usual
-    residual = np.minimum(np.maximum(away, -RESIDUAL_MAX), RESIDUAL_MAX)
-    _learn_errors(season, known, np.abs(residual), np.minimum(np.abs(value - slow), RESIDUAL_MAX))
-    beyond = _leave_range(season, known, residual)
-    believed = (season[:, ERROR] < GATE * season[:, SLOW_ERROR]) & (season[:, SEEN] > GATE_ROWS)
-    expected = _expected(season, believed & known, usual)
-    profile, visits = profile.copy(), visits.copy()
-    gain = np.maximum(PROFILE_RATE, 1.0 / (filled + 1.0))
-    profile.reshape(-1)[place] = np.minimum(np.maximum(usual + gain * away, -RESIDUAL_MAX), RESIDUAL_MAX)
-    visits.reshape(-1)[place] = np.minimum(filled, 254) + 1
-    return Season(np.where(believed, beyond, 0.0), expected, profile, visits, season)
+    distance, expected = None, None
+    if known.any():
+        believed = _learn_errors(season, known, away, value - slow)
+        beyond = _leave_range(season, known, away)
+        if believed.any():
+            distance = np.where(believed, beyond, np.float32(0.0))
+            expected = _expected(season, believed, usual)
+    profile = before.profile.copy()
+    profile.reshape(-1)[place] = usual + _GAINS[np.minimum(filled, LEARNED_ROWS - 1)] * away
+    visits = _visited(before.visits, place, filled)
+    return Season(distance, expected, profile, visits, season, half_hour)
 
 
-def _places(start_ms: Int64s) -> Int64s:
-    """Return where the present cells stand in the flat profiles; shape (n, PROFILES)."""
-    day, time_ms = np.divmod(start_ms, DAY_MS)
-    place = np.empty((len(start_ms), PROFILES), np.int64)
-    place[:, 0] = time_ms // HALF_HOUR_MS
-    # The epoch began on a Thursday, so days 2 and 3 of each seven are Saturday and Sunday.
-    place[:, 1] = CELLS + time_ms // HOUR_MS + 24 * ((day + 3) % 7 >= 5)
-    place += (np.arange(len(start_ms)) * (PROFILES * CELLS))[:, None]
-    return place
+@lru_cache(maxsize=1)
+def _cells() -> Int64s:
+    """Return the two cells of each half-hour of a week that begins with the epoch, a Thursday."""
+    half_hour = np.arange(7 * CELLS)
+    weekend = np.isin(half_hour // CELLS, [2, 3])
+    hour = half_hour % CELLS // 2
+    return np.stack([half_hour % CELLS, CELLS + hour + 24 * weekend], axis=1)
 
 
-def _learn_errors(season: Floats, known: NDArray[np.bool_], error: Floats, slow_error: Floats) -> None:
+@lru_cache(maxsize=16)
+def _offsets(series: int) -> Int64s:
+    return (np.arange(series) * (PROFILES * CELLS))[:, None]
+
+
+def _arrive(season: Singles, before: Int64s, half_hour: Int64s, filled: UInt8s) -> None:
+    """Note, where a cell is entered, whether it was filled on an earlier visit."""
+    if (before == half_hour).all():
+        return
+    arrived = before[:, None] // _CELL_HALF_HOURS != half_hour[:, None] // _CELL_HALF_HOURS
+    np.copyto(season[:, KNOWN], filled > 0, where=arrived)
+
+
+def _learn_errors(season: Singles, known: Bools, away: Singles, slow_away: Singles) -> Bools:
+    """Learn both mean errors; return which profiles are believed and known."""
     season[:, SEEN] += known
-    gain = known * np.maximum(ERROR_RATE, 1.0 / np.maximum(season[:, SEEN], 1.0))
-    season[:, ERROR] += gain * (error - season[:, ERROR])
-    season[:, SLOW_ERROR] += gain * (slow_error[:, None] - season[:, SLOW_ERROR])
+    # Both begin at zero and share their weights, so the bias of a short memory cancels in the comparison.
+    errors = season[:, ERROR : SLOW_ERROR + 1]
+    target = np.empty_like(errors)
+    np.abs(away, out=target[:, 0])
+    target[:, 1] = np.abs(slow_away)[:, None]
+    target -= errors
+    target *= ERROR_RATE
+    np.add(errors, target, out=errors, where=known[:, None])
+    better = season[:, ERROR] < GATE * season[:, SLOW_ERROR]
+    return np.asarray(better & (season[:, SEEN] > GATE_ROWS) & known)
 
 
-def _leave_range(season: Floats, known: NDArray[np.bool_], residual: Floats) -> Floats:
+def _leave_range(season: Singles, known: Bools, away: Singles) -> Singles:
     """Return how many widths the residuals lie outside their range so far, then widen it."""
-    low, high = season[:, LOW], season[:, HIGH]
-    width = np.maximum(high - low, WIDTH_MIN)
-    first = season[:, SEEN] <= 1.0
-    beyond = np.maximum(np.maximum(residual - high, low - residual), 0.0) / width
-    leak = RANGE_LEAK * width
-    low_next = np.where(first, residual, np.minimum(low + leak, residual))
-    high_next = np.where(first, residual, np.maximum(high - leak, residual))
-    season[:, LOW] = np.where(known, low_next, low)
-    season[:, HIGH] = np.where(known, high_next, high)
-    return np.where(known & ~first, np.minimum(beyond, NOVELTY_MAX), 0.0)
+    bounds = season[:, LOW : HIGH + 1]
+    residual = np.empty_like(bounds)
+    residual[:, 0] = away
+    np.negative(away, out=residual[:, 1])
+    width = np.maximum(-(bounds[:, 0] + bounds[:, 1]), WIDTH_MIN)
+    apart = bounds - residual
+    beyond = np.maximum(np.maximum(apart[:, 0], apart[:, 1]), 0.0) / width
+    leaked = bounds + (RANGE_LEAK * width)[:, None]
+    np.minimum(leaked, residual, out=bounds, where=known[:, None])
+    return np.asarray(np.minimum(beyond, NOVELTY_MAX))
 
 
-def _expected(season: Floats, believed: NDArray[np.bool_], usual: Floats) -> Floats:
-    if not believed.any():
-        return np.full(len(usual), np.nan)
+def _expected(season: Singles, believed: Bools, usual: Singles) -> Singles:
     second = believed[:, 1] & (~believed[:, 0] | (season[:, ERROR, 1] < season[:, ERROR, 0]))
     chosen = np.where(second, usual[:, 1], usual[:, 0])
-    return np.where(believed[:, 0] | believed[:, 1], chosen, np.nan)
+    return np.where(believed[:, 0] | believed[:, 1], chosen, np.float32(np.nan))
+
+
+def _visited(visits: UInt8s, place: Int64s, filled: UInt8s) -> UInt8s:
+    if filled.min(initial=LEARNED_ROWS) == LEARNED_ROWS:
+        return visits
+    visits = visits.copy()
+    visits.reshape(-1)[place] = np.minimum(filled + np.uint8(1), np.uint8(LEARNED_ROWS))
+    return visits
