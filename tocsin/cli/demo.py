@@ -1,0 +1,108 @@
+"""``tocsin demo``: a simulated fleet through the real stages, and the alerts as they arrive."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+from rich.console import Console
+
+from simulator.scenario import load_scenario
+from simulator.scenario_model import Scenario
+from simulator.truth import truth_of
+from tocsin.cli.account import Account
+from tocsin.cli.demo_view import opened_view
+from tocsin.cli.files import plan_for, scenario_file
+from tocsin.core.clock import elapsed_s, pause
+from tocsin.core.messages import Transition
+from tocsin.runtime.play import STEP_MS, Frame, Play
+
+SPEED = 240.0
+
+
+@click.command()
+@click.option("--scenario", "scenario_name", default="demo", show_default=True, help="Name or file of a scenario.")
+@click.option("--plan", "plan_path", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Plan to use.")
+@click.option("--seed", type=int, default=1, show_default=True, help="Which day: the same seed, the same alerts.")
+@click.option(
+    "--speed",
+    type=click.FloatRange(min=0, min_open=True),
+    default=SPEED,
+    show_default=True,
+    help="Simulated seconds per second.",
+)
+@click.option("--as-fast-as-possible", "fast", is_flag=True, help="Do not hold the pace.")
+@click.option("--file", "path", type=click.Path(path_type=Path, dir_okay=False), help="Keep everything in this file.")
+@click.option("--json", "as_json", is_flag=True, help="Print the account as one JSON object.")
+def demo(  # noqa: PLR0917  click passes each option
+    scenario_name: str,
+    plan_path: Path | None,
+    seed: int,
+    speed: float,
+    fast: bool,
+    path: Path | None,
+    as_json: bool,
+) -> None:
+    """Play a simulated fleet through the real pipeline; watch alerts arrive, and read the account."""
+    file = scenario_file(scenario_name)
+    scenario, plan = load_scenario(file), plan_for(file, plan_path)
+    talk = Console(stderr=True)
+    _introduce(talk, scenario, seed)
+    with Play(scenario, plan, seed=seed, path=path) as play:
+        account = _play(talk, scenario, play, seed=seed, speed=None if fast else speed)
+    if as_json:
+        click.echo(msgspec.json.encode(account.as_json()).decode())
+        return
+    out = Console()
+    for table in account.tables():
+        out.print()
+        out.print(table)
+    _say_where_next(out, account, seed, path)
+
+
+def _introduce(talk: Console, scenario: Scenario, seed: int) -> None:
+    hours = (scenario.end_ms - scenario.start_ms) / 3_600_000
+    gateways = len(scenario.gateways)
+    behind = sum(bool(device.gateway) for device in scenario.devices.values())
+    talk.print(
+        f"{scenario.name}: {len(scenario.devices)} devices, {behind} of them behind {gateways} gateways; "
+        f"{hours:g} simulated hours, seed {seed}"
+    )
+
+
+def _play(talk: Console, scenario: Scenario, play: Play, *, seed: int, speed: float | None) -> Account:
+    transitions: list[Transition] = []
+    title = f"{scenario.name}, seed {seed}" + (f", {speed:g} times as fast" if speed else "")
+    begun_s = elapsed_s()
+    with opened_view(talk, scenario, play, title=title) as view:
+        for frame in _paced(play.frames(STEP_MS), scenario.start_ms, speed):
+            view.show(frame)
+            transitions += frame.transitions
+    took_s = elapsed_s() - begun_s
+    return Account(frame.wire, frame.counts, transitions, truth_of(scenario), elapsed_s=took_s)
+
+
+def _paced(frames: Iterator[Frame], start_ms: int, speed: float | None) -> Iterator[Frame]:
+    """Yield each frame no earlier than the speed allows."""
+    begun_s = elapsed_s()
+    for frame in frames:
+        if speed is not None:
+            pause((frame.now_ms - start_ms) / 1_000 / speed - (elapsed_s() - begun_s))
+        yield frame
+
+
+def _say_where_next(out: Console, account: Account, seed: int, path: Path | None) -> None:
+    rate = account.counts.readings / max(account.elapsed_s, 1e-9)
+    out.print(f"\n{account.counts.readings:,} readings in {account.elapsed_s:.0f} s ({rate:,.0f} a second)")
+    out.print("Where to look next:", style="bold")
+    steps: list[tuple[str, Any]] = [
+        (f"tocsin demo --seed {seed + 1}", "another day"),
+        ("tocsin demo --file demo.db", "keep everything, then: tocsin alerts list --file demo.db"),
+        ("tocsin simulate demo --to day.jsonl.gz", "record the day, then: tocsin replay day.jsonl.gz"),
+        ("tocsin plan check scenarios/demo.plan.yaml", "what the plan says, in words"),
+    ]
+    for command, words in steps:
+        out.print(f"  {command:<46} {words}", highlight=False)
+    if path is not None:
+        out.print(f"  tocsin alerts list --file {path}", highlight=False)

@@ -1,0 +1,132 @@
+"""Plays a scenario through the whole pipeline in virtual time, step by step."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from simulator.fleet import deliveries
+from simulator.network import Counts as WireCounts
+from simulator.scenario_model import Scenario
+from simulator.targets import LogTarget
+from tocsin.adapters.embedded.open import open_embedded
+from tocsin.core.clock import MINUTE_MS, VirtualClock
+from tocsin.core.formats.alert_item import decode_transition
+from tocsin.core.messages import Transition
+from tocsin.core.plan.model import Plan
+from tocsin.core.ports import LogReader, WindowItem
+from tocsin.runtime.counts import Counts
+from tocsin.runtime.pipeline import Pipeline
+
+STEP_MS: Final = 20_000
+SETTLE_MS: Final = 6 * MINUTE_MS
+"""How long time goes on after the last delivery, so that the last windows close and are judged."""
+FEED_RECORDS_MAX: Final = 500
+WINDOWS_MAX: Final = 2_000
+
+
+@dataclass(slots=True)
+class Frame:
+    """The state of the play after a step.
+
+    Attributes:
+        now_ms: Virtual instant.
+        share: How much of the scenario has been played, in [0, 1].
+        wire: What the network did up to here.
+        counts: What the stages did up to here.
+        transitions: What has come from the feed of alerts since the frame before.
+    """
+
+    now_ms: int
+    share: float
+    wire: WireCounts
+    counts: Counts
+    transitions: list[Transition] = field(default_factory=list)
+
+
+class Play:
+    """One play of a scenario on a backend of its own; close it, or use it in a ``with`` statement."""
+
+    def __init__(
+        self, scenario: Scenario, plan: Plan, *, seed: int, path: Path | None = None, processes: int = 1
+    ) -> None:
+        """Open the backend.
+
+        Args:
+            scenario: What is played.
+            plan: What the pipeline does.
+            seed: Which run of the scenario.
+            path: File of the backend, or None for memory.
+            processes: How many processes generate the readings.
+        """
+        self._scenario = scenario
+        self._seed = seed
+        self._processes = processes
+        self._clock = VirtualClock(scenario.start_ms)
+        self._embedded = open_embedded(path, now_ms=self._clock.now_ms)
+        self._pipeline = Pipeline(self._embedded, plan, self._clock.now_ms, is_lasting=path is not None)
+        self._feed = FeedReader(self._embedded.backend.alerts.feed)
+        self._wire = WireCounts()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._embedded.close()
+
+    def frames(self, step_ms: int = STEP_MS) -> Iterator[Frame]:
+        """Play to the end; yield a frame a step."""
+        scenario, pipeline = self._scenario, self._pipeline
+        target = LogTarget(pipeline.backend.readings, pipeline.backend.gateway, _no_pause)
+        pipeline.start_ticks()
+        for batch in deliveries(scenario, self._seed, step_ms=step_ms, processes=self._processes):
+            pipeline.advance_to(self._clock, batch.until_ms)
+            target.put(batch.deliveries)
+            pipeline.run_due()
+            self._wire += batch.counts
+            yield self._frame()
+        for _ in range(0, SETTLE_MS, step_ms):
+            pipeline.advance_to(self._clock, self._clock.now_ms() + step_ms)
+            yield self._frame()
+
+    def windows(self, device: str, *, span_ms: int) -> list[WindowItem]:
+        """Return the device's windows of a minute that began within the last ``span_ms``."""
+        now_ms = self._clock.now_ms()
+        return self._embedded.backend.windows.query(
+            self._scenario.tenant,
+            device,
+            size_ms=MINUTE_MS,
+            start_ms=now_ms - span_ms,
+            end_ms=now_ms,
+            limit=WINDOWS_MAX,
+        )
+
+    def _frame(self) -> Frame:
+        played = (self._clock.now_ms() - self._scenario.start_ms) / (self._scenario.end_ms - self._scenario.start_ms)
+        return Frame(
+            self._clock.now_ms(), min(1.0, played), self._wire, self._pipeline.counts(), self._feed.new_transitions()
+        )
+
+
+class FeedReader:
+    """Reads a feed of alerts from where it stood."""
+
+    def __init__(self, feed: LogReader) -> None:
+        self._feed = feed
+        self._after: dict[str, str] = {}
+
+    def new_transitions(self) -> list[Transition]:
+        """Return the transitions that were not returned yet, in order."""
+        found: list[Transition] = []
+        for shard in self._feed.shards():
+            while read := self._feed.read(shard.id, after=self._after.get(shard.id), limit=FEED_RECORDS_MAX):
+                found += [decode_transition(record.data) for record in read]
+                self._after[shard.id] = read[-1].sequence
+        return found
+
+
+def _no_pause(seconds: float) -> None:
+    """Wait for nothing: in virtual time a refused put is put again at once."""
