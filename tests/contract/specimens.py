@@ -82,6 +82,7 @@ def read_shard(reader: LogReader, shard: str, *, limit: int = 100) -> list[Store
     found: list[StoredRecord] = []
     while part := reader.read(shard, after=found[-1].sequence if found else None, limit=limit):
         assert len(part) <= limit
+        assert not found or int(part[0].sequence) > int(found[-1].sequence)
         found += part
     return found
 

@@ -38,10 +38,10 @@ def use(embedded: Embedded) -> None:
     embedded.checkpoints.load("mapping")
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    """A file that has something in most tables."""
-    place = tmp_path / "tocsin.db"
+@pytest.fixture(scope="module")
+def specimen(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """The bytes of a file that has something in most tables."""
+    place = tmp_path_factory.mktemp("specimen") / "tocsin.db"
     with open_file(place) as embedded:
         put_all(embedded.backend.readings, records(*(b"x" * 100 for _ in range(500))))
         for group in range(10):
@@ -50,6 +50,14 @@ def path(tmp_path: Path) -> Path:
         embedded.backend.windows.put([WINDOW])
         embedded.backend.alerts.put([TRANSITION])
         embedded.backend.gateway.send(["hello"])
+    return place.read_bytes()
+
+
+@pytest.fixture
+def path(tmp_path: Path, specimen: bytes) -> Path:
+    """A file with these bytes, alone in its folder."""
+    place = tmp_path / "tocsin.db"
+    place.write_bytes(specimen)
     return place
 
 
@@ -60,6 +68,9 @@ def test_what_was_written_is_there_when_the_file_is_opened_again(path: Path) -> 
 
 
 def test_closing_leaves_one_file(path: Path) -> None:
+    with open_file(path) as embedded:
+        embedded.backend.blobs.put("a", b"")
+
     assert [found.name for found in path.parent.iterdir()] == ["tocsin.db"]
 
 

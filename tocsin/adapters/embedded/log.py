@@ -140,7 +140,7 @@ class EmbeddedLog:
         with closing(connection.execute(SEGMENTS, (self._name, shard, passed))) as rows:
             for row in rows:
                 segments.append(Segment(*row))
-                if segments[-1].last - max(passed, segments[0].first - 1) >= limit:
+                if segments[-1].last - passed >= limit:
                     break
         return segments
 
