@@ -170,6 +170,10 @@ class Machine(Generic[StateT, BatchT]):
                 folded[group] = _Held(held.version, step.state, held.outbox + step.emitted)
         conflicted = self._commit(folded)
         failures |= self._publish([group for group in batches if group in self._cache])
+        for group in loaded:
+            # That a group has no state yet is not worth knowing: nothing would ever show that it has got one.
+            if group in self._cache and not self._cache[group].version:
+                del self._cache[group]
         return conflicted, {group: rest for group, rest in rests.items() if group not in conflicted}
 
     def _load(self, groups: Sequence[int]) -> None:
