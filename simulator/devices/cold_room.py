@@ -40,7 +40,7 @@ def signals(parameters: Parameters, course: Course) -> Values:
     hum = parameters["humidity_percent"] + 5.0 * door + 4.0 * defrost - 3.0 * running
     pull = 1 + 0.02 * (air - setpoint) + 0.01 * course.wander("pull", 0, tau_s=300)
     watt = parameters["compressor_watt"] * running * pull * (0.7 + 0.3 * gas)
-    moist = 0.8 * course.wander("moist", 1, tau_s=1_200)
+    moist = 0.8 * course.wander("moist", 1, tau_s=400)
     return {
         "air_celsius": air,
         "evaporator_celsius": course.lagged("coil", coil, tau_s=150),

@@ -77,7 +77,7 @@ def _people(parameters: Parameters, course: Course) -> np.ndarray[tuple[int], np
     hour = course.around.hour
     office = daytime(hour, 8.0, 17.5, soft_h=0.7) * (1 - 0.35 * bell(hour, 12.5, 0.7))
     coming = office * (0.03 + 0.97 * course.around.workday) * parameters["people_ratio"]
-    return np.clip(coming * (1 + 0.06 * course.wander("people", 0, tau_s=1_500)), 0.0, 1.0)
+    return np.clip(coming * (1 + 0.06 * course.wander("people", 0, tau_s=500)), 0.0, 1.0)
 
 
 def _advance(zone: _Zone, now: _Instant, setpoint: float, step_s: float) -> tuple[float, ...]:

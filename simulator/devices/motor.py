@@ -14,7 +14,7 @@ def signals(parameters: Parameters, course: Course) -> Values:
     """Return speed, current, winding temperature and vibration."""
     overload, wear = map(course.strain, ("overload", "wear"))
     shift = daytime(course.around.hour, 6.0, 22.0) * (0.4 + 0.6 * course.around.workday)
-    belt = 0.05 * course.wander("belt", 0, tau_s=240) + 0.03 * course.wander("goods", 1, tau_s=1_800)
+    belt = 0.05 * course.wander("belt", 0, tau_s=240) + 0.03 * course.wander("goods", 1, tau_s=500)
     load = np.clip(0.3 + 0.42 * shift + belt, 0.1, 1.1) * (1 + 0.5 * overload) * (1 + 0.04 * wear)
     grid = 1.0 + 0.0002 * course.wander("grid", 2, tau_s=300)
     share = np.sqrt(0.35**2 + (0.94 * load) ** 2)

@@ -18,8 +18,8 @@ def signals(parameters: Parameters, course: Course) -> Values:
     hour = course.around.hour
     leak, cavitation, wear = map(course.strain, ("leak", "cavitation", "wear"))
     demand = 0.72 + 0.14 * bell(hour, 7.5, 2.5) + 0.12 * bell(hour, 18.5, 3.0) - 0.12 * bell(hour, 2.5, 3.0)
-    speed = np.clip(demand + 0.025 * course.wander("demand", 0, tau_s=1_500), 0.4, 1.05)
-    valve = 0.012 * course.wander("valve", 1, tau_s=2_400)
+    speed = np.clip(demand + 0.025 * course.wander("demand", 0, tau_s=500), 0.4, 1.05)
+    valve = 0.012 * course.wander("valve", 1, tau_s=600)
     shake = 1.0 + 0.03 * course.wander("shake", 2, tau_s=120)
     room_celsius = 18.0 + 0.3 * course.around.air_celsius
     warm_celsius = room_celsius + parameters["bearing_rise_celsius"] * speed**2 + 24.0 * wear

@@ -8,7 +8,7 @@ from simulator.course import Course, Model, Parameters, Values, bell
 
 FILL_BELOW_PERCENT: Final = 45.0
 FILL_UP_TO_PERCENT: Final = 88.0
-LEAK_PERCENT_PER_S: Final = 30.0 / 3_600
+LEAK_PERCENT_PER_S: Final = 80.0 / 3_600
 
 
 def signals(parameters: Parameters, course: Course) -> Values:
@@ -16,17 +16,17 @@ def signals(parameters: Parameters, course: Course) -> Values:
     hour = course.around.hour
     ageing = course.strain("dying_battery")
     use = 0.5 + 0.8 * bell(hour, 7.5, 2.0) + 0.6 * bell(hour, 19.0, 2.5) - 0.3 * bell(hour, 3.0, 2.5)
-    use = use * np.clip(1 + 0.15 * course.wander("use", 0, tau_s=1_800), 0.2, 2.0)
+    use = use * np.clip(1 + 0.15 * course.wander("use", 0, tau_s=600), 0.2, 2.0)
     drawn = parameters["use_percent_per_hour"] / 3_600 * use + LEAK_PERCENT_PER_S * course.strain("leak")
     water = course.lagged("water", 9.0 + 0.35 * course.around.air_celsius, tau_s=20_000)
-    chill = 0.002 * (water - 15.0) + 0.0015 * course.wander("cell", 1, tau_s=3_000)
+    chill = 0.002 * (water - 15.0) + 0.0015 * course.wander("cell", 1, tau_s=600)
     # A lithium cell holds its voltage for most of its life and then falls steeply.
     fade = 0.2 * ageing + 0.6 * ageing**4
     return {
         "level_percent": _level(parameters, course, drawn),
         "water_celsius": water,
         "battery_volt": parameters["battery_fresh_volt"] + chill - fade,
-        "signal_percent": parameters["signal_percent"] + 2.0 * course.wander("signal", 2, tau_s=1_200),
+        "signal_percent": parameters["signal_percent"] + 2.0 * course.wander("signal", 2, tau_s=400),
     }
 
 

@@ -21,6 +21,8 @@ from tocsin.core.errors import UnavailableError
 from tocsin.core.formats.json_readings import decode_records
 from tocsin.core.keys import partition_key
 from tocsin.core.plan.model import Bounds
+from tocsin.core.plan.resolve import device_plan
+from tocsin.core.plan.source import load_plan
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 SMALL = load_scenario(SCENARIOS / "small.yaml")
@@ -132,6 +134,14 @@ def test_demo_has_a_hundred_devices_of_all_types_on_both_ways() -> None:
     assert len({entry.site.name for entry in devices}) == 3
     direct = sum(not entry.gateway for entry in devices)
     assert 30 <= direct <= len(devices) - 30
+
+
+def test_plan_of_the_demo_knows_where_and_what_each_device_is() -> None:
+    plan = load_plan(SCENARIOS / "demo.plan.yaml")
+
+    for name, entry in DEMO.devices.items():
+        known = device_plan(plan, DEMO.tenant, name)
+        assert (known.site, known.type, known.gateway) == (entry.site.name, entry.profile.type, entry.gateway)
 
 
 @pytest.mark.parametrize("seed", range(1, 4))
