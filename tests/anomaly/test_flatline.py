@@ -1,0 +1,91 @@
+"""Flatline: standing still means something only for what usually moves."""
+
+from collections.abc import Callable
+from itertools import cycle, islice
+
+import pytest
+
+from tests.anomaly.specimens import MINUTE_MS, START_MS, Pane, Stage, plan_of
+from tocsin.core.messages import Phase, Transition
+from tocsin.core.plan.model import FlatlineRule
+
+FLAT = FlatlineRule(name="flat", flat_ms=10 * MINUTE_MS)
+
+
+def phases(moved: list[Transition]) -> list[Phase]:
+    return [each.phase for each in moved]
+
+
+def moving(minutes: int) -> list[float]:
+    return list(islice(cycle([20.0, 21.0, 20.5, 22.0]), minutes))
+
+
+def test_metric_that_stops_moving_fires_and_resolves_when_it_moves() -> None:
+    stage = Stage(plan_of(FLAT))
+
+    moved = stage.feed_means(*moving(20), *[7.5] * 15, 8.0)
+
+    fired, resolved = moved
+    assert (fired.phase, resolved.phase) == (Phase.FIRING, Phase.RESOLVED)
+    # Still since the first reading at 7.5, minute 20; the last reading of minute 30 is over ten minutes later.
+    assert fired.at_ms == START_MS + 31 * MINUTE_MS
+    assert fired.evidence.value >= 10 * MINUTE_MS
+    assert fired.summary == "flow has not moved from 7.5 l/min for 10 min 50 s (flatline flat) since 10:31 UTC"
+
+
+def test_metric_that_never_moved_is_never_flat() -> None:
+    assert Stage(plan_of(FLAT)).feed_means(*[7.5] * 200) == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "means", "count"),
+    [
+        pytest.param(FLAT, [7.5] * 30, 1, id="exact repeats are flat"),
+        pytest.param(FLAT, [7.5, 7.51] * 15, 0, id="the smallest movement is movement"),
+        pytest.param(
+            FlatlineRule(name="flat", flat_ms=10 * MINUTE_MS, tolerance=0.1),
+            [7.5, 7.51] * 15,
+            1,
+            id="movement within the tolerance is none",
+        ),
+        pytest.param(
+            FlatlineRule(name="flat", flat_ms=10 * MINUTE_MS, tolerance=0.1),
+            [7.5 + 0.03 * minute for minute in range(30)],
+            0,
+            id="a drift of small steps is movement",
+        ),
+        pytest.param(
+            FlatlineRule(name="flat", flat_ms=10 * MINUTE_MS, constants=(0.0,)),
+            [0.0] * 300,
+            0,
+            id="standing still at a constant of the plan is normal",
+        ),
+    ],
+)
+def test_what_counts_as_movement(rule: FlatlineRule, means: list[float], count: int) -> None:
+    assert len(Stage(plan_of(rule)).feed_means(*moving(20), *means)) == count
+
+
+def test_coarse_sensor_that_often_repeats_is_given_ten_times_its_usual_standstill() -> None:
+    coarse = [value for value in moving(20) for _ in range(5)]  # moves every five minutes
+
+    assert Stage(plan_of(FLAT)).feed_means(*coarse, *[7.5] * 45) == []
+    assert phases(Stage(plan_of(FLAT)).feed_means(*coarse, *[7.5] * 60)) == [Phase.FIRING]
+
+
+def test_rest_at_a_constant_does_not_teach_that_resting_is_usual() -> None:
+    rule = FlatlineRule(name="flat", flat_ms=10 * MINUTE_MS, constants=(0.0,))
+    nights = [value for _ in range(5) for value in [*moving(10), *[0.0] * 60]]
+
+    assert phases(Stage(plan_of(rule)).feed_means(*nights, *moving(10), *[7.5] * 15)) == [Phase.FIRING]
+
+
+@pytest.mark.parametrize("spread", [0.2, 0.0])
+def test_window_that_moves_inside_is_no_standstill(spread: float) -> None:
+    stage = Stage(plan_of(FLAT))
+    judged: Callable[[int], list[Transition]] = lambda minute: stage.feed(Pane(minute, 7.5, spread=spread))  # noqa: E731  short
+    stage.feed_means(*moving(20))
+
+    moved = [each for minute in range(20, 40) for each in judged(minute)]
+
+    assert bool(moved) is (spread == 0.0)
