@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from tocsin.core.errors import SequenceGapError, UnavailableError
-from tocsin.core.machine import Entry, Step
+from tocsin.core.machine import Entry, Machine, Step
 from tocsin.core.ports import SavedState, StateKey, StateStore, StateWrite
 
 Batch = tuple[int, ...]
@@ -111,3 +111,17 @@ class FaultyStore:
             self.lost_answers -= 1
             raise UnavailableError("the answer was lost")
         return versions
+
+
+def stored(store: StateStore, group: int = 0) -> tuple[Total, list[int]]:
+    """Return state and outbox as they are stored, read without the machine's help."""
+    (saved,) = store.load([StateKey(1, group, "tally")])
+    if saved.blob is None:
+        return Total(), []
+    _version, outbox, body = msgspec.msgpack.decode(saved.blob)
+    return msgspec.json.decode(body, type=Total), [int.from_bytes(data, "big") for _, _, data in outbox]
+
+
+def folded_by_another(store: FaultyStore, number: int) -> None:
+    """Another process folds and publishes the number."""
+    assert Machine(Tally(), store.store).run({0: (number,)}) == {}
