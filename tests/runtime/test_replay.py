@@ -23,7 +23,8 @@ from tocsin.runtime.golden import golden_text
 from tocsin.runtime.mapping import MappingSettings
 from tocsin.runtime.pipeline import Pipeline, PipelineSettings
 from tocsin.runtime.record import record_log
-from tocsin.runtime.replay import Replayed, ReplaySettings, pacer, replay
+from tocsin.runtime.recorded_time import pacer
+from tocsin.runtime.replay import Replayed, ReplaySettings, replay
 from tocsin.runtime.stages import Stages, make_stages
 
 HEADER = Header(clock="virtual")
@@ -141,8 +142,26 @@ def test_time_passes_in_gaps_of_a_recording() -> None:
     result = replay(HEADER, [*walk(minutes=10), *late], PLAN)
 
     assert result.counts
-    assert result.counts.ticks == 73
+    assert result.counts.ticks == 74
     assert {one.device for one in result.transitions if one.rule == "silent"} == {f"pump-{n}" for n in range(6)}
+
+
+@pytest.mark.parametrize(
+    ("clock", "step_ms", "ticks"),
+    [
+        pytest.param("event", HOUR_MS, 24, id="hourly rows of a table: hourly ticks"),
+        pytest.param("event", 7 * MINUTE_MS, 33, id="rows every seven minutes: ticks every five"),
+        pytest.param("event", 1_000, 5, id="a row a second: as often as the plan says"),
+        pytest.param("wall", HOUR_MS, 1_384, id="what was recorded live: as often as the plan says"),
+    ],
+)
+def test_ticks_come_about_as_often_as_the_rows_of_a_table(clock: str, step_ms: int, ticks: int) -> None:
+    records = [replace(record, arrival_ms=START_MS + row * step_ms) for row, record in enumerate(walk(1, 4))]
+
+    result = replay(Header(clock=clock), records, PLAN)
+
+    assert result.counts
+    assert result.counts.ticks == ticks
 
 
 def test_a_broken_tick_is_rejected_and_does_no_harm() -> None:

@@ -58,6 +58,7 @@ class Pipeline:
         backend: The ports, counting what passes; who feeds the pipeline puts through these.
         plan: In force from the next tick on.
         plan_hash: Its hash.
+        tick_ms: How often ticks are put.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class Pipeline:
         settings: PipelineSettings = DEFAULT_SETTINGS,
         stages: MakeStages = make_stages,
         is_lasting: bool = True,
+        tick_ms: int | None = None,
     ) -> None:
         """Publish the plan and build the handlers.
 
@@ -79,9 +81,11 @@ class Pipeline:
             settings: How each mapping delivers.
             stages: Builds the handlers.
             is_lasting: Whether the logs keep what is done with for ``RETENTION_MS``, and not only until then.
+            tick_ms: How often ticks are put, a multiple of what the plan says; None for just that.
         """
         self.plan = plan
         self.plan_hash = publish_plan(plan, embedded.backend.blobs)
+        self.tick_ms = tick_ms or plan.timing.tick_ms
         self.passed = Passed()
         self.backend = counted(embedded.backend, self.passed)
         self._now_ms = now_ms
@@ -92,13 +96,17 @@ class Pipeline:
         self._mappings = self._make_mappings(embedded, settings)
         self._tick: Schedule | None = None
         self._minute = Schedule(
-            ALERTS, MINUTE_MS, self._stages.alerts, event_of=schedule_event_of(ALERTS), now_ms=now_ms
+            ALERTS,
+            max(MINUTE_MS, self.tick_ms),
+            self._stages.alerts,
+            event_of=schedule_event_of(ALERTS),
+            now_ms=now_ms,
         )
 
     def start_ticks(self) -> None:
         """Put ticks into the log from now on; without it they must come from elsewhere."""
         self._tick = Schedule(
-            TICK, self.plan.timing.tick_ms, self._stages.tick, event_of=schedule_event_of(TICK), now_ms=self._now_ms
+            TICK, self.tick_ms, self._stages.tick, event_of=schedule_event_of(TICK), now_ms=self._now_ms
         )
 
     def drain(self) -> int:

@@ -5,30 +5,31 @@ in rounds: what arrives within a round is folded at its end. So neither the wall
 has any influence on which alerts come out.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
-from itertools import chain
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain, islice
 from typing import Final
 
 import msgspec
 
 from tocsin.adapters.embedded.open import open_embedded
 from tocsin.adapters.embedded.segments import DatedRecord
-from tocsin.core.clock import MINUTE_MS, NowMs, VirtualClock
-from tocsin.core.errors import DamagedError, UnavailableError
+from tocsin.core.clock import MINUTE_MS, VirtualClock
+from tocsin.core.errors import UnavailableError
 from tocsin.core.formats.alert_item import decode_transition
 from tocsin.core.formats.recording import Header, Recorded
-from tocsin.core.formats.ticks import decode_tick, encode_tick
 from tocsin.core.keys import TICK_KEY
 from tocsin.core.messages import Notification, Transition
 from tocsin.core.plan.model import Plan
 from tocsin.core.ports import LogReader
 from tocsin.runtime.counts import Counts
 from tocsin.runtime.pipeline import DEFAULT_SETTINGS, Pipeline, PipelineSettings
+from tocsin.runtime.recorded_time import tick_ms_of, tick_under
 from tocsin.runtime.stages import MakeStages, make_stages
 
 TOLD_QUEUE: Final = "told"
 TAKEN_MAX: Final = 1_000
+FIRST_RECORDS: Final = 200
 
 _notification_decoder: Final = msgspec.json.Decoder(Notification)
 
@@ -38,14 +39,17 @@ class ReplaySettings:
     """How a recording is replayed.
 
     Attributes:
-        round_ms: Longest round; the times at which notifications are sent are as exact as that.
-        settle_ms: How long ticks go on after the last record. By default windows of a minute close, and the
-            silence after the end is not yet long enough to be told.
+        tick_ms: How often ticks are made where the recording has none. By default as often as the plan says,
+            or, for tables of the past (clock ``event``), about as often as rows come where that is less.
+        round_ms: Longest round with arrivals; the times at which notifications are sent are as exact as that.
+        settle_ms: Ticks go on until the first one this long after the last record. By default windows of a
+            minute close, and the silence after the end is not yet long enough to be told.
         put_records_max: Most records put on the log before they are delivered.
         mappings: How each mapping delivers.
         stages: Builds the handlers.
     """
 
+    tick_ms: int | None = None
     round_ms: int = MINUTE_MS
     settle_ms: int = 4 * MINUTE_MS
     put_records_max: int = 5_000
@@ -124,16 +128,19 @@ class ReplayRun:
             UnavailableError: A stage kept failing.
         """
         arriving = iter(records)
-        first = next(arriving, None)
-        if first is None:
+        first = list(islice(arriving, FIRST_RECORDS))
+        if not first:
             return
-        pipeline = self._start(first.arrival_ms)
-        last_ms = first.arrival_ms
+        pipeline = self._start(first)
+        last_ms = first[0].arrival_ms
         pending: list[DatedRecord] = []
-        for record in chain([first], arriving):
+        for record in chain(first, arriving):
             while record.arrival_ms >= self._round_end_ms:
                 self._put(pipeline, pending)
                 yield self._end_round(pipeline)
+            if not pending:
+                whole_ms = (record.arrival_ms // self._settings.round_ms + 1) * self._settings.round_ms
+                self._round_end_ms = min(whole_ms, self._round_end_ms)
             pending.append(self._dated(record, pipeline.plan_hash))
             last_ms = max(last_ms, record.arrival_ms)
             if len(pending) >= self._settings.put_records_max:
@@ -163,9 +170,9 @@ class ReplayRun:
             counts=self.pipeline.counts() if self.pipeline else None,
         )
 
-    def _start(self, first_ms: int) -> Pipeline:
-        self._first_ms = first_ms
-        self._clock.advance_to(first_ms)
+    def _start(self, first: Sequence[Recorded]) -> Pipeline:
+        self._first_ms = first[0].arrival_ms
+        self._clock.advance_to(first[0].arrival_ms)
         self.pipeline = Pipeline(
             self._embedded,
             self._plan,
@@ -173,15 +180,16 @@ class ReplayRun:
             settings=self._settings.mappings,
             stages=self._settings.stages,
             is_lasting=False,
+            tick_ms=self._settings.tick_ms or tick_ms_of(self._header, self._plan, first),
         )
         if not self._header.ticks:
             self.pipeline.start_ticks()
-        self._round_end_ms = self._next_end_ms(self.pipeline)
+        self._round_end_ms = self.pipeline.due_ms()
         return self.pipeline
 
     def _dated(self, record: Recorded, plan_hash: str) -> DatedRecord:
         if record.partition_key == TICK_KEY:
-            return _tick_under(plan_hash, record)
+            return tick_under(plan_hash, record)
         self._records += 1
         return DatedRecord(record.partition_key, record.data, None, record.arrival_ms)
 
@@ -195,31 +203,21 @@ class ReplayRun:
         ended_ms = self._round_end_ms
         self._clock.advance_to(ended_ms)
         pipeline.run_due()
-        self._round_end_ms = self._next_end_ms(pipeline)
+        self._round_end_ms = pipeline.due_ms()
         return ended_ms
-
-    def _next_end_ms(self, pipeline: Pipeline) -> int:
-        whole_ms = (self._clock.now_ms() // self._settings.round_ms + 1) * self._settings.round_ms
-        return min(whole_ms, pipeline.due_ms())
 
     def _settle(self, pipeline: Pipeline, end_ms: int) -> Iterator[int]:
         """Let time pass after the last record, and see that everything came to rest."""
         if self._header.ticks:
             yield self._end_round(pipeline)
             pipeline.start_ticks()
+        end_ms = -(-end_ms // pipeline.tick_ms) * pipeline.tick_ms
         while self._round_end_ms <= end_ms:
+            yield self._end_round(pipeline)
+        while pipeline.waiting_for() and self._round_end_ms < end_ms + pipeline.tick_ms:
             yield self._end_round(pipeline)
         if waiting := pipeline.waiting_for():
             raise UnavailableError(f"replay ended with work undone: {waiting}")
-
-
-def _tick_under(plan_hash: str, record: Recorded) -> DatedRecord:
-    """Return the recorded tick, naming the plan of the replay instead of the one that was in force."""
-    try:
-        tick = replace(decode_tick(record.data), plan_hash=plan_hash)
-    except DamagedError:
-        return DatedRecord(TICK_KEY, record.data, None, record.arrival_ms)
-    return DatedRecord(TICK_KEY, encode_tick(tick), tick.hash_start, record.arrival_ms)
 
 
 def _transitions(feed: LogReader) -> Iterator[Transition]:
@@ -228,22 +226,3 @@ def _transitions(feed: LogReader) -> Iterator[Transition]:
         while read := feed.read(shard.id, after=after, limit=TAKEN_MAX):
             yield from (decode_transition(record.data) for record in read)
             after = read[-1].sequence
-
-
-def pacer(speed: float, now_ms: NowMs, pause: Callable[[float], None]) -> Callable[[int], None]:
-    """Return a function that waits until a virtual instant has come, counted from its first call.
-
-    Args:
-        speed: Virtual seconds per second, above 0.
-        now_ms: The real clock.
-        pause: Waits for some seconds.
-    """
-    began: list[int] = []
-
-    def wait_for(instant_ms: int) -> None:
-        began[:] = began or [now_ms(), instant_ms]
-        due_ms = began[0] + (instant_ms - began[1]) / speed
-        if due_ms > now_ms():
-            pause((due_ms - now_ms()) / 1_000)
-
-    return wait_for
