@@ -52,7 +52,7 @@ class Adaptive:
 
         Args:
             state: Columns of exactly the n series observed; left unchanged.
-            observations: One window a series; its mean is judged, and how far its readings lie apart.
+            observations: One window a series; its mean, and its reading furthest from the level, are judged.
         """
         with np.errstate(over="ignore", under="ignore"):
             return _score(state, observations)
@@ -60,20 +60,21 @@ class Adaptive:
 
 def _score(state: State, seen: Observations) -> tuple[Scores, dict[str, NDArray[Any]]]:
     rows, before = state["rows"], state["levels"]
-    youngest = int(rows.min(initial=features.UNIT_ROWS + WARM_ROWS))
+    youngest = int(np.minimum.reduce(rows, initial=features.SETTLED_ROWS))
     if youngest <= features.UNIT_ROWS:
         state = _begun(state)
-    levels, point = features.observe(before, rows, seen.mean, seen.max - seen.min, youngest=youngest)
+    levels, point = features.observe(before, rows, seen.mean, seen.min, seen.max, youngest=youngest)
     new = novelty.remember(state["bounds"], state["boxes"], state["used"], rows, point)
+    now = levels[:, features.NOW].astype(np.float32)
     slow = before[:, features.SLOW].astype(np.float32)
-    season = seasonal.compare(_season(state), seen.start_ms, point[:, 0, 0], slow)
+    season = seasonal.compare(_season(state), seen.start_ms, now, slow)
     warming = rows < WARM_ROWS
     terms = _terms(new.distance, season.distance, rows, warming)
     evidence = terms[:, 0] + terms[:, 1] + terms[:, 2] + terms[:, 3]
     rare = rarity.weigh(state["peaks"], state["passes"], rows, evidence)
     low, high = _band(before, levels, season.expected, warming)
     parts = _parts(terms, new, evidence, rare.surprise)
-    alert = np.where(rare.passed, rare.surprise, 0.0)
+    alert = rare.surprise * rare.passed
     scores = Scores(rare.surprise, alert, warming, low, high, parts)
     return scores, {
         "rows": rows + 1,
@@ -113,7 +114,7 @@ def _season(state: State) -> seasonal.Season:
 def _terms(remembered: NDArray[np.float32], season: NDArray[np.float32] | None, rows: Int64s, warming: Bools) -> Floats:
     """Return the evidence of both memories and both profiles; shape (n, 4)."""
     terms = np.zeros((len(rows), 4))
-    if season is None and not remembered.any():
+    if season is None and not np.count_nonzero(remembered):
         return terms
     doubt = DOUBT_ROWS / (rows + 1.0)
     terms[:, :2] = remembered
@@ -137,15 +138,16 @@ def _band(before: Floats, after: Floats, expected: NDArray[np.float32] | None, w
     middle = after[:, features.ORIGIN] + usual * unit
     half = np.maximum(BAND_SPREADS * before[:, features.SPREAD], BAND_UNITS_MIN) * unit
     low, high = middle - half, middle + half
-    low[warming] = high[warming] = np.nan
+    if np.count_nonzero(warming):
+        low[warming] = high[warming] = np.nan
     return low, high
 
 
 def _parts(terms: Floats, new: novelty.Novelty, evidence: Floats, score: Floats) -> dict[str, Floats]:
     """Return the score divided among the parts, as their evidence is."""
+    if not np.count_nonzero(evidence):
+        return dict.fromkeys(PARTS, evidence)
     parts = {name: np.zeros(len(evidence)) for name in PARTS}
-    if not evidence.any():
-        return parts
     share = score / np.where(evidence > 0.0, evidence, 1.0)
     parts["season"] = share * (terms[:, 2] + terms[:, 3])
     if len(found := new.found):

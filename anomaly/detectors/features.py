@@ -18,6 +18,9 @@ MEAN_RATES: Final = (0.3, 0.1, 0.03, 0.01)
 """Weights of the newest row in the exponential averages: about 3, 10, 30 and 100 rows of memory."""
 
 SPREAD_RATE: Final = 0.1
+SETTLED_ROWS: Final = 100
+"""Rows from which every average is exponential; before, the slower ones are plain averages."""
+
 RELATIVE_UNIT_MIN: Final = 1e-4
 ABSOLUTE_UNIT: Final = 1e-9
 """Unit of a series that was exactly zero throughout."""
@@ -60,26 +63,43 @@ def initial_levels(series: int) -> Floats:
     return levels
 
 
-def observe(levels: Floats, rows: Int64s, value: Floats, width: Floats, *, youngest: int) -> Features:
-    """Return the features of one more value a series.
+def observe(levels: Floats, rows: Int64s, mean: Floats, low: Floats, high: Floats, *, youngest: int) -> Features:
+    """Return the features of one more window a series.
+
+    Averages follow the mean of a window; value and fastest band-pass are those of its reading furthest from the
+    level, so that a spike shows in full however many quiet readings share its window.
 
     Args:
         levels: shape (n, LEVELS), before the row; left unchanged.
         rows: shape (n,), how many rows came before.
-        value: shape (n,), in the metric's unit.
-        width: shape (n,), how far the readings of the row lie apart, in the metric's unit; 0 for one reading.
+        mean: shape (n,), in the metric's unit.
+        low: shape (n,), smallest reading.
+        high: shape (n,), largest reading.
         youngest: The smallest of ``rows``.
     """
     levels = levels.copy()
     if youngest <= UNIT_ROWS:
-        _start(levels, rows, value)
-    unit = levels[:, UNIT]
-    now = (value - levels[:, ORIGIN]) / unit
-    now = np.minimum(np.maximum(now, -VALUE_MAX), VALUE_MAX)
+        _start(levels, rows, mean)
+    now = _relative(levels, mean)
     if youngest < UNIT_ROWS:
         _learn_unit(levels, rows, now)
-    _learn_levels(levels, rows, now, width / unit)
-    return Features(levels, _point(levels))
+    outer = now
+    wide = high > low
+    if np.count_nonzero(wide):
+        outer = np.where(wide, _furthest(levels, low, high), now)
+    _learn_levels(levels, now, outer, _RATES if youngest >= SETTLED_ROWS else _young_rates(rows))
+    return Features(levels, _point(levels, outer))
+
+
+def _relative(levels: Floats, value: Floats) -> Floats:
+    """Return the values less the first, in units."""
+    relative = (value - levels[:, ORIGIN]) / levels[:, UNIT]
+    return np.minimum(np.maximum(relative, -VALUE_MAX), VALUE_MAX)
+
+
+def _furthest(levels: Floats, low: Floats, high: Floats) -> Floats:
+    below, above, level = _relative(levels, low), _relative(levels, high), levels[:, LEVEL]
+    return np.where(above - level >= level - below, above, below)
 
 
 def _start(levels: Floats, rows: Int64s, value: Floats) -> None:
@@ -109,24 +129,29 @@ def _learn_unit(levels: Floats, rows: Int64s, now: Floats) -> None:
     levels[:, NOISE] += gain * (step - levels[:, NOISE])
 
 
-def _learn_levels(levels: Floats, rows: Int64s, now: Floats, apart: Floats) -> None:
-    """Move the averages towards the value, and the spread towards its distance from the level."""
-    target = np.empty((len(rows), len(_RATES)))
+def _young_rates(rows: Int64s) -> Floats:
+    """Return rates of plain averages, until those of the exponential ones are larger."""
+    return np.asarray(np.maximum(_RATES, (1.0 / (rows + 1.0))[:, None]))
+
+
+def _learn_levels(levels: Floats, now: Floats, outer: Floats, rates: Floats) -> None:
+    """Move the averages towards the mean, and the spread towards the distance from the level."""
+    target = np.empty((len(now), len(_RATES)))
     target[:] = now[:, None]
-    distance = np.maximum(np.abs(now - levels[:, LEVEL]), apart)
-    np.minimum(distance, VALUE_MAX, out=target[:, -1])
+    target[:, -1] = np.abs(outer - levels[:, LEVEL])
     averages = levels[:, MEAN_0 : SPREAD + 1]
     target -= averages
-    target *= np.maximum(_RATES, (1.0 / (rows + 1.0))[:, None])
+    target *= rates
     averages += target
     levels[:, NOW] = now
 
 
-def _point(levels: Floats) -> NDArray[np.float32]:
+def _point(levels: Floats, outer: Floats) -> NDArray[np.float32]:
     point = np.empty((len(levels), 2, FEATURES), np.float32)
     features = point[:, 0]
-    features[:, 0] = levels[:, NOW]
-    features[:, 1:VALUE_FEATURES] = levels[:, NOW:SLOW] - levels[:, MEAN_0:SPREAD]
+    features[:, 0] = outer
+    features[:, 1] = outer - levels[:, MEAN_0]
+    features[:, 2:VALUE_FEATURES] = levels[:, MEAN_0:SLOW] - levels[:, LEVEL:SPREAD]
     features[:, 5] = levels[:, LEVEL]
     features[:, 6] = np.log(levels[:, SPREAD] + 1.0)
     np.negative(features, out=point[:, 1])

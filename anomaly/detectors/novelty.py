@@ -78,8 +78,9 @@ def remember(bounds: Singles, boxes: Singles, used: Int32s, rows: Int64s, point:
     distances = _distances(boxes, point, per_range)
     slot = distances.argmin(axis=2)
     places = _places(len(rows))
-    distance = np.minimum(distances.reshape(-1)[places + slot], NOVELTY_MAX)
-    found = np.flatnonzero(distance.max(axis=1))
+    taken = places + slot
+    distance = np.minimum(distances.reshape(-1)[taken], NOVELTY_MAX)
+    found = np.maximum(distance[:, 0], distance[:, 1]).nonzero()[0]
     gaps = np.empty((0, FEATURES), np.float32)
     if len(found):
         near = boxes.reshape(-1)[_corners(found, slot[found])]
@@ -89,8 +90,9 @@ def remember(bounds: Singles, boxes: Singles, used: Int32s, rows: Int64s, point:
         slot[found] = np.where(fits, slot[found], used[found].argmin(axis=2))
         boxes = boxes.copy()
         boxes.reshape(-1)[_corners(found, slot[found])] = np.where(fits[:, None, _MEMORY_OF], wide, point[found])
+        taken = places + slot
     used = used.copy()
-    used.reshape(-1)[places + slot] = (rows + 1)[:, None]
+    used.reshape(-1)[taken] = (rows + 1)[:, None]
     return Novelty(distance, found, gaps, bounds, boxes, used)
 
 

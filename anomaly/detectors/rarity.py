@@ -72,7 +72,7 @@ def weigh(peaks: Singles, passes: Singles, rows: Int64s, evidence: Floats) -> Ra
     """
     surprise = np.zeros(len(rows))
     passed = np.zeros(len(rows), np.bool_)
-    found = np.flatnonzero(evidence)
+    found = evidence.nonzero()[0]
     entered = _cleared(peaks, rows)
     passes = passes * _KEPT
     if len(found):
@@ -82,7 +82,7 @@ def weigh(peaks: Singles, passes: Singles, rows: Int64s, evidence: Floats) -> Ra
         beats = strength > peaks[found].max(axis=1)
         passed[found] = beats
         passes[found] += np.where(beats, level, -1)[:, None] >= _BINS
-        block = _block(rows[found])[0]
+        block = rows[found] // _block_rows(rows[found]) % BLOCKS
         entered = entered.copy()
         entered[found, block] = np.maximum(entered[found, block], strength)
     return Rarity(surprise, passed, entered, passes)
@@ -96,17 +96,14 @@ def _surprise(stronger: Singles, rows: Int64s, evidence: Floats) -> Floats:
 
 def _cleared(peaks: Singles, rows: Int64s) -> Singles:
     """Return the peaks with the present block emptied where it begins."""
-    block, begins = _block(rows)
-    if not begins.any():
+    block, place = np.divmod(rows, _block_rows(rows))
+    if np.count_nonzero(place) == len(rows):
         return peaks
-    found = np.flatnonzero(begins)
+    found = (place == 0).nonzero()[0]
     peaks = peaks.copy()
-    peaks[found, block[found]] = 0.0
+    peaks[found, block[found] % BLOCKS] = 0.0
     return peaks
 
 
-def _block(rows: Int64s) -> tuple[Int64s, Bools]:
-    """Return the block of the present row, and whether the row is its first."""
-    length = np.minimum(rows // ROWS_PER_BLOCK_ROW + 1, BLOCK_ROWS_MAX)
-    count, place = np.divmod(rows, length)
-    return count % BLOCKS, place == 0
+def _block_rows(rows: Int64s) -> Int64s:
+    return np.asarray(np.minimum(rows // ROWS_PER_BLOCK_ROW + 1, BLOCK_ROWS_MAX))

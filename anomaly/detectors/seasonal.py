@@ -41,7 +41,7 @@ ERROR, SLOW_ERROR, SEEN, KNOWN, LOW, HIGH = range(6)
 """Rows of ``season``: mean error of the profile and of the slow average, residuals seen, whether the present
 cell was filled before this visit, least residual, and least negated residual."""
 
-_GAINS: Final = (1.0 / np.arange(1, LEARNED_ROWS + 1)).astype(np.float32)
+_GAINS: Final = (1.0 / np.array([*range(1, LEARNED_ROWS + 1), LEARNED_ROWS])).astype(np.float32)
 _CELL_HALF_HOURS: Final = np.array([1, 2])
 
 
@@ -97,14 +97,14 @@ def compare(before: Season, start_ms: Int64s, value: Singles, slow: Singles) -> 
     known = season[:, KNOWN] > 0.0
     away = value[:, None] - usual
     distance, expected = None, None
-    if known.any():
+    if np.count_nonzero(known):
         believed = _learn_errors(season, known, away, value - slow)
-        beyond = _leave_range(season, known, away)
-        if believed.any():
-            distance = np.where(believed, beyond, np.float32(0.0))
+        if np.count_nonzero(believed):
+            distance = _beyond(season, away) * believed
             expected = _expected(season, believed, usual)
+        _widen(season, known, away)
     profile = before.profile.copy()
-    profile.reshape(-1)[place] = usual + _GAINS[np.minimum(filled, LEARNED_ROWS - 1)] * away
+    profile.reshape(-1)[place] = usual + _GAINS[filled] * away
     visits = _visited(before.visits, place, filled)
     return Season(distance, expected, profile, visits, season, half_hour)
 
@@ -125,7 +125,7 @@ def _offsets(series: int) -> Int64s:
 
 def _arrive(season: Singles, before: Int64s, half_hour: Int64s, filled: UInt8s) -> None:
     """Note, where a cell is entered, whether it was filled on an earlier visit."""
-    if (before == half_hour).all():
+    if not np.count_nonzero(before != half_hour):
         return
     arrived = before[:, None] // _CELL_HALF_HOURS != half_hour[:, None] // _CELL_HALF_HOURS
     np.copyto(season[:, KNOWN], filled > 0, where=arrived)
@@ -146,18 +146,24 @@ def _learn_errors(season: Singles, known: Bools, away: Singles, slow_away: Singl
     return np.asarray(better & (season[:, SEEN] > GATE_ROWS) & known)
 
 
-def _leave_range(season: Singles, known: Bools, away: Singles) -> Singles:
-    """Return how many widths the residuals lie outside their range so far, then widen it."""
+def _beyond(season: Singles, away: Singles) -> Singles:
+    """Return how many widths the residuals lie outside their range so far."""
+    outside = np.maximum(season[:, LOW] - away, season[:, HIGH] + away)
+    return np.asarray(np.minimum(np.maximum(outside, 0.0) / _width(season), NOVELTY_MAX))
+
+
+def _width(season: Singles) -> Singles:
+    return np.asarray(np.maximum(-(season[:, LOW] + season[:, HIGH]), WIDTH_MIN))
+
+
+def _widen(season: Singles, known: Bools, away: Singles) -> None:
+    """Let the range of residuals leak, and widen it to hold the new ones."""
     bounds = season[:, LOW : HIGH + 1]
     residual = np.empty_like(bounds)
     residual[:, 0] = away
     np.negative(away, out=residual[:, 1])
-    width = np.maximum(-(bounds[:, 0] + bounds[:, 1]), WIDTH_MIN)
-    apart = bounds - residual
-    beyond = np.maximum(np.maximum(apart[:, 0], apart[:, 1]), 0.0) / width
-    leaked = bounds + (RANGE_LEAK * width)[:, None]
+    leaked = bounds + (RANGE_LEAK * _width(season))[:, None]
     np.minimum(leaked, residual, out=bounds, where=known[:, None])
-    return np.asarray(np.minimum(beyond, NOVELTY_MAX))
 
 
 def _expected(season: Singles, believed: Bools, usual: Singles) -> Singles:
@@ -167,7 +173,7 @@ def _expected(season: Singles, believed: Bools, usual: Singles) -> Singles:
 
 
 def _visited(visits: UInt8s, place: Int64s, filled: UInt8s) -> UInt8s:
-    if filled.min(initial=LEARNED_ROWS) == LEARNED_ROWS:
+    if not np.count_nonzero(filled != LEARNED_ROWS):
         return visits
     visits = visits.copy()
     visits.reshape(-1)[place] = np.minimum(filled + np.uint8(1), np.uint8(LEARNED_ROWS))

@@ -181,7 +181,7 @@ class AdaptiveRule(_RulePart, frozen=True, tag="adaptive"):
         threshold: On the common scale of tail surprise.
     """
 
-    threshold: float = 3.3
+    threshold: float = 3.7
 
 
 Rule = LimitsRule | RateRule | FlatlineRule | MissingRule | AdaptiveRule
