@@ -11,18 +11,12 @@ from processors.work import Work
 from tocsin.core.columns import Floats, Int64s, PaneKind
 
 
-def advance(
-    work: Work,
-    *,
-    devices: Int64s,
-    horizon_ms: Int64s,
-    cause: Cause,
-) -> None:
+def advance(work: Work, *, devices: Int64s, horizon_ms: Int64s, cause: Cause) -> None:
     """Move the devices' horizons and close what ends at or before them; changes the group in place.
 
     Args:
         work: The group, changed in place; takes the panes.
-        devices: shape (d,), distinct work.rows.
+        devices: shape (d,), distinct rows.
         horizon_ms: shape (d,), their new horizons, none below the old one.
         cause: Which message closed a window.
     """
@@ -31,8 +25,11 @@ def advance(
     if not moved.any():
         return
     devices, before_ms, horizon_ms = devices[moved], before_ms[moved], horizon_ms[moved]
-    forget(work.group, work.geometry, devices, before_ms, horizon_ms)
     work.group.horizon_ms[devices] = horizon_ms
+    forget(work.group, work.geometry, devices, before_ms, horizon_ms)
+    # Most horizons move within a slice, and nothing can end there.
+    crossed = before_ms // work.geometry.step_ms != horizon_ms // work.geometry.step_ms
+    devices, before_ms, horizon_ms = devices[crossed], before_ms[crossed], horizon_ms[crossed]
     series = _series_of(work.rows, devices)
     if len(series):
         _close_slices(work, _Moved(devices, before_ms, horizon_ms), series, cause)

@@ -7,6 +7,7 @@ of a series lie in a ring as well; its size follows from how far readings may co
 
 from dataclasses import dataclass
 from functools import lru_cache
+from math import gcd
 from typing import Final, Self
 
 from tocsin.core.errors import ConfigError
@@ -60,6 +61,7 @@ class Geometry:
         bound_ms: How far the closed horizon is behind a device's highest event time.
         correction_ms: How long after closing late data still revises; 0 for never.
         idle_ms: How long a window stays open without news, in tick time.
+        step_ms: Divides every slice, so windows begin and end only at its multiples.
         ring: Open slices a series can have at one time.
         identity_ms: Length of the slots that keep message identities: the longest slice.
         identity_ring: How many such slots a device can have at one time.
@@ -72,6 +74,7 @@ class Geometry:
     bound_ms: int
     correction_ms: int
     idle_ms: int
+    step_ms: int
     ring: int
     identity_ms: int
     identity_ring: int
@@ -106,6 +109,7 @@ class Geometry:
             bound_ms=bound_ms,
             correction_ms=correction_ms,
             idle_ms=plan.timing.idle_ms,
+            step_ms=gcd(*slices),
             ring=ring,
             identity_ms=identity_ms,
             identity_ring=-(-(bound_ms + correction_ms) // identity_ms) + 1,
