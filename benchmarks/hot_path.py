@@ -2,7 +2,7 @@
 
 import gc
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from statistics import median
 
@@ -69,45 +69,25 @@ def dictionary_loop(work: Workload, batch: int) -> object:
 
 def decode_alone(work: Workload, batch: int) -> object:
     """Decode to columns, and nothing else."""
-    return sum(len(_decoded(work, begin, batch)[0]) for begin in range(0, len(work.datas), batch))
+    return sum(len(one.messages) for one in deliveries(work, batch))
 
 
-def _decoded(work: Workload, begin: int, batch: int) -> tuple[object, ...]:
-    here = slice(begin, begin + batch)
-    arrivals = np.array(work.arrivals_ms[here], np.int64)
-    return decode_records(work.keys[here], work.datas[here], arrivals, PLAN.bounds)
-
-
-def _batches(work: Workload, batch: int) -> "Sequence[GroupBatch]":
-    return _Batches(work, batch)
-
-
-class _Batches(Sequence[GroupBatch]):
-    """The workload's deliveries, decoded when asked for."""
-
-    def __init__(self, work: Workload, batch: int) -> None:
-        self._work, self._batch = work, batch
-
-    def __len__(self) -> int:
-        return -(-len(self._work.datas) // self._batch)
-
-    def __getitem__(self, place: int) -> GroupBatch:  # type: ignore[override]
-        if place >= len(self):
-            raise IndexError(place)
-        begin = place * self._batch
-        here = slice(begin, begin + self._batch)
-        keys, datas = self._work.keys[here], self._work.datas[here]
-        arrivals = np.array(self._work.arrivals_ms[here], np.int64)
+def deliveries(work: Workload, batch: int) -> Iterator[GroupBatch]:
+    """Yield the workload in batches, decoded."""
+    for begin in range(0, len(work.datas), batch):
+        here = slice(begin, begin + batch)
+        keys, datas = work.keys[here], work.datas[here]
+        arrivals = np.array(work.arrivals_ms[here], np.int64)
         messages, refused = decode_records(keys, datas, arrivals, PLAN.bounds)
         sequences = [str(begin + offset) for offset in range(1, len(keys) + 1)]
-        return GroupBatch(SHARD, sequences, messages, tuple(refused), (), keys, datas)
+        yield GroupBatch(SHARD, sequences, messages, tuple(refused), (), keys, datas)
 
 
 def step_alone(work: Workload, batch: int) -> object:
     """Decode, validate and fold, with fence, duplicates, watermark, late and rejected aside."""
     plans = PlanBook(PLAN)
     state = live(Group.empty(0, geometry_of(PLAN)), plans)
-    for one in _batches(work, batch):
+    for one in deliveries(work, batch):
         state = step(state, one, plans).state
     return _accounted(state, work)
 
@@ -116,7 +96,7 @@ def step_and_encode(work: Workload, batch: int) -> object:
     """The same, and the state to bytes after each batch."""
     plans = PlanBook(PLAN)
     state = live(Group.empty(0, geometry_of(PLAN)), plans)
-    for one in _batches(work, batch):
+    for one in deliveries(work, batch):
         state = step(state, one, plans).state
         encode_group(state.group, state.geometry)
     return _accounted(state, work)
@@ -128,7 +108,7 @@ def committed(work: Workload, batch: int, path: Path | None) -> object:
         machine: Machine[Live, GroupBatch] = Machine(
             Processors(embedded.backend, PlanBook(PLAN)), embedded.backend.state
         )
-        for one in _batches(work, batch):
+        for one in deliveries(work, batch):
             failures = machine.run({0: one})
             assert not failures, failures
         state = machine.held_state(0)
