@@ -1,6 +1,7 @@
 """Evidence: why an alert moved, and the transition that says so."""
 
 import math
+import sys
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -127,4 +128,5 @@ def _known(values: Floats | None) -> float | None:
 
 def _finite(value: float) -> float:
     """Return the value, the nearest number where it is beyond all numbers, 0 where it is none."""
-    return float(np.nan_to_num(value))
+    known = float(value)  # plain floats: a transition is rare, but a storm of them is not
+    return 0.0 if math.isnan(known) else min(max(known, -sys.float_info.max), sys.float_info.max)

@@ -24,7 +24,8 @@ def summary(rule: Rule, moved: Transition) -> str:
     """
     if moved.phase in (Phase.PENDING, Phase.FIRING):
         waits = f", for {duration(rule.for_ms)} before it fires" if moved.phase is Phase.PENDING else ""
-        return f"{_breach(rule, moved)} ({_named(moved)}) since {_clock(moved.since_ms)}{waits}"
+        since = "" if isinstance(rule, MissingRule | FlatlineRule) else f" since {_clock(moved.since_ms)}"
+        return f"{_breach(rule, moved)} ({_named(moved)}){since}{waits}"
     lasted = duration(moved.at_ms - moved.since_ms)
     ended = "within" if moved.phase is Phase.INACTIVE else "after"
     return f"{_return(rule, moved)} ({_named(moved)}) {ended} {lasted}"
@@ -45,7 +46,8 @@ _KINDS: Final = {
 
 
 def _named(moved: Transition) -> str:
-    return f"{_KINDS[moved.kind]} {moved.rule}"
+    kind = _KINDS[moved.kind]
+    return kind if kind == moved.rule else f"{kind} {moved.rule}"
 
 
 def _breach(rule: Rule, moved: Transition) -> str:
@@ -61,10 +63,9 @@ def _breach(rule: Rule, moved: Transition) -> str:
             return f"{name} {verb} {speed}, faster than {number(abs(limit))}"
         case FlatlineRule():
             at = f" from {_with_unit(evidence.panes[-1].mean, moved)}" if evidence.panes else ""
-            return f"{name} has not moved{at} for {duration(int(evidence.value))}"
+            return f"{name} has not moved{at} since {_began(moved)}"
         case MissingRule():
-            silence, usual = duration(int(evidence.value)), duration(int(limit))
-            return f"no {_missed(moved)} for {silence}, expected within {usual}"
+            return f"{_silence(moved)}, expected within {duration(int(limit))}"
         case AdaptiveRule():
             return f"{name} {_with_unit(evidence.value, moved)} is unusual{_expected(moved, evidence)}"
 
@@ -72,8 +73,10 @@ def _breach(rule: Rule, moved: Transition) -> str:
 def _return(rule: Rule, moved: Transition) -> str:
     evidence, name = moved.evidence, _name(moved)
     match rule:
-        case LimitsRule() | AdaptiveRule():
+        case LimitsRule():
             return f"{name} {_with_unit(evidence.value, moved)} is back to normal"
+        case AdaptiveRule():
+            return f"{name} {_with_unit(evidence.value, moved)} is no longer unusual"
         case RateRule():
             return f"{name} changes at a normal rate again"
         case FlatlineRule():
@@ -82,12 +85,25 @@ def _return(rule: Rule, moved: Transition) -> str:
             return f"{_missed(moved)} is coming again"
 
 
+def _silence(moved: Transition) -> str:
+    """Return who is silent; a metric's silence is on the clock of its device, so it has only a length."""
+    if not moved.metric:
+        return f"no data since {_began(moved)}"
+    return f"no {_missed(moved)} for {duration(int(moved.evidence.value))} while the device reports"
+
+
 def _missed(moved: Transition) -> str:
     return f"{_name(moved)} data" if moved.metric else "data"
 
 
+def _began(moved: Transition) -> str:
+    """Return when that began whose length is the evidence's value, and its length."""
+    length_ms = int(moved.evidence.value)
+    return f"{_clock(moved.at_ms - length_ms)}, for {duration(length_ms)}"
+
+
 def _expected(moved: Transition, evidence: Evidence) -> str:
-    score = f", score {number(evidence.score or 0.0)} of {number(evidence.threshold or 0.0)}"
+    score = f", score {evidence.score or 0.0:.2f}, threshold {number(evidence.threshold or 0.0)}"
     if evidence.expected_low is None or evidence.expected_high is None:
         return score
     return f": expected {number(evidence.expected_low)} to {_with_unit(evidence.expected_high, moved)}{score}"

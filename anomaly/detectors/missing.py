@@ -81,12 +81,9 @@ def judge_devices(
         watched_ms: Silence before it was not watched and does not count.
     """
     is_believed = seen_ms - presence.last_ms <= rule.floor_ms
-    from_ms = np.where(
-        is_believed,
-        presence.last_ms + arrival_ms(timing, size_ms),
-        seen_ms + np.maximum(size_ms, timing.tick_ms),
-    )
-    return _judge(rule, presence, tick_ms - np.maximum(from_ms, watched_ms))
+    allowed_ms = np.where(is_believed, arrival_ms(timing, size_ms), np.maximum(size_ms, timing.tick_ms))
+    due_ms = np.where(is_believed, presence.last_ms, seen_ms) + allowed_ms
+    return _judge(rule, presence, overdue_ms=tick_ms - np.maximum(due_ms, watched_ms), allowed_ms=allowed_ms)
 
 
 def judge_series(
@@ -101,7 +98,8 @@ def judge_series(
         size_ms: shape (n,), length of their windows.
         device_ms: shape (n,), newest event time of anything from their device.
     """
-    return _judge(rule, presence, device_ms - presence.last_ms - arrival_ms(timing, size_ms))
+    allowed_ms = arrival_ms(timing, size_ms)
+    return _judge(rule, presence, overdue_ms=device_ms - presence.last_ms - allowed_ms, allowed_ms=allowed_ms)
 
 
 def arrival_ms(timing: Timing, size_ms: Int64s) -> Int64s:
@@ -115,13 +113,14 @@ def returned(count: int) -> Verdicts:
     return Verdicts(verdict_of(none, ~none), constants(count, 0.0), unknown, unknown, unknown)
 
 
-def _judge(rule: MissingRule, presence: Presence, silence_ms: Int64s) -> Verdicts:
+def _judge(rule: MissingRule, presence: Presence, *, overdue_ms: Int64s, allowed_ms: Int64s) -> Verdicts:
+    """Tell which are overdue for too long; the value told is the whole silence, the threshold the longest allowed."""
     limit_ms = np.maximum(float(rule.floor_ms), rule.factor * presence.cadence_ms)
-    breached: Bools = (presence.gaps >= GAPS_MIN) & (silence_ms > limit_ms)
+    breached: Bools = (presence.gaps >= GAPS_MIN) & (overdue_ms > limit_ms)
     return Verdicts(
         verdict=verdict_of(breached, np.zeros_like(breached)),
-        value=np.maximum(silence_ms, 0).astype(np.float64),
-        threshold=limit_ms,
+        value=np.maximum(overdue_ms + allowed_ms, 0).astype(np.float64),
+        threshold=limit_ms + allowed_ms,
         low=constants(len(limit_ms), 0.0),
-        high=limit_ms,
+        high=limit_ms + allowed_ms,
     )

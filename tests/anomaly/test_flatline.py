@@ -30,7 +30,7 @@ def test_metric_that_stops_moving_fires_and_resolves_when_it_moves() -> None:
     # Still since the first reading at 7.5, minute 20; the last reading of minute 30 is over ten minutes later.
     assert fired.at_ms == START_MS + 31 * MINUTE_MS
     assert fired.evidence.value >= 10 * MINUTE_MS
-    assert fired.summary == "flow has not moved from 7.5 l/min for 10 min 50 s (flatline flat) since 10:31 UTC"
+    assert fired.summary == "flow has not moved from 7.5 l/min since 10:20 UTC, for 10 min 50 s (flatline flat)"
 
 
 def test_metric_that_never_moved_is_never_flat() -> None:

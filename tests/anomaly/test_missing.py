@@ -41,7 +41,9 @@ def test_device_that_goes_silent_is_told_after_the_floor_and_the_time_that_panes
 
     # 19:50 + 1:30 until a pane of it must be there + 5:00 of silence = 26:20, so the tick of minute 27.
     assert told(moved) == [("pump-7", "", Phase.FIRING, 27)]
-    assert moved[0].summary == ("no data for 5 min 40 s, expected within 5 min (missing data silent) since 10:27 UTC")
+    assert moved[0].summary == (
+        "no data since 10:19 UTC, for 7 min 10 s, expected within 6 min 30 s (missing data silent)"
+    )
     assert moved[0].evidence.value > (moved[0].evidence.threshold or 0.0)
 
 
@@ -138,7 +140,9 @@ def test_metric_that_stays_away_is_told_while_its_device_reports() -> None:
     moved = run(stage, range(21, 40), Pane(0))
 
     assert told(moved) == [("pump-7", "air_celsius", Phase.FIRING, 28)]
-    assert moved[0].summary.startswith("no air data for 5 min")
+    assert moved[0].summary == (
+        "no air data for 7 min while the device reports, expected within 6 min 30 s (missing data no-metric)"
+    )
     back = run(stage, range(40, 60), Pane(0), Pane(0, metric="air_celsius"))
     assert told(back) == [("pump-7", "air_celsius", Phase.RESOLVED, 40)]
 

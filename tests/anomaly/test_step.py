@@ -352,7 +352,7 @@ def test_adaptive_alert_tells_score_parts_and_expected_band() -> None:
     assert (why.value, why.score, why.threshold, why.parts) == (4.0, 4.0, 3.3, {"novelty": 4.0})
     assert (why.expected_low, why.expected_high) == (3.0, 5.0)
     assert fired.summary == (
-        "flow 4 l/min is unusual: expected 3 to 5 l/min, score 4 of 3.3 (adaptive adaptive) since 10:02 UTC"
+        "flow 4 l/min is unusual: expected 3 to 5 l/min, score 4.00, threshold 3.3 (adaptive) since 10:02 UTC"
     )
 
 
@@ -377,3 +377,11 @@ def test_readings_as_large_as_numbers_go_are_judged(detector: Detector) -> None:
     assert {each.rule for each in moved} >= {"fast", "low-flow"}
     assert all(abs(each.evidence.value) < float("inf") for each in moved)
     assert np.isfinite(stage.state.series["cadence_ms"]).all()
+
+
+def test_alert_rows_are_kept_only_for_alerts_that_moved() -> None:
+    stage = Stage(plan_of(LOW_FLOW))
+
+    stage.feed_means(FINE, 21.0, FINE)
+
+    assert len(stage.state.alerts) == 0
