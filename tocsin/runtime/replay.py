@@ -41,7 +41,8 @@ class ReplaySettings:
     Attributes:
         tick_ms: How often ticks are made where the recording has none. By default as often as the plan says,
             or, for tables of the past (clock ``event``), about as often as rows come where that is less.
-        round_ms: Longest round with arrivals; the times at which notifications are sent are as exact as that.
+        round_ms: Longest round with arrivals, or an interval of ticks where that is above a minute; the times at
+            which notifications are sent are as exact as that.
         settle_ms: Ticks go on until the first one this long after the last record. By default windows of a
             minute close, and the silence after the end is not yet long enough to be told.
         put_records_max: Most records put on the log before they are delivered.
@@ -132,6 +133,7 @@ class ReplayRun:
         if not first:
             return
         pipeline = self._start(first)
+        round_ms = self._settings.round_ms if pipeline.tick_ms <= MINUTE_MS else pipeline.tick_ms
         last_ms = first[0].arrival_ms
         pending: list[DatedRecord] = []
         for record in chain(first, arriving):
@@ -139,7 +141,7 @@ class ReplayRun:
                 self._put(pipeline, pending)
                 yield self._end_round(pipeline)
             if not pending:
-                whole_ms = (record.arrival_ms // self._settings.round_ms + 1) * self._settings.round_ms
+                whole_ms = (record.arrival_ms // round_ms + 1) * round_ms
                 self._round_end_ms = min(whole_ms, self._round_end_ms)
             pending.append(self._dated(record, pipeline.plan_hash))
             last_ms = max(last_ms, record.arrival_ms)

@@ -3,13 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ingest.handler import make_handler as make_ingest
-from ingest.tick import make_handler as make_tick
-
 from alerts.handler import AlertsHandler
 from alerts.handler import make_handler as make_alerts
 from anomaly.handler import AnomalyHandler
 from anomaly.handler import make_handler as make_anomaly
+from ingest.handler import make_handler as make_ingest
+from ingest.tick import make_handler as make_tick
 from processors.handler import ProcessorsHandler
 from processors.handler import make_handler as make_processors
 from tocsin.core.plan.book import PlanBook
