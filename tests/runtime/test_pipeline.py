@@ -1,7 +1,10 @@
 """The pipeline in one process: gateways' messages, time, a changed plan, and what logs forget."""
 
 import json
+from dataclasses import fields
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import msgspec
 import pytest
@@ -13,9 +16,11 @@ from tocsin.core.errors import ConfigError
 from tocsin.core.formats.ticks import decode_tick
 from tocsin.core.keys import TICK_KEY
 from tocsin.core.messages import Phase
+from tocsin.core.plan.book import PlanBook
 from tocsin.core.plan.model import Plan, SourcePlan, Timing, plan_hash
-from tocsin.core.ports import LogReader, StoredRecord
+from tocsin.core.ports import Backend, LogReader, StoredRecord
 from tocsin.runtime.pipeline import Pipeline
+from tocsin.runtime.stages import make_stages
 
 GATEWAY_PLAN = msgspec.structs.replace(PLAN, sources=(SourcePlan("gateway", "acme"),))
 
@@ -50,6 +55,25 @@ def test_a_tick_falls_into_every_shard_at_every_interval_and_names_the_plan() ->
     assert [tick.tick_ms for _, tick in ticks] == [START_MS + 30_000, START_MS + 60_000] * 2
     assert {tick.plan_hash for _, tick in ticks} == {plan_hash(plan)}
     assert len({(shard, tick.hash_start) for shard, tick in ticks}) == 2
+
+
+def test_at_a_full_minute_the_tick_falls_first_and_alerts_see_the_time_last() -> None:
+    clock, calls = VirtualClock(START_MS), []
+
+    def told(backend: Backend, plans: PlanBook) -> Any:
+        stages = make_stages(backend, plans)
+        names = [field.name for field in fields(stages)]
+        return SimpleNamespace(**{name: _Told(name, getattr(stages, name), calls) for name in names})
+
+    with open_embedded(None, now_ms=clock.now_ms) as embedded:
+        pipeline = Pipeline(embedded, PLAN, clock.now_ms, stages=told)
+        pipeline.start_ticks()
+        list(play(pipeline, clock, walk()))
+
+    minutes = "".join(f"{call} " for call in calls).split("tick ")[1:]
+    quiet, loud = "processors anomaly alerts:minute ", "processors anomaly alerts:feed alerts:minute "
+    assert all(minute.startswith((quiet, loud)) for minute in minutes)
+    assert any(minute.startswith(loud) for minute in minutes)
 
 
 def test_what_arrived_before_a_tick_lies_before_it() -> None:
@@ -140,6 +164,23 @@ def test_a_plan_that_needs_a_new_generation_stops_the_pipeline_with_the_reason()
 
         with pytest.raises(ConfigError, match="raise the generation"):
             changed.advance_to(clock, START_MS + 2 * MINUTE_MS)
+
+
+class _Told:
+    """A handler that notes when it is called."""
+
+    def __init__(self, name: str, handler: Any, calls: list[str]) -> None:
+        self._name = name
+        self._handler = handler
+        self._calls = calls
+
+    def __call__(self, event: dict[str, Any], context: object) -> Any:
+        of_what = {"alerts": ":feed" if "Records" in event else ":minute"}
+        self._calls.append(self._name + of_what.get(self._name, ""))
+        return self._handler(event, context)
+
+    def accounts(self) -> Any:
+        return self._handler.accounts()
 
 
 def _pipeline(embedded: Embedded, clock: VirtualClock, plan: Plan = PLAN) -> Pipeline:

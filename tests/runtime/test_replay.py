@@ -15,16 +15,16 @@ from tocsin.core.errors import UnavailableError
 from tocsin.core.formats.recording import Header, Recorded
 from tocsin.core.formats.recording_file import RecordingReader
 from tocsin.core.keys import TICK_KEY
-from tocsin.core.messages import Phase
+from tocsin.core.messages import Notification, Phase
 from tocsin.core.plan.book import PlanBook
-from tocsin.core.plan.model import plan_hash
+from tocsin.core.plan.model import Grouping, plan_hash
 from tocsin.core.ports import Backend
 from tocsin.runtime.golden import golden_text
 from tocsin.runtime.mapping import MappingSettings
 from tocsin.runtime.pipeline import Pipeline, PipelineSettings
 from tocsin.runtime.record import record_log
 from tocsin.runtime.recorded_time import pacer
-from tocsin.runtime.replay import Replayed, ReplaySettings, replay
+from tocsin.runtime.replay import Replayed, ReplayRun, ReplaySettings, replay
 from tocsin.runtime.stages import Stages, make_stages
 
 HEADER = Header(clock="virtual")
@@ -55,6 +55,17 @@ def test_the_size_of_batches_changes_neither_alerts_nor_accounts(put: int, batch
 
     assert golden_text(cut.transitions, []) == golden_text(whole.transitions, [])
     assert cut.counts == whole.counts
+
+
+def test_how_much_is_put_at_once_shows_neither_in_what_people_are_told_nor_in_when() -> None:
+    patient = msgspec.structs.replace(PLAN, grouping=Grouping(by=("kind",), wait_ms=MINUTE_MS))
+
+    def told(put_records_max: int) -> list[tuple[int, Notification]]:
+        with ReplayRun(HEADER, patient, ReplaySettings(put_records_max=put_records_max)) as run:
+            return [(at_ms, one) for at_ms in run.steps(walk()) for one in run.new_notifications()]
+
+    assert told(3) == told(5_000)
+    assert told(3)
 
 
 @pytest.mark.parametrize("shards", [1, 3])
