@@ -8,6 +8,7 @@ from rich.text import Text
 
 from simulator.network import Counts as WireCounts
 from simulator.truth import Truth
+from tocsin.cli.score_view import fault_json, score_json
 from tocsin.cli.words import span
 from tocsin.core.clock import iso
 from tocsin.core.messages import Transition
@@ -66,14 +67,10 @@ class Account:
             },
             "readings": {"in_windows": self.counts.readings, "late": self.counts.late},
             "alerts": {
-                "fired": found.alerts,
+                **score_json(found),
                 "notifications": self.counts.notifications,
-                "faults_found": found.found,
-                "faults_missed": found.missed,
-                "false": len(found.false),
-                "delay_ms_median": found.delay_ms_median,
             },
-            "faults": [_fault_json(fault) for fault in found.faults],
+            "faults": [fault_json(fault) for fault in found.faults],
             "elapsed_s": round(self.elapsed_s, 3),
             "readings_per_s": round(self.counts.readings / max(self.elapsed_s, 1e-9)),
         }
@@ -134,16 +131,3 @@ def _fault_cells(fault: Found) -> tuple[Text | str, ...]:
     if fault.alert is None or fault.delay_ms is None:
         return iso(truth.start_ms)[11:16], truth.device, what, Text("missed", "red"), ""
     return iso(truth.start_ms)[11:16], truth.device, what, f"{fault.alert.rule}", span(fault.delay_ms)
-
-
-def _fault_json(fault: Found) -> dict[str, Any]:
-    truth, alert = fault.truth, fault.alert
-    return {
-        "device": truth.device,
-        "metric": truth.metric,
-        "kind": truth.kind,
-        "start": iso(truth.start_ms),
-        "found_by": alert.rule if alert else None,
-        "fingerprint": alert.fingerprint if alert else None,
-        "delay_ms": fault.delay_ms,
-    }

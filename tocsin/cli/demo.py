@@ -103,6 +103,6 @@ def _say_where_next(out: Console, account: Account, seed: int, path: Path | None
         ("tocsin plan check scenarios/demo.plan.yaml", "what the plan says, in words"),
     ]
     for command, words in steps:
-        out.print(f"  {command:<46} {words}", highlight=False)
+        out.print(f"  {command:<46} {words}", highlight=False, soft_wrap=True)
     if path is not None:
-        out.print(f"  tocsin alerts list --file {path}", highlight=False)
+        out.print(f"  tocsin alerts list --file {path}", highlight=False, soft_wrap=True)

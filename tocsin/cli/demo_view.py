@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from simulator.scenario_model import Scenario
+from tocsin.cli.feed import is_told
 from tocsin.cli.words import date_and_time, sparkline, time_of_day
 from tocsin.core.clock import HOUR_MS, MINUTE_MS
 from tocsin.core.messages import Phase, Severity, Transition
@@ -44,11 +45,6 @@ def alert_line(transition: Transition) -> Text:
     line.append(f"{transition.device:<22} ")
     line.append(transition.summary)
     return line
-
-
-def is_told(transition: Transition) -> bool:
-    """Tell whether people want to see the transition in a feed."""
-    return transition.phase in {Phase.FIRING, Phase.RESOLVED}
 
 
 class PlainView:

@@ -1,5 +1,7 @@
 """Which file a name on the command line means, and where what comes with the package is."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -19,24 +21,59 @@ def scenario_file(name: str) -> Path:
         UsageError: There is no such file.
     """
     path = Path(name)
-    if path.is_file():
+    if path.is_dir():
+        raise UsageError(f"scenario must be a file, {name} is a directory")
+    if path.exists():
         return path
     for folder in SHIPPED:
         shipped = folder / f"{name}.yaml"
         if shipped.is_file():
             return shipped
-    known = sorted({found.stem for folder in SHIPPED for found in folder.glob("*.yaml") if "." not in found.stem})
-    raise UsageError(f"scenario must be a file or one of {', '.join(known)}, got {name!r}")
+    raise UsageError(f"scenario must be a file or one of {', '.join(shipped_scenarios())}, got {name!r}")
+
+
+def shipped_scenarios() -> dict[str, Path]:
+    """Return the scenarios that come with the package, by name."""
+    found = [path for folder in SHIPPED for path in folder.glob("*.yaml") if "." not in path.stem]
+    return {path.stem: path for path in sorted(found, key=lambda path: path.stem)}
+
+
+def beside(scenario: Path) -> Path | None:
+    """Return the plan that stands beside a scenario, or None."""
+    plan = scenario.with_name(f"{scenario.stem}.plan.yaml")
+    return plan if plan.is_file() else None
+
+
+def truth_path(recording: Path) -> Path:
+    """Return where the truth about a simulated recording stands by default.
+
+    >>> truth_path(Path("day.jsonl.gz")).name
+    'day.truth.jsonl'
+    """
+    stem = recording.name.removesuffix(".gz").removesuffix(".jsonl")
+    return recording.with_name(f"{stem}.truth.jsonl")
 
 
 def plan_for(scenario: Path, plan: Path | None) -> Plan:
     """Return the plan that is named, else the one beside the scenario, else the default plan."""
-    beside = scenario.with_name(f"{scenario.stem}.plan.yaml")
-    if plan is None and beside.is_file():
-        plan = beside
-    return plan_or_default(plan)
+    return plan_or_default(plan or beside(scenario))
 
 
 def plan_or_default(plan: Path | None) -> Plan:
     """Return the plan of the file, or the default plan where none is named."""
     return default_plan() if plan is None else load_plan(plan)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Say in one line what kept the file from being written.
+
+    Raises:
+        UsageError: It could not be written.
+    """
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror or error}") from error

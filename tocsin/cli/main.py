@@ -3,12 +3,14 @@
 Exit codes: 0 fine, 1 a finding, 2 wrong use.
 """
 
+import os
 import sys
 from collections.abc import Mapping
 from importlib import import_module
 from typing import Final
 
 import click
+from click.exceptions import NoArgsIsHelpError
 
 from tocsin.core.errors import ConfigError, DamagedError, RecordingError, TocsinError, UsageError
 
@@ -41,6 +43,17 @@ class _Commands(click.Group):
         command: click.Command = getattr(import_module(module), name)
         return command
 
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command; a reader that has seen enough, as ``head`` has, is no error."""
+        try:
+            result: object = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            # Else Python would fail once more at its end, flushing what nobody reads.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
+        return result
+
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="tocsin", message="%(prog)s %(version)s")
@@ -52,6 +65,9 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the command line and leave with its exit code; every error of ours is one line per problem."""
     try:
         code = tocsin.main(args=arguments, prog_name="tocsin", standalone_mode=False)
+    except NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        sys.exit(WRONG_USE)
     except click.ClickException as error:
         _say(error.format_message())
         sys.exit(WRONG_USE)
@@ -64,9 +80,6 @@ def main(arguments: list[str] | None = None) -> None:
     except (KeyboardInterrupt, click.Abort):
         _say("stopped")
         sys.exit(INTERRUPTED)
-    except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(0)
     sys.exit(code if isinstance(code, int) else 0)
 
 

@@ -1,0 +1,153 @@
+"""``tocsin alerts``: which alerts there are, and why."""
+
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any, Final
+
+import click
+import msgspec
+
+from tocsin.adapters.embedded.open import open_embedded
+from tocsin.cli.alert_view import alert_lines
+from tocsin.cli.options import INSTANT, json_option, read_file_option
+from tocsin.cli.output import print_json, table_lines, transition_json
+from tocsin.cli.words import date_and_time
+from tocsin.core.clock import iso, wall_now_ms
+from tocsin.core.errors import UsageError
+from tocsin.core.messages import DecisionRecord, Phase, Severity
+from tocsin.core.ports import Decisions
+from tocsin.runtime.episodes import Episode, episodes
+from tocsin.runtime.play import FeedReader
+
+DECISIONS_MAX: Final = 10_000
+HEADINGS: Final = ("state", "severity", "since (UTC)", "device", "rule", "fingerprint", "what")
+
+
+@click.group()
+def alerts() -> None:
+    """List alerts, and show what led to one."""
+
+
+@alerts.command("list")
+@read_file_option
+@click.option("--state", type=click.Choice([phase.value for phase in Phase]), help="Only those that stand there now.")
+@click.option("--severity", type=click.Choice([severity.value for severity in Severity]), help="Only this severity.")
+@click.option("--tenant", default="*", help="Only this tenant; a pattern such as plant-*.")
+@click.option("--site", default="*", help="Only this site; a pattern.")
+@click.option("--device", default="*", help="Only this device; a pattern.")
+@click.option("--since", "since_ms", type=INSTANT, help="Only what moved since an instant, or in the last 2h.")
+@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="Most alerts shown.")
+@json_option
+def list_alerts(  # noqa: PLR0917  click passes each option
+    path: Path,
+    state: str | None,
+    severity: str | None,
+    tenant: str,
+    site: str,
+    device: str,
+    since_ms: int | None,
+    limit: int,
+    as_json: bool,
+) -> None:
+    """List alerts, those that moved last first.
+
+    What was suspected and never fired is shown only with --state inactive.
+    """
+
+    def fits(episode: Episode) -> bool:
+        newest = episode.newest
+        right_state = newest.phase.value == state if state else newest.phase is not Phase.INACTIVE
+        patterns = ((newest.tenant, tenant), (newest.site, site), (newest.device, device))
+        return (
+            right_state
+            and severity in {None, newest.severity.value}
+            and (since_ms is None or newest.at_ms >= since_ms)
+            and all(fnmatchcase(text, pattern) for text, pattern in patterns)
+        )
+
+    found = [episode for episode in _all(path) if fits(episode)]
+    if as_json:
+        print_json([_listed(episode) for episode in found[:limit]])
+        return
+    for line in table_lines(HEADINGS, [_row(episode) for episode in found[:limit]]):
+        click.echo(line)
+    left = f", the newest {limit:,} shown; --limit shows more" if len(found) > limit else ""
+    click.echo(f"{len(found):,} alerts{left}", err=True)
+
+
+@alerts.command()
+@click.argument("fingerprint")
+@read_file_option
+@click.option("--episode", type=click.IntRange(1), help="Which episode; without it the newest.")
+@json_option
+def show(fingerprint: str, path: Path, episode: int | None, as_json: bool) -> None:
+    """Show why an alert moved, what was expected, and what was told of it.
+
+    FINGERPRINT as `tocsin alerts list` shows it; its beginning is enough where only one alert has it.
+    """
+    with open_embedded(path, now_ms=wall_now_ms, read_only=True) as embedded:
+        found = episodes(FeedReader(embedded.backend.alerts.feed).new_transitions())
+        chosen, count = _chosen(found, fingerprint, episode)
+        decisions = _decisions(embedded.backend.decisions, chosen)
+    if as_json:
+        print_json({**_listed(chosen), "decisions": [msgspec.to_builtins(one) for one in decisions]})
+        return
+    for line in alert_lines(chosen, count, decisions):
+        click.echo(line)
+
+
+def _all(path: Path) -> list[Episode]:
+    with open_embedded(path, now_ms=wall_now_ms, read_only=True) as embedded:
+        return episodes(FeedReader(embedded.backend.alerts.feed).new_transitions())
+
+
+def _chosen(found: Sequence[Episode], fingerprint: str, number: int | None) -> tuple[Episode, int]:
+    """Return the episode that is meant, and how many the alert has.
+
+    Raises:
+        UsageError: There is none, or it is not clear which.
+    """
+    fits = [one for one in found if one.newest.fingerprint.startswith(fingerprint)]
+    names = sorted({(one.newest.tenant, one.newest.fingerprint) for one in fits})
+    if not fingerprint or not names:
+        raise UsageError(f"no alert has a fingerprint that begins with {fingerprint[:40]!r}")
+    if len(names) > 1:
+        raise UsageError(f"{len(names)} alerts begin so: {', '.join(name for _, name in names[:8])}")
+    wanted = [one for one in fits if number in {None, one.newest.episode}]
+    if not wanted:
+        raise UsageError(f"alert {names[0][1]} has no episode {number}, but {len(fits)} others")
+    return max(wanted, key=lambda one: one.newest.episode), max(one.newest.episode for one in fits)
+
+
+def _decisions(decisions: Decisions, episode: Episode) -> list[DecisionRecord]:
+    newest = episode.newest
+    found = decisions.query(newest.tenant, fingerprint=newest.fingerprint, limit=DECISIONS_MAX)
+    return [one for one in found if one.alert.episode == newest.episode]
+
+
+def _row(episode: Episode) -> tuple[str, ...]:
+    newest = episode.newest
+    since = date_and_time(episode.told.at_ms)
+    what = episode.told.summary
+    return (newest.phase.value, newest.severity.value, since, newest.device, newest.rule, newest.fingerprint, what)
+
+
+def _listed(episode: Episode) -> dict[str, Any]:
+    newest = episode.newest
+    return {
+        "tenant": newest.tenant,
+        "device": newest.device,
+        "metric": newest.metric,
+        "site": newest.site,
+        "rule": newest.rule,
+        "kind": newest.kind,
+        "severity": newest.severity.value,
+        "state": newest.phase.value,
+        "fingerprint": newest.fingerprint,
+        "episode": newest.episode,
+        "since": iso(newest.since_ms),
+        "fired": iso(episode.fired.at_ms) if episode.fired else None,
+        "summary": episode.told.summary,
+        "moves": [transition_json(move) for move in episode.moves],
+    }

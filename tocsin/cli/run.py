@@ -1,0 +1,151 @@
+"""``tocsin run``: the whole pipeline in one process and one file, on the real clock."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import click
+
+from simulator.scenario import load_scenario
+from simulator.shift import shifted
+from tocsin.adapters.embedded.open import open_embedded
+from tocsin.cli.feed import feed_line, is_told
+from tocsin.cli.files import plan_for, plan_or_default, scenario_file
+from tocsin.cli.options import DEFAULT_FILE, DURATION, TARGET, json_option, plan_option, seed_option
+from tocsin.cli.output import print_json, talk, transition_json
+from tocsin.cli.stopping import Stop
+from tocsin.cli.words import time_of_day
+from tocsin.core.clock import MINUTE_MS, wall_now_ms
+from tocsin.core.errors import UsageError
+from tocsin.core.keys import is_id
+from tocsin.core.messages import Phase
+from tocsin.runtime.inputs import FleetInput, LinesInput
+from tocsin.runtime.local import run_local
+from tocsin.runtime.pipeline import Pipeline
+from tocsin.runtime.play import FeedReader
+
+STDIN: Final = "-"
+STDIN_HANDLE: Final = 0
+
+
+@click.command()
+@click.option("--file", "path", type=TARGET, default=DEFAULT_FILE, show_default=True, help="Everything is kept here.")
+@plan_option
+@click.option(
+    "--from",
+    "lines_from",
+    type=click.Path(exists=True, dir_okay=False, allow_dash=True),
+    help="Lines of JSON messages: a file, a pipe, or - for standard input.",
+)
+@click.option("--tenant", default="local", show_default=True, help="Owner of the devices of --from.")
+@click.option("--simulate", "scenario", help="Play a scenario, beginning now.")
+@seed_option
+@click.option("--shards", type=click.IntRange(1, 256), default=1, show_default=True, help="Of a new file's logs.")
+@click.option("--for", "length_ms", type=DURATION, help="Stop after this long; without it, run until Ctrl-C.")
+@json_option
+def run(  # noqa: PLR0917  click passes each option
+    path: Path,
+    plan_path: Path | None,
+    lines_from: str | None,
+    tenant: str,
+    scenario: str | None,
+    seed: int,
+    shards: int,
+    length_ms: int | None,
+    as_json: bool,
+) -> None:
+    """Run the pipeline until Ctrl-C: alerts on standard output, what is going on on standard error.
+
+    Whatever was taken is kept in the file, also when the process is killed; the next run goes on from
+    there. Only one process may write to the file, `tocsin watch` reads beside it.
+
+    \b
+    mosquitto_sub -t 'plant/#' | tocsin run --from - --tenant plant
+    """  # noqa: D301  the escape is click's mark for lines that stay as they are
+    if not is_id(tenant):
+        raise UsageError(f"--tenant must be 1 to 64 of A-Z a-z 0-9 _ . -, got {tenant[:80]!r}")
+    until_ms = None if length_ms is None else wall_now_ms() + length_ms
+    plan = plan_for(scenario_file(scenario), plan_path) if scenario else plan_or_default(plan_path)
+    with Stop() as stop, open_embedded(path, now_ms=wall_now_ms, shards=shards) as embedded:
+        pipeline = Pipeline(embedded, plan, wall_now_ms)
+        shown = _Shown(pipeline, FeedReader(embedded.backend.alerts.feed), as_json=as_json)
+        talk(f"running on {path} with plan {pipeline.plan_hash}; Ctrl-C ends")
+        with _inputs(pipeline, lines_from, tenant, scenario, seed) as inputs:
+            shown.inputs = inputs
+            run_local(
+                pipeline,
+                list(inputs.values()),
+                wall_now_ms,
+                stop=lambda: stop() or (until_ms is not None and wall_now_ms() >= until_ms),
+                after_round=shown.after_round,
+            )
+        shown.say_end(path)
+
+
+@contextmanager
+def _inputs(
+    pipeline: Pipeline, lines_from: str | None, tenant: str, scenario: str | None, seed: int
+) -> Iterator[dict[str, LinesInput | FleetInput]]:
+    """Yield the inputs by what they are called."""
+    inputs: dict[str, LinesInput | FleetInput] = {}
+    if scenario:
+        played = shifted(load_scenario(scenario_file(scenario)), wall_now_ms())
+        inputs[f"scenario {played.name}"] = FleetInput(played, seed, pipeline.backend, wall_now_ms)
+    if not lines_from:
+        yield inputs
+        return
+    handle = STDIN_HANDLE if lines_from == STDIN else os.open(lines_from, os.O_RDONLY)
+    inputs[f"input {lines_from}"] = LinesInput(handle, tenant, pipeline.plan.bounds, pipeline.backend, wall_now_ms)
+    try:
+        yield inputs
+    finally:
+        if handle != STDIN_HANDLE:
+            os.close(handle)
+
+
+class _Shown:
+    """Prints alerts as they come, and every minute what is going on."""
+
+    def __init__(self, pipeline: Pipeline, feed: FeedReader, *, as_json: bool) -> None:
+        self.inputs: dict[str, LinesInput | FleetInput] = {}
+        self._pipeline = pipeline
+        self._feed = feed
+        self._as_json = as_json
+        self._ended: set[str] = set()
+        self._firing = {one.fingerprint: one.phase is Phase.FIRING for one in feed.new_transitions()}
+        self._next_ms = wall_now_ms() + MINUTE_MS
+        if firing := sum(self._firing.values()):
+            talk(f"{firing:,} alerts of earlier are still firing")
+
+    def after_round(self) -> None:
+        """Show what is new."""
+        for transition in self._feed.new_transitions():
+            self._firing[transition.fingerprint] = transition.phase is Phase.FIRING
+            if self._as_json:
+                print_json(transition_json(transition))
+            elif is_told(transition):
+                click.echo(feed_line(transition))
+        for name, source in self.inputs.items():
+            if source.is_done and name not in self._ended:
+                self._ended.add(name)
+                talk(f"{name} has ended; still running, so that windows close")
+        if wall_now_ms() >= self._next_ms:
+            self._next_ms += MINUTE_MS
+            talk(self._state())
+
+    def say_end(self, path: Path) -> None:
+        """Say what the run came to, and that nothing is left to do."""
+        talk(f"stopped: {self._state()}; all of it is in {path}")
+
+    def _state(self) -> str:
+        counts = self._pipeline.counts()
+        rejected = sum(sum(reasons.values()) for reasons in counts.reasons.values())
+        words = (
+            f"{time_of_day(wall_now_ms())} {counts.records:,} records taken, {rejected:,} messages rejected, "
+            f"{counts.panes:,} panes, {sum(self._firing.values()):,} alerts firing, "
+            f"{counts.notifications:,} notifications"
+        )
+        waiting = self._pipeline.waiting_for()
+        return f"{words}; trying again: {waiting}" if waiting else words
