@@ -1,7 +1,7 @@
 """The default detector, one series at a time, for the scorer of labelled data.
 
     python score_anomaly.py --data DIR --family nab --detector benchmarks/detection_adaptor.py:Univariate \
-        --threshold 3.4
+        --threshold 3.7
 
 Time stamps without a zone are taken as UTC; so the time of day is the local one, wherever that was.
 """

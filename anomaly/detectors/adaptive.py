@@ -70,7 +70,7 @@ def _score(state: State, seen: Observations) -> tuple[Scores, dict[str, NDArray[
     season = seasonal.compare(_season(state), seen.start_ms, now, slow)
     warming = rows < WARM_ROWS
     terms = _terms(new.distance, season.distance, rows, warming)
-    evidence = terms[:, 0] + terms[:, 1] + terms[:, 2] + terms[:, 3]
+    evidence = terms[:, 0] + terms[:, 1] + (terms[:, 2] + terms[:, 3])
     rare = rarity.weigh(state["peaks"], state["passes"], rows, evidence)
     low, high = _band(before, levels, season.expected, warming)
     parts = _parts(terms, new, evidence, rare.surprise)

@@ -42,6 +42,7 @@ ERROR, SLOW_ERROR, SEEN, KNOWN, LOW, HIGH = range(6)
 cell was filled before this visit, least residual, and least negated residual."""
 
 _GAINS: Final = (1.0 / np.array([*range(1, LEARNED_ROWS + 1), LEARNED_ROWS])).astype(np.float32)
+_ONE: Final = np.float32(1.0)
 _CELL_HALF_HOURS: Final = np.array([1, 2])
 
 
@@ -97,12 +98,14 @@ def compare(before: Season, start_ms: Int64s, value: Singles, slow: Singles) -> 
     known = season[:, KNOWN] > 0.0
     away = value[:, None] - usual
     distance, expected = None, None
-    if np.count_nonzero(known):
-        believed = _learn_errors(season, known, away, value - slow)
+    learning = np.count_nonzero(known)
+    if learning:
+        where = True if learning == known.size else known
+        believed = _learn_errors(season, known, where, away, value - slow)
         if np.count_nonzero(believed):
             distance = _beyond(season, away) * believed
             expected = _expected(season, believed, usual)
-        _widen(season, known, away)
+        _widen(season, where, away)
     profile = before.profile.copy()
     profile.reshape(-1)[place] = usual + _GAINS[filled] * away
     visits = _visited(before.visits, place, filled)
@@ -131,19 +134,18 @@ def _arrive(season: Singles, before: Int64s, half_hour: Int64s, filled: UInt8s) 
     np.copyto(season[:, KNOWN], filled > 0, where=arrived)
 
 
-def _learn_errors(season: Singles, known: Bools, away: Singles, slow_away: Singles) -> Bools:
-    """Learn both mean errors; return which profiles are believed and known."""
-    season[:, SEEN] += known
+def _learn_errors(season: Singles, known: Bools, where: Bools | bool, away: Singles, slow_away: Singles) -> Bools:
+    """Learn both mean errors where known; return which profiles are known and believed."""
     # Both begin at zero and share their weights, so the bias of a short memory cancels in the comparison.
-    errors = season[:, ERROR : SLOW_ERROR + 1]
-    target = np.empty_like(errors)
-    np.abs(away, out=target[:, 0])
-    target[:, 1] = np.abs(slow_away)[:, None]
-    target -= errors
-    target *= ERROR_RATE
-    np.add(errors, target, out=errors, where=known[:, None])
-    better = season[:, ERROR] < GATE * season[:, SLOW_ERROR]
-    return np.asarray(better & (season[:, SEEN] > GATE_ROWS) & known)
+    error, slow_error, seen = season[:, ERROR], season[:, SLOW_ERROR], season[:, SEEN]
+    np.add(seen, _ONE, out=seen, where=where)
+    np.add(error, (np.abs(away) - error) * ERROR_RATE, out=error, where=where)
+    slow_step = (np.abs(slow_away)[:, None] - slow_error) * ERROR_RATE
+    np.add(slow_error, slow_step, out=slow_error, where=where)
+    better = error < GATE * slow_error
+    if not np.count_nonzero(better):
+        return better
+    return np.asarray(better & (seen > GATE_ROWS) & known)
 
 
 def _beyond(season: Singles, away: Singles) -> Singles:
@@ -156,14 +158,12 @@ def _width(season: Singles) -> Singles:
     return np.asarray(np.maximum(-(season[:, LOW] + season[:, HIGH]), WIDTH_MIN))
 
 
-def _widen(season: Singles, known: Bools, away: Singles) -> None:
+def _widen(season: Singles, where: Bools | bool, away: Singles) -> None:
     """Let the range of residuals leak, and widen it to hold the new ones."""
-    bounds = season[:, LOW : HIGH + 1]
-    residual = np.empty_like(bounds)
-    residual[:, 0] = away
-    np.negative(away, out=residual[:, 1])
-    leaked = bounds + (RANGE_LEAK * _width(season))[:, None]
-    np.minimum(leaked, residual, out=bounds, where=known[:, None])
+    low, high = season[:, LOW], season[:, HIGH]
+    leak = RANGE_LEAK * _width(season)
+    np.minimum(low + leak, away, out=low, where=where)
+    np.minimum(high + leak, -away, out=high, where=where)
 
 
 def _expected(season: Singles, believed: Bools, usual: Singles) -> Singles:
