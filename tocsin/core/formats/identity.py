@@ -18,6 +18,7 @@ _UNCOUNTED_SALT: Final = np.uint64(0xC3A5C85C97CB3127)
 _GAMMA: Final = np.uint64(0x9E3779B97F4A7C15)
 _FIRST: Final = np.uint64(0xBF58476D1CE4E5B9)
 _SECOND: Final = np.uint64(0x94D049BB133111EB)
+_SHIFTS: Final = (np.uint64(30), np.uint64(27), np.uint64(31))
 
 
 def mix64(values: UInt64s) -> UInt64s:
@@ -25,15 +26,18 @@ def mix64(values: UInt64s) -> UInt64s:
 
     Source: Steele, Lea and Flood (2014), the finaliser of SplitMix64.
     """
-    mixed = values + _GAMMA
-    mixed = (mixed ^ (mixed >> np.uint64(30))) * _FIRST
-    mixed = (mixed ^ (mixed >> np.uint64(27))) * _SECOND
-    return np.asarray(mixed ^ (mixed >> np.uint64(31)), np.uint64)
+    mixed: UInt64s = values + _GAMMA
+    mixed ^= mixed >> _SHIFTS[0]
+    mixed *= _FIRST
+    mixed ^= mixed >> _SHIFTS[1]
+    mixed *= _SECOND
+    mixed ^= mixed >> _SHIFTS[2]
+    return mixed
 
 
 def counted_identity(boot: Int64s, seq: Int64s) -> UInt64s:
     """Return identities of messages with a counter; an absent ``boot`` (-1) is another than 0."""
-    return mix64(mix64(boot.astype(np.uint64) ^ _COUNTED_SALT) ^ seq.astype(np.uint64))
+    return mix64(mix64(boot.view(np.uint64) ^ _COUNTED_SALT) ^ seq.view(np.uint64))
 
 
 def uncounted_identity(time_ms: Int64s, start: Int64s, metric_hash: UInt64s, value: Floats) -> UInt64s:
@@ -49,7 +53,7 @@ def uncounted_identity(time_ms: Int64s, start: Int64s, metric_hash: UInt64s, val
     sums = np.zeros(len(readings) + 1, np.uint64)
     np.cumsum(readings, out=sums[1:])  # wraps around, so differences are sums modulo 2**64
     of_message = sums[start[1:]] - sums[start[:-1]]
-    return mix64(mix64(time_ms.astype(np.uint64) ^ _UNCOUNTED_SALT) ^ of_message)
+    return mix64(mix64(time_ms.view(np.uint64) ^ _UNCOUNTED_SALT) ^ of_message)
 
 
 @lru_cache(maxsize=METRICS_REMEMBERED_MAX)

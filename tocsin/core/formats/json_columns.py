@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
+from operator import getitem
 from struct import error as StructError  # noqa: N812 - an exception named in lower case
 from typing import Final
 
 import numpy as np
 
 from tocsin.core.columns import Bools, Floats, Int32s, Int64s, MessageColumns, UInt64s
-from tocsin.core.formats.arrays import floats, int32s, int64s
+from tocsin.core.formats.arrays import floats, int32s, int64s, looked_up
 from tocsin.core.formats.identity import counted_identity, metric_hash64, uncounted_identity
 from tocsin.core.formats.iso_time import instants_ms
 from tocsin.core.formats.json_message import ABSENT, Message
@@ -53,12 +54,26 @@ class Draft:
     Attributes:
         columns: One entry a message; what broken ones hold means nothing.
         broken: shape (m,), whether the message breaks a rule that shows in the columns.
-        strings: shape (m,), strings that it is made of: names of known fields, metrics, device, time text.
+        has_text: shape (m,), whether its time is text.
+        has_boot: shape (m,), whether it says ``boot``.
     """
 
     columns: MessageColumns
     broken: Bools
-    strings: Int64s
+    has_text: Bools
+    has_boot: Bools
+
+    def strings(self) -> Int64s:
+        """Return of how many strings each message is made: names of known fields, metrics, device, time text."""
+        fixed = self.has_text.astype(np.int64) + self.columns.counted + self.has_boot + _STRINGS_ALWAYS
+        return np.asarray(np.diff(self.columns.start) + fixed)
+
+    def strings_in_all(self) -> int:
+        """Return the sum of ``strings``."""
+        flags = (self.has_text, self.columns.counted, self.has_boot)
+        return (
+            len(self.columns.value) + len(self.columns) * _STRINGS_ALWAYS + sum(map(int, map(np.count_nonzero, flags)))
+        )
 
 
 def draft_columns(messages: Sequence[Message], places: Places, metrics: MetricTable, bounds: Bounds) -> Draft:
@@ -73,14 +88,13 @@ def draft_columns(messages: Sequence[Message], places: Places, metrics: MetricTa
         metrics: Grows by the metrics of the messages.
         bounds: What is accepted.
     """
-    time_ms, is_text = _times([message.ts for message in messages])
+    time_ms, has_text = _times([message.ts for message in messages])
     seq = int64s([message.seq for message in messages])
     boot = int64s([message.boot for message in messages])
     start, metric, value = _readings([message.metrics for message in messages], metrics)
     counted = seq != ABSENT
     broken = _is_out_of_time(time_ms, places.arrival_ms, bounds)
-    broken |= _has_bad_readings(start, metric, value, metrics, bounds)
-    strings = np.diff(start) + is_text + counted + (boot != ABSENT) + _STRINGS_ALWAYS
+    _mark_bad_readings(broken, (start, metric, value), metrics, bounds)
     identity = _identities(counted, boot, seq, (time_ms, start, metric, value), metrics)
     columns = MessageColumns(
         devices=places.devices,
@@ -95,7 +109,7 @@ def draft_columns(messages: Sequence[Message], places: Places, metrics: MetricTa
         metric=metric,
         value=value,
     )
-    return Draft(columns, broken, strings)
+    return Draft(columns, broken, has_text, boot != ABSENT)
 
 
 def _times(stamps: list[int | str]) -> tuple[Int64s, Bools]:
@@ -108,27 +122,57 @@ def _times(stamps: list[int | str]) -> tuple[Int64s, Bools]:
 
 
 def _readings(readings: list[dict[str, float]], metrics: MetricTable) -> tuple[Int64s, Int32s, Floats]:
+    names = list(chain.from_iterable(readings))
+    single = _values_of_single(readings, names)
+    if single is not None:
+        return np.arange(len(names) + 1), _codes(names, 1, metrics), floats(single) + 0.0  # -0.0 becomes 0.0
+    lengths = list(map(len, readings))
     start = np.zeros(len(readings) + 1, np.int64)
-    np.cumsum(int64s([len(reading) for reading in readings]), out=start[1:])
-    metric = int32s(list(map(metrics.__getitem__, chain.from_iterable(readings))))
+    np.cumsum(int64s(lengths), out=start[1:])
     value = floats(list(chain.from_iterable(map(dict.values, readings))))
-    return start, metric, value + 0.0  # -0.0 becomes 0.0
+    return start, _codes(names, lengths[0], metrics), value + 0.0
+
+
+def _values_of_single(readings: list[dict[str, float]], names: list[str]) -> list[float] | None:
+    """Return the values where each message has exactly one; ``names`` are those of all readings."""
+    if len(names) != len(readings):
+        return None
+    try:
+        return list(map(getitem, readings, names))
+    except KeyError:  # one message has none, so it has no value of any name
+        return None
+
+
+def _codes(names: list[str], period: int, metrics: MetricTable) -> Int32s:
+    """Return the code of each name; quickly where they recur with the period."""
+    form = names[:period]
+    codes = int32s(looked_up(metrics, form))
+    if form and names == form * (len(names) // period):
+        return np.tile(codes, len(names) // period)
+    return int32s(looked_up(metrics, names))
 
 
 def _is_out_of_time(time_ms: Int64s, arrival_ms: Int64s, bounds: Bounds) -> Bools:
-    late = (time_ms < 0) | (time_ms < arrival_ms - bounds.age_ms_max)
-    return np.asarray(late | (time_ms > arrival_ms + bounds.skew_ms))
+    age_ms = arrival_ms - time_ms
+    out = age_ms > bounds.age_ms_max
+    out |= age_ms < -bounds.skew_ms
+    out |= time_ms < 0
+    return out
 
 
-def _has_bad_readings(start: Int64s, metric: Int32s, value: Floats, metrics: MetricTable, bounds: Bounds) -> Bools:
-    lengths = np.diff(start)
-    broken = (lengths == 0) | (lengths > bounds.metrics_max)
+def _mark_bad_readings(
+    broken: Bools, readings: tuple[Int64s, Int32s, Floats], metrics: MetricTable, bounds: Bounds
+) -> None:
+    """Mark the messages that have no readings, too many, or a bad one."""
+    start, metric, value = readings
+    lengths = start[1:] - start[:-1]
+    broken |= lengths == 0
+    broken |= lengths > bounds.metrics_max
     bad = ~np.isfinite(value)
     if not all(map(is_id, metrics)):
         bad |= ~np.fromiter(map(is_id, metrics), np.bool_, len(metrics))[metric]
-    if bad.any():
+    if np.count_nonzero(bad):
         broken[np.searchsorted(start, np.flatnonzero(bad), side="right") - 1] = True
-    return np.asarray(broken)
 
 
 def _identities(
@@ -138,7 +182,7 @@ def _identities(
     uncounted: tuple[Int64s, Int64s, Int32s, Floats],
     metrics: MetricTable,
 ) -> UInt64s:
-    if counted.all():
+    if np.count_nonzero(counted) == len(counted):
         return counted_identity(boot, seq)
     time_ms, start, metric, value = uncounted
     hashes = np.fromiter(map(metric_hash64, metrics), np.uint64, len(metrics))

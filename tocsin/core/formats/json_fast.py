@@ -19,6 +19,7 @@ from tocsin.core.formats.json_message import Message
 
 UNREADABLE: Final = (ValueError, RecursionError)  # msgspec's errors and UnicodeDecodeError are ValueErrors
 _QUOTE: Final = ord('"')
+_PIECE_RECORDS: Final = 256
 _NO_BRACKETS: Final = bytes(sorted(set(range(256)) - set(b"[]{}")))
 _STEPS: Final = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
 
@@ -60,9 +61,17 @@ def _decode_several(data: bytes) -> list[Message]:
         return []
 
 
-def quotes_of_all(datas: Sequence[bytes]) -> int:
-    """Return how many quotation marks there are in all."""
-    return int(np.count_nonzero(np.frombuffer(b"".join(datas), np.uint8) == _QUOTE))
+def bytes_and_quotes(datas: Sequence[bytes]) -> tuple[int, int]:
+    """Return how many bytes there are in all, and how many of them are quotation marks.
+
+    Piece by piece: memory for a whole batch would come fresh from the system, which costs four times the copy.
+    """
+    size = quotes = 0
+    for begin in range(0, len(datas), _PIECE_RECORDS):
+        piece = np.frombuffer(b"".join(datas[begin : begin + _PIECE_RECORDS]), np.uint8)
+        size += len(piece)
+        quotes += int(np.count_nonzero(piece == _QUOTE))
+    return size, quotes
 
 
 def quotes_of_each(datas: Sequence[bytes]) -> Int64s:

@@ -13,9 +13,9 @@ import numpy as np
 from msgspec import UNSET
 
 from tocsin.core.columns import Bools, Int32s, Int64s, MessageColumns
-from tocsin.core.formats.arrays import int32s, int64s
+from tocsin.core.formats.arrays import int32s, int64s, looked_up
 from tocsin.core.formats.json_columns import Draft, MetricTable, Places, draft_columns
-from tocsin.core.formats.json_fast import decode_all, hold_only_more_fields, quotes_of_all, quotes_of_each
+from tocsin.core.formats.json_fast import bytes_and_quotes, decode_all, hold_only_more_fields, quotes_of_each
 from tocsin.core.formats.json_message import Message
 from tocsin.core.formats.json_record import Refused, examine_record
 from tocsin.core.formats.message_columns import compact, joined
@@ -71,7 +71,7 @@ def decode_records(
     fast = _decode_fast(batch, metrics)
     doubted = _doubted(batch, fast)
     columns = fast.draft.columns
-    if not doubted.any():
+    if not np.count_nonzero(doubted):
         return columns, []
     sound = columns.take(np.flatnonzero(~doubted[columns.record]))
     found, refused = _look_closely(batch, np.flatnonzero(doubted).tolist())
@@ -82,41 +82,44 @@ def decode_records(
 
 def _decode_fast(batch: _Batch, metrics: MetricTable) -> _Fast:
     messages, several = decode_all(batch.datas)
-    count = np.ones(len(batch.datas), np.int64)
+    devices, device = _distinct(batch.keys)
+    count: Int64s = np.ones(len(batch.datas), np.int64)
     record: Int32s = np.arange(len(batch.datas), dtype=np.int32)
-    index: Int32s = np.zeros(len(batch.datas), np.int32)
+    places = Places(devices, record, np.zeros(len(record), np.int32), device, batch.arrivals_ms)
     if several:
         count[list(several)] = list(several.values())
         record = np.repeat(record, count)
         first = np.cumsum(count) - count
         index = (np.arange(len(record)) - first[record]).astype(np.int32)
-    devices = tuple(dict.fromkeys(batch.keys))
-    codes = dict(zip(devices, range(len(devices)), strict=True))
-    device = int32s([codes[key] for key in batch.keys])[record]
-    places = Places(devices, record, index, device, batch.arrivals_ms[record])
+        places = Places(devices, record, index, device[record], batch.arrivals_ms[record])
     return _Fast(messages, places, count, draft_columns(messages, places, metrics, batch.bounds))
+
+
+def _distinct(keys: Sequence[str]) -> tuple[tuple[str, ...], Int32s]:
+    """Return the distinct keys in order of appearance, and the code of each key."""
+    places: dict[str, int] = {}
+    first = int32s(list(map(places.setdefault, keys, range(len(keys)))))
+    is_first = first == np.arange(len(keys), dtype=np.int32)
+    return tuple(places), (np.cumsum(is_first, dtype=np.int32) - np.int32(1))[first]
 
 
 def _doubted(batch: _Batch, fast: _Fast) -> Bools:
     """Return which records need the close look: shape (n,)."""
     doubted: Bools = (fast.count == 0) | (fast.count > batch.bounds.messages_max)
-    if sum(map(len, batch.datas)) > batch.bounds.record_bytes_max:
-        doubted |= int64s(list(map(len, batch.datas))) > batch.bounds.record_bytes_max
     doubted[fast.places.record[fast.draft.broken]] = True
-    doubted[fast.places.record[_is_of_another_device(batch, fast)]] = True
+    doubted[fast.places.record[_are_of_another_device(batch, fast)]] = True
     _doubt_what_was_passed_over(batch, fast, doubted)
     return doubted
 
 
-def _is_of_another_device(batch: _Batch, fast: _Fast) -> Bools:
-    """Return which messages name another device than the key does, or came under an invalid key."""
-    named = list(map(_devices.__getitem__, batch.keys))
-    if len(fast.messages) != len(named) or not fast.count.all():
-        named = [named[record] for record in fast.places.record.tolist()]
-    said = [message.device for message in fast.messages]
+def _are_of_another_device(batch: _Batch, fast: _Fast) -> Int64s:
+    """Return the places of messages that name another device than the key does, or came under an invalid key."""
+    named = list(looked_up(_devices, batch.keys))
+    said: list[str | None] = [message.device for message in fast.messages]
     if said == named:
-        return np.zeros(len(said), np.bool_)
-    return np.fromiter([one != other for one, other in zip(said, named, strict=True)], np.bool_, len(said))
+        return np.empty(0, np.int64)
+    of_message = [named[record] for record in fast.places.record.tolist()]
+    return int64s([place for place, device in enumerate(said) if device != of_message[place]])
 
 
 class _Devices(dict[str, str | None]):
@@ -137,12 +140,16 @@ _devices: Final = _Devices()
 
 
 def _doubt_what_was_passed_over(batch: _Batch, fast: _Fast, doubted: Bools) -> None:
-    """Mark records that hold equal keys, unknown fields that are not sound, or another tenant's name."""
-    read = np.flatnonzero(fast.count).tolist()
-    datas = batch.datas if len(read) == len(batch.datas) else [batch.datas[record] for record in read]
-    strings = fast.draft.strings
-    if quotes_of_all(datas) == 2 * int(strings.sum()):
+    """Mark records too long, with equal keys, with unknown fields that are not sound, or of another tenant."""
+    read = batch.datas
+    if np.count_nonzero(fast.count) < len(fast.count):
+        read = [batch.datas[record] for record in np.flatnonzero(fast.count).tolist()]
+    size, quotes = bytes_and_quotes(read)
+    if size > batch.bounds.record_bytes_max:
+        doubted |= int64s(list(map(len, batch.datas))) > batch.bounds.record_bytes_max
+    if quotes == 2 * fast.draft.strings_in_all():
         return
+    strings = fast.draft.strings()
     tenants = [message.tenant for message in fast.messages]
     strings = strings + 2 * int64s([tenant is not UNSET for tenant in tenants])
     expected = np.bincount(fast.places.record, weights=2 * strings, minlength=len(batch.datas))

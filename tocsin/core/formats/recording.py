@@ -126,8 +126,7 @@ def decode_header(line: bytes) -> Header:
     mark = _mark_decoder.decode(line)
     if mark.tocsin != "recording" or mark.version != RECORDING_VERSION:
         raise ValueError(
-            f"must be a recording of version {RECORDING_VERSION}, "
-            f"got {mark.tocsin[:40]!r} of version {mark.version}"
+            f"must be a recording of version {RECORDING_VERSION}, got {mark.tocsin[:40]!r} of version {mark.version}"
         )
     return _header_decoder.decode(line)
 
@@ -140,9 +139,7 @@ def decode_record(line: bytes) -> Recorded:
     """
     try:
         found = _line_decoder.decode(line)
-        return Recorded(
-            found.arrival_ms, found.key, _data(found.encoding, found.payload), found.position, found.label
-        )
+        return Recorded(found.arrival_ms, found.key, _data(found.encoding, found.payload), found.position, found.label)
     except RecursionError as error:
         raise ValueError("line is nested too deeply") from error
 
