@@ -13,12 +13,13 @@ import numpy as np
 from tocsin.core.columns import Floats, Int64s, UInt64s
 
 METRICS_REMEMBERED_MAX: Final = 1 << 16
-_COUNTED_SALT: Final = np.uint64(0x9E6C63D0876A68DE)
-_UNCOUNTED_SALT: Final = np.uint64(0xC3A5C85C97CB3127)
-_GAMMA: Final = np.uint64(0x9E3779B97F4A7C15)
-_FIRST: Final = np.uint64(0xBF58476D1CE4E5B9)
-_SECOND: Final = np.uint64(0x94D049BB133111EB)
-_SHIFTS: Final = (np.uint64(30), np.uint64(27), np.uint64(31))
+# Arrays without a dimension: numpy takes a microsecond less for them than for a number, twenty times a batch.
+_COUNTED_SALT: Final = np.array(0x9E6C63D0876A68DE, np.uint64)
+_UNCOUNTED_SALT: Final = np.array(0xC3A5C85C97CB3127, np.uint64)
+_GAMMA: Final = np.array(0x9E3779B97F4A7C15, np.uint64)
+_FIRST: Final = np.array(0xBF58476D1CE4E5B9, np.uint64)
+_SECOND: Final = np.array(0x94D049BB133111EB, np.uint64)
+_SHIFTS: Final = tuple(np.array(bits, np.uint64) for bits in (30, 27, 31))
 
 
 def mix64(values: UInt64s) -> UInt64s:

@@ -20,6 +20,7 @@ from tocsin.core.formats.json_message import Message
 UNREADABLE: Final = (ValueError, RecursionError)  # msgspec's errors and UnicodeDecodeError are ValueErrors
 _QUOTE: Final = ord('"')
 _PIECE_RECORDS: Final = 256
+_DEPTH_OF_MESSAGE: Final = 2  # the object and its metrics
 _NO_BRACKETS: Final = bytes(sorted(set(range(256)) - set(b"[]{}")))
 _STEPS: Final = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
 
@@ -89,13 +90,20 @@ def hold_only_more_fields(datas: Sequence[bytes], depth_max: int) -> bool:
         depth_max: Deepest nesting that is accepted.
     """
     joined = b"".join(datas)
-    if b"\\" in joined or not all(_nests_at_most(depth_max, data) for data in datas):
+    if b"\\" in joined or not _all_nest_at_most(depth_max, datas, joined):
         return False
     try:
         decoded = _encode(_decode_documents(datas))
     except UNREADABLE:
         return False
     return decoded.count(b'"') == joined.count(b'"')
+
+
+def _all_nest_at_most(room: int, datas: Sequence[bytes], joined: bytes) -> bool:
+    opening = joined.count(b"{") + joined.count(b"[")
+    if opening <= len(datas) * _DEPTH_OF_MESSAGE and room >= _DEPTH_OF_MESSAGE:
+        return True  # none has less, so none has more
+    return all(_nests_at_most(room, data) for data in datas)
 
 
 def _nests_at_most(room: int, data: bytes) -> bool:

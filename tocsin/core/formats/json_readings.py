@@ -7,6 +7,7 @@ may doubt good messages, and must never accept bad ones.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import compress
 from typing import Final
 
 import numpy as np
@@ -41,12 +42,14 @@ class _Fast:
         messages: m messages.
         places: Where they stand.
         count: shape (n,), messages of each record; 0 where it could not be read.
+        is_packed: Whether any record has not exactly one message.
         draft: The messages as columns.
     """
 
     messages: list[Message]
     places: Places
     count: Int64s
+    is_packed: bool
     draft: Draft
 
 
@@ -92,7 +95,8 @@ def _decode_fast(batch: _Batch, metrics: MetricTable) -> _Fast:
         first = np.cumsum(count) - count
         index = (np.arange(len(record)) - first[record]).astype(np.int32)
         places = Places(devices, record, index, device[record], batch.arrivals_ms[record])
-    return _Fast(messages, places, count, draft_columns(messages, places, metrics, batch.bounds))
+    draft = draft_columns(messages, places, metrics, batch.bounds)
+    return _Fast(messages, places, count, bool(several), draft)
 
 
 def _distinct(keys: Sequence[str]) -> tuple[tuple[str, ...], Int32s]:
@@ -114,12 +118,13 @@ def _doubted(batch: _Batch, fast: _Fast) -> Bools:
 
 def _are_of_another_device(batch: _Batch, fast: _Fast) -> Int64s:
     """Return the places of messages that name another device than the key does, or came under an invalid key."""
-    named = list(looked_up(_devices, batch.keys))
     said: list[str | None] = [message.device for message in fast.messages]
+    named = list(looked_up(_devices, batch.keys))
+    if fast.is_packed:
+        named = [named[record] for record in fast.places.record.tolist()]
     if said == named:
         return np.empty(0, np.int64)
-    of_message = [named[record] for record in fast.places.record.tolist()]
-    return int64s([place for place, device in enumerate(said) if device != of_message[place]])
+    return int64s([place for place, (one, other) in enumerate(zip(said, named, strict=True)) if one != other])
 
 
 class _Devices(dict[str, str | None]):
@@ -141,25 +146,35 @@ _devices: Final = _Devices()
 
 def _doubt_what_was_passed_over(batch: _Batch, fast: _Fast, doubted: Bools) -> None:
     """Mark records too long, with equal keys, with unknown fields that are not sound, or of another tenant."""
-    read = batch.datas
-    if np.count_nonzero(fast.count) < len(fast.count):
-        read = [batch.datas[record] for record in np.flatnonzero(fast.count).tolist()]
+    read = list(compress(batch.datas, fast.count.tolist())) if fast.is_packed else batch.datas
     size, quotes = bytes_and_quotes(read)
     if size > batch.bounds.record_bytes_max:
         doubted |= int64s(list(map(len, batch.datas))) > batch.bounds.record_bytes_max
-    if quotes == 2 * fast.draft.strings_in_all():
+    surplus = quotes - 2 * fast.draft.strings_in_all()
+    if not surplus:
         return
+    telling = [place for place, message in enumerate(fast.messages) if message.tenant is not UNSET]
+    _doubt_other_tenants(batch, fast, telling, doubted)
+    if surplus != 4 * len(telling):
+        _doubt_what_is_unsound(batch, fast, telling, doubted)
+
+
+def _doubt_other_tenants(batch: _Batch, fast: _Fast, telling: list[int], doubted: Bools) -> None:
+    """Mark records of messages that tell a tenant, and not the one of the key."""
+    for place, record in zip(telling, fast.places.record[telling].tolist(), strict=True):
+        if not batch.keys[record].startswith(f"{fast.messages[place].tenant}#"):
+            doubted[record] = True
+
+
+def _doubt_what_is_unsound(batch: _Batch, fast: _Fast, telling: list[int], doubted: Bools) -> None:
+    """Mark records that hold equal keys, or unknown fields that are not sound."""
     strings = fast.draft.strings()
-    tenants = [message.tenant for message in fast.messages]
-    strings = strings + 2 * int64s([tenant is not UNSET for tenant in tenants])
+    strings[telling] += 2
     expected = np.bincount(fast.places.record, weights=2 * strings, minlength=len(batch.datas))
     suspects = np.flatnonzero((quotes_of_each(batch.datas) != expected) & ~doubted).tolist()
     if not hold_only_more_fields([batch.datas[record] for record in suspects], batch.bounds.depth_max):
         for record in suspects:
             doubted[record] = not hold_only_more_fields([batch.datas[record]], batch.bounds.depth_max)
-    for record, tenant in zip(fast.places.record.tolist(), tenants, strict=True):
-        if tenant is not UNSET and not batch.keys[record].startswith(f"{tenant}#"):
-            doubted[record] = True
 
 
 def _look_closely(batch: _Batch, records: list[int]) -> tuple[list[tuple[int, int, Message]], list[Refused]]:
