@@ -26,10 +26,13 @@ class Processors:
         self.generation = plans.first.generation
         self._backend = backend
         self._plans = plans
+        self._initial: dict[int, Live] = {}
 
     def initial(self, group: int) -> Live:
         """Return the state of a group that has seen nothing."""
-        return live(Group.empty(group, geometry_of(self._plans.first)), self._plans)
+        if group not in self._initial:
+            self._initial[group] = live(Group.empty(group, geometry_of(self._plans.first)), self._plans)
+        return self._initial[group]
 
     def decode(self, blob: bytes) -> Live:
         """Return the state of the bytes."""
