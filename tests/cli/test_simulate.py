@@ -1,0 +1,91 @@
+"""Simulated readings as recordings, lines and records of a log."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from simulator.truth import read_truth
+from tests.cli.conftest import ROOT, Tocsin
+from tocsin.core.clock import HOUR_MS, wall_now_ms
+from tocsin.core.formats.recording_file import RecordingReader
+
+
+def test_recording_holds_what_arrived_and_the_truth_stands_beside_it(tocsin: Tocsin, tmp_path: Path) -> None:
+    said = tocsin("simulate", "small", "--to", tmp_path / "day.jsonl.gz", "--json")
+
+    counts = said.json
+    assert isinstance(counts, dict)
+    with RecordingReader(tmp_path / "day.jsonl.gz") as reader:
+        assert len(list(reader)) == counts["messages"]["delivered"] > 500
+        assert (reader.header.source, reader.header.clock) == ("simulator small, seed 1", "virtual")
+    assert {row.kind for row in read_truth(tmp_path / "day.truth.jsonl")} == {"stuck", "bias", "outage"}
+    assert "north-motor-01" not in said.err
+
+
+def test_neither_speed_nor_processes_change_a_byte(tocsin: Tocsin, tmp_path: Path, recording: Path) -> None:
+    tocsin("simulate", "small", "--to", tmp_path / "paced.jsonl.gz", "--speed", "100000")
+    tocsin("simulate", "small", "--to", tmp_path / "dealt.jsonl.gz", "--processes", "2")
+
+    whole = recording.read_bytes()
+    assert (tmp_path / "paced.jsonl.gz").read_bytes() == whole
+    assert (tmp_path / "dealt.jsonl.gz").read_bytes() == whole
+
+
+def test_another_seed_makes_other_readings(tocsin: Tocsin, tmp_path: Path, recording: Path) -> None:
+    tocsin("simulate", "small", "--to", tmp_path / "day.jsonl.gz", "--seed", "2")
+
+    assert (tmp_path / "day.jsonl.gz").read_bytes() != recording.read_bytes()
+
+
+def test_lines_on_standard_output_are_the_messages_and_nothing_else(tocsin: Tocsin) -> None:
+    said = tocsin("simulate", "small", "--to", "-")
+
+    messages = [json.loads(line) for line in said.out.splitlines()]
+    assert len(messages) > 500
+    assert {"device", "ts", "metrics"} <= set(messages[0])
+
+
+def test_scenario_can_begin_now_with_its_faults_as_long_after_as_ever(tocsin: Tocsin, tmp_path: Path) -> None:
+    tocsin("simulate", "small", "--to", tmp_path / "day.jsonl", "--start", "now")
+
+    with RecordingReader(tmp_path / "day.jsonl") as reader:
+        first = next(iter(reader))
+    stuck = read_truth(tmp_path / "day.truth.jsonl")[0]
+    assert abs(wall_now_ms() - first.arrival_ms) < HOUR_MS // 4
+    assert 580_000 < stuck.start_ms - first.arrival_ms <= 600_000
+
+
+def test_log_takes_the_readings_which_a_run_then_folds(tocsin: Tocsin, tmp_path: Path) -> None:
+    tocsin("simulate", "small", "--log", tmp_path / "a.db", "--start", "40m")
+    before = tocsin("watch", "--once", "--json", "--file", tmp_path / "a.db").json
+
+    tocsin("run", "--file", tmp_path / "a.db", "--for", "100ms")
+
+    after = tocsin("watch", "--once", "--json", "--file", tmp_path / "a.db").json
+    assert isinstance(before, dict)
+    assert isinstance(after, dict)
+    assert (before["folded"], before["waiting"] > 100) == (0, True)
+    assert (after["folded"] > before["waiting"], after["waiting"]) == (True, 0)
+
+
+def test_list_names_every_scenario_with_its_description(tocsin: Tocsin) -> None:
+    said = tocsin("simulate", "--list")
+
+    assert [line.split()[0] for line in said.out.splitlines()] == ["name", "demo", "quiet", "small"]
+    assert "Five devices of five types" in said.out
+
+
+def test_reader_that_has_seen_enough_is_no_error() -> None:
+    command = [sys.executable, "-m", "tocsin.cli", "simulate", "quiet", "--to", "-"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline().startswith(b'{"device"')
+        process.stdout.close()
+
+        errors = process.stderr.read()
+
+        assert process.wait(timeout=20) == 0
+        assert b"Traceback" not in errors
+        assert b"Exception" not in errors
