@@ -88,6 +88,66 @@ def test_bad_message_does_not_hurt_the_others_of_its_record(record: bytes) -> No
     assert refused[0].data in record
 
 
+@pytest.mark.parametrize(
+    "forms",
+    [
+        pytest.param(["a", "a", "a"], id="one and the same"),
+        pytest.param(["a", "b", "a"], id="one each"),
+        pytest.param(["ab", "ab"], id="two and the same"),
+        pytest.param(["ab", "ba"], id="two in another order"),
+        pytest.param(["ab", "a", "b"], id="the same sequence, cut elsewhere"),
+        pytest.param(["a", "ab", "b"], id="as many names as twice two"),
+    ],
+)
+def test_metrics_of_messages_may_be_of_any_form(forms: list[str]) -> None:
+    metrics = [{name: place * 10 + ord(name) for name in form} for place, form in enumerate(forms)]
+
+    columns, refused = decode(*[message(metrics=each) for each in metrics])
+
+    found = [
+        {columns.metrics[columns.metric[r]]: columns.value[r] for r in range(columns.start[i], columns.start[i + 1])}
+        for i in range(len(columns))
+    ]
+    assert (found, refused) == (metrics, [])
+    assert [list(each) for each in found] == [list(each) for each in metrics]
+
+
+@pytest.mark.parametrize("forms", [("", "ab"), ("ab", ""), ("a", "", "bc"), ("", "", "")])
+def test_message_without_metrics_gets_none_of_its_neighbours(forms: tuple[str, ...]) -> None:
+    metrics = [dict.fromkeys(form, 1.5) for form in forms]
+
+    columns, refused = decode(*[message(metrics=each) for each in metrics])
+
+    assert [each.record for each in refused] == [place for place, form in enumerate(forms) if not form]
+    assert np.diff(columns.start).tolist() == [len(form) for form in forms if form]
+
+
+def test_other_tenant_is_found_among_messages_that_all_tell_theirs() -> None:
+    columns, refused = decode(message(tenant="acme"), message(tenant="evil"), message(tenant="acme", more="x"))
+
+    assert columns.record.tolist() == [0, 2]
+    assert [(each.record, each.reason) for each in refused] == [(1, Reason.TENANT_MISMATCH)]
+
+
+def test_key_given_twice_is_found_beside_a_tenant() -> None:
+    twice = spoiled(b'"seq"', b'"device": "pump-7", "seq"')
+
+    columns, refused = decode(message(tenant="acme"), twice)
+
+    assert columns.record.tolist() == [0]
+    assert [(each.record, each.reason) for each in refused] == [(1, Reason.DUPLICATE_KEY)]
+
+
+def test_devices_get_codes_in_order_of_appearance() -> None:
+    names = ["b", "a", "b", "c", "a"]
+    keys, datas = [f"acme#{name}" for name in names], [message(device=name) for name in names]
+
+    columns, _ = decode_records(keys, datas, np.full(5, ARRIVAL_MS), BOUNDS)
+
+    assert columns.devices == ("acme#b", "acme#a", "acme#c")
+    assert columns.device.tolist() == [0, 1, 0, 2, 1]
+
+
 def test_bad_records_leave_nothing_in_the_tables() -> None:
     keys = ["acme#pump-7", "not a key", "acme#pump-8", "acme#pump-9"]
     datas = [

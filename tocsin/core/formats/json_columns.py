@@ -168,11 +168,11 @@ def _mark_bad_readings(
     lengths = start[1:] - start[:-1]
     broken |= lengths == 0
     broken |= lengths > bounds.metrics_max
-    bad = ~np.isfinite(value)
+    sound = np.isfinite(value)
     if not all(map(is_id, metrics)):
-        bad |= ~np.fromiter(map(is_id, metrics), np.bool_, len(metrics))[metric]
-    if np.count_nonzero(bad):
-        broken[np.searchsorted(start, np.flatnonzero(bad), side="right") - 1] = True
+        sound &= np.fromiter(map(is_id, metrics), np.bool_, len(metrics))[metric]
+    if np.count_nonzero(sound) < len(sound):
+        broken[np.searchsorted(start, np.flatnonzero(~sound), side="right") - 1] = True
 
 
 def _identities(

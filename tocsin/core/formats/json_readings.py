@@ -103,28 +103,36 @@ def _distinct(keys: Sequence[str]) -> tuple[tuple[str, ...], Int32s]:
     """Return the distinct keys in order of appearance, and the code of each key."""
     places: dict[str, int] = {}
     first = int32s(list(map(places.setdefault, keys, range(len(keys)))))
-    is_first = first == np.arange(len(keys), dtype=np.int32)
-    return tuple(places), (np.cumsum(is_first, dtype=np.int32) - np.int32(1))[first]
+    every: Int32s = np.arange(len(keys), dtype=np.int32)
+    if len(places) == len(keys):
+        return tuple(places), every
+    code: Int32s = np.cumsum(first == every, dtype=np.int32)[first]
+    code -= 1
+    return tuple(places), code
 
 
 def _doubted(batch: _Batch, fast: _Fast) -> Bools:
     """Return which records need the close look: shape (n,)."""
-    doubted: Bools = (fast.count == 0) | (fast.count > batch.bounds.messages_max)
-    doubted[fast.places.record[fast.draft.broken]] = True
-    doubted[fast.places.record[_are_of_another_device(batch, fast)]] = True
+    doubted: Bools = np.zeros(len(batch.datas), np.bool_)
+    if fast.is_packed:
+        doubted |= (fast.count == 0) | (fast.count > batch.bounds.messages_max)
+    if np.count_nonzero(fast.draft.broken):
+        doubted[fast.places.record[fast.draft.broken]] = True
+    for record in _records_of_another_device(batch, fast):
+        doubted[record] = True
     _doubt_what_was_passed_over(batch, fast, doubted)
     return doubted
 
 
-def _are_of_another_device(batch: _Batch, fast: _Fast) -> Int64s:
-    """Return the places of messages that name another device than the key does, or came under an invalid key."""
+def _records_of_another_device(batch: _Batch, fast: _Fast) -> list[int]:
+    """Return the records of messages that name another device than the key does, or came under an invalid key."""
     said: list[str | None] = [message.device for message in fast.messages]
     named = list(looked_up(_devices, batch.keys))
     if fast.is_packed:
         named = [named[record] for record in fast.places.record.tolist()]
     if said == named:
-        return np.empty(0, np.int64)
-    return int64s([place for place, (one, other) in enumerate(zip(said, named, strict=True)) if one != other])
+        return []
+    return [int(fast.places.record[place]) for place, device in enumerate(said) if device != named[place]]
 
 
 class _Devices(dict[str, str | None]):
