@@ -4,63 +4,48 @@ Every call may raise ``UnavailableError``: then its effect is unknown, and the c
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 from tocsin.core.messages import DecisionRecord, Notification, Transition
+from tocsin.core.port_values import (
+    DirectoryEntry,
+    LogRecord,
+    QueueMessage,
+    SavedState,
+    Shard,
+    StateKey,
+    StateWrite,
+    StoredRecord,
+    WindowItem,
+    WindowStats,
+)
 
-
-@dataclass(frozen=True, slots=True)
-class LogRecord:
-    """A record to put.
-
-    Attributes:
-        partition_key: Its MD5 decides the shard, unless ``hash_key`` is given.
-        data: Payload, at most 1 MiB with the key.
-        hash_key: Explicit hash in ``[0, 2**128)`` that decides the shard instead.
-    """
-
-    partition_key: str
-    data: bytes
-    hash_key: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class StoredRecord:
-    """A record as the log keeps it.
-
-    Attributes:
-        shard: Id of the shard.
-        sequence: Sequence number, decimal digits; ascending within the shard, compared as a number.
-        partition_key: As put.
-        data: As put.
-        arrival_ms: When the log took it.
-    """
-
-    shard: str
-    sequence: str
-    partition_key: str
-    data: bytes
-    arrival_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class Shard:
-    """One ordered part of a log.
-
-    Attributes:
-        id: Its name, unique for ever.
-        hash_start: First hash that it takes.
-        hash_end: First hash after its range.
-        parents: Shards that must be drained before it.
-        closed: Whether it takes no more records.
-    """
-
-    id: str
-    hash_start: int
-    hash_end: int
-    parents: tuple[str, ...] = ()
-    closed: bool = False
+__all__ = [
+    "AlertTable",
+    "Backend",
+    "Blobs",
+    "Checkpoints",
+    "Decisions",
+    "Directory",
+    "DirectoryEntry",
+    "FilterPolicy",
+    "Log",
+    "LogReader",
+    "LogRecord",
+    "Queue",
+    "QueueMessage",
+    "SavedState",
+    "Shard",
+    "StateKey",
+    "StateStore",
+    "StateWrite",
+    "StoredRecord",
+    "Topic",
+    "WindowItem",
+    "WindowStats",
+    "WindowTable",
+]
 
 
 class LogReader(Protocol):
@@ -105,37 +90,6 @@ class Checkpoints(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class StateKey:
-    """Where one key group's state of one stage lives."""
-
-    generation: int
-    group: int
-    stage: str
-
-
-@dataclass(frozen=True, slots=True)
-class SavedState:
-    """State as stored.
-
-    Attributes:
-        blob: The bytes, or None where there is no state yet.
-        version: Opaque token for the next commit; empty where there is no state yet.
-    """
-
-    blob: bytes | None
-    version: str
-
-
-@dataclass(frozen=True, slots=True)
-class StateWrite:
-    """One conditional write: it happens only if the version still holds."""
-
-    key: StateKey
-    blob: bytes
-    expected_version: str
-
-
 class StateStore(Protocol):
     """Compare-and-set storage of blobs."""
 
@@ -149,43 +103,6 @@ class StateStore(Protocol):
         Each write is atomic and durable when this returns; the writes are independent of each other.
         """
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class WindowStats:
-    """One metric's statistics of one window; ``rate`` is per second, NaN (absent) for one reading."""
-
-    count: int
-    mean: float
-    sum: float
-    variance: float
-    min: float
-    max: float
-    first: float
-    last: float
-    rate: float | None = None
-    quantiles: dict[str, float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class WindowItem:
-    """All metrics of one device in one window.
-
-    Attributes:
-        tenant: Owner of the device.
-        device: Which device.
-        size_ms: Length of the window.
-        start_ms: Its start, inclusive.
-        revision: 0 on time; later ones are deltas to merge.
-        metrics: Metric to statistics.
-    """
-
-    tenant: str
-    device: str
-    size_ms: int
-    start_ms: int
-    revision: int
-    metrics: dict[str, WindowStats]
 
 
 class WindowTable(Protocol):
@@ -221,21 +138,6 @@ class AlertTable(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class DirectoryEntry:
-    """What a tenant has or what is open: a view for lists, written without condition.
-
-    Attributes:
-        tenant: Whose.
-        key: ``DEV#<device>``, ``OPEN#<fingerprint>``, ``DEC#<fingerprint>#<number>``, ...
-        data: MessagePack of the entry, or None to remove it.
-    """
-
-    tenant: str
-    key: str
-    data: bytes | None
-
-
 class Directory(Protocol):
     """Lists by tenant and key prefix."""
 
@@ -246,27 +148,6 @@ class Directory(Protocol):
     def query(self, tenant: str, *, prefix: str, after: str = "", limit: int) -> list[DirectoryEntry]:
         """Return entries by key, those after ``after`` with the prefix, at most ``limit``."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class QueueMessage:
-    """A message as received.
-
-    Attributes:
-        id: Stays the same over all receipts.
-        receipt: Deletes it; valid for this receipt only.
-        body: As sent.
-        attributes: As sent.
-        sent_ms: When it was sent.
-        receive_count: How often it was received, this time included.
-    """
-
-    id: str
-    receipt: str
-    body: str
-    attributes: Mapping[str, str]
-    sent_ms: int
-    receive_count: int
 
 
 class Queue(Protocol):
