@@ -4,11 +4,12 @@ Sources draw from streams of their own and are merged by arrival and name, so ne
 step nor the number of processes changes a byte.
 """
 
+import signal
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import count
-from multiprocessing import get_context
+from multiprocessing import get_context, resource_tracker
 from multiprocessing.connection import Connection
 from operator import attrgetter
 from typing import Final
@@ -90,7 +91,8 @@ def _workers(scenario: Scenario, seed: int, step_ms: int, processes: int) -> Gen
     for part in range(processes):
         reader, writer = context.Pipe(duplex=False)
         worker = context.Process(target=_work, args=(writer, scenario, seed, step_ms, (part, processes)))
-        worker.start()
+        with _interrupts_held():
+            worker.start()
         writer.close()  # else the end of the worker would not be seen here
         readers.append(reader)
         workers.append(worker)
@@ -101,6 +103,17 @@ def _workers(scenario: Scenario, seed: int, step_ms: int, processes: int) -> Gen
             reader.close()
         for worker in workers:
             worker.join()
+
+
+@contextmanager
+def _interrupts_held() -> Generator[None]:
+    """Have whoever is started here inherit that Ctrl-C is not for it; workers end when nobody reads on."""
+    resource_tracker.ensure_running()  # the first start of a process would do it, and let Ctrl-C through again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _work(writer: Connection, scenario: Scenario, seed: int, step_ms: int, share: tuple[int, int]) -> None:

@@ -1,6 +1,8 @@
 """Simulated readings as recordings, lines and records of a log."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -89,3 +91,17 @@ def test_reader_that_has_seen_enough_is_no_error() -> None:
         assert process.wait(timeout=20) == 0
         assert b"Traceback" not in errors
         assert b"Exception" not in errors
+
+
+def test_interrupt_ends_all_processes_without_a_trace() -> None:
+    command = [sys.executable, "-m", "tocsin.cli", "simulate", "quiet", "--to", "-", "--processes", "2"]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, cwd=ROOT, stdout=pipe, stderr=pipe, start_new_session=True) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        os.killpg(process.pid, signal.SIGINT)
+        _, errors = process.communicate(timeout=20)
+
+    assert process.returncode == 130
+    assert errors.decode().split("\n")[-2:] == ["tocsin: stopped", ""]
+    assert b"Traceback" not in errors
