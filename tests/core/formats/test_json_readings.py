@@ -248,6 +248,20 @@ def test_time_may_be_text_in_any_zone() -> None:
     assert (columns.time_ms.tolist(), refused) == ([ARRIVAL_MS] * 4, [])
 
 
+@pytest.mark.parametrize(
+    "spoiled_text", ["2026-11-23T10:00:00.199Z", "2026-11-23T10:00:00Z", "2026-11-23T10:61:00.199Z"]
+)
+def test_many_texts_are_read_as_few_are(spoiled_text: str) -> None:
+    texts = [f"2026-11-23T{9 + i % 2:02d}:00:00.{i:03d}Z" for i in range(199)] + [spoiled_text]
+    datas = [message(ts=ts, seq=seq) for seq, ts in enumerate(texts)]
+
+    columns, refused = decode(*datas)
+
+    singly = [decode(data)[0].time_ms.tolist() for data in datas]
+    assert columns.time_ms.tolist() == [instant_ms for each in singly for instant_ms in each]
+    assert len(columns) + len(refused) == 200
+
+
 def test_metrics_may_be_exactly_as_many_as_allowed() -> None:
     columns, refused = decode(message(metrics={"a": 1, "b": 2}), bounds=Bounds(metrics_max=2))
 
