@@ -66,7 +66,6 @@ def run(  # noqa: PLR0917  click passes each option
     """  # noqa: D301  the escape is click's mark for lines that stay as they are
     if not is_id(tenant):
         raise UsageError(f"--tenant must be 1 to 64 of A-Z a-z 0-9 _ . -, got {tenant[:80]!r}")
-    until_ms = None if length_ms is None else wall_now_ms() + length_ms
     plan = plan_for(scenario_file(scenario), plan_path) if scenario else plan_or_default(plan_path)
     with Stop() as stop, open_embedded(path, now_ms=wall_now_ms, shards=shards) as embedded:
         pipeline = Pipeline(embedded, plan, wall_now_ms)
@@ -74,6 +73,7 @@ def run(  # noqa: PLR0917  click passes each option
         talk(f"running on {path} with plan {pipeline.plan_hash}; Ctrl-C ends")
         with _inputs(pipeline, lines_from, tenant, scenario, seed) as inputs:
             shown.inputs = inputs
+            until_ms = None if length_ms is None else wall_now_ms() + length_ms
             run_local(
                 pipeline,
                 list(inputs.values()),
