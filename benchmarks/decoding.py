@@ -37,7 +37,7 @@ class Case:
 
 
 def messages(
-    metrics: int, *, text_time: bool = False, extra: bool = False, devices: int = DEVICES
+    metrics: int, *, text_time: bool = False, more: dict[str, str] | None = None, devices: int = DEVICES
 ) -> list[tuple[str, bytes]]:
     chance = random.Random(1)  # noqa: S311  no secret
     found = []
@@ -45,9 +45,7 @@ def messages(
         device = f"pump-{chance.randrange(devices):04d}"
         stamp = f"2026-11-23T10:00:{number % 60:02d}.{number % 1_000:03d}Z" if text_time else NOW_MS - number
         values = {f"metric_{which}_celsius": round(chance.random() * 100, 2) for which in range(metrics)}
-        fields = {"device": device, "ts": stamp, "seq": number, "boot": 3, "metrics": values}
-        if extra:
-            fields["firmware"] = "1.2"
+        fields = {"device": device, "ts": stamp, "seq": number, "boot": 3, "metrics": values, **(more or {})}
         found.append((f"acme#{device}", json.dumps(fields, separators=(",", ":")).encode()))
     return found
 
@@ -67,7 +65,8 @@ def cases() -> list[Case]:
     named = {
         "1 metric": messages(1),
         "1 metric, time as text": messages(1, text_time=True),
-        "1 metric, an unknown field": messages(1, extra=True),
+        "1 metric, the tenant told": messages(1, more={"tenant": "acme"}),
+        "1 metric, an unknown field": messages(1, more={"firmware": "1.2"}),
         "1 metric, 0.5 % cut off": spoiled(messages(1)),
         "5 metrics": messages(5),
         "5 metrics, 100 lines a record": packed(messages(5, devices=10)),
