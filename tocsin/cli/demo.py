@@ -1,8 +1,10 @@
 """``tocsin demo``: a simulated fleet through the real stages, and the alerts as they arrive."""
 
+import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from shutil import which
 
 import click
 import msgspec
@@ -15,6 +17,7 @@ from tocsin.cli.account import Account
 from tocsin.cli.demo_view import opened_view
 from tocsin.cli.files import plan_for, scenario_file
 from tocsin.core.clock import elapsed_s, pause
+from tocsin.core.errors import UsageError
 from tocsin.core.messages import Transition
 from tocsin.runtime.play import STEP_MS, Frame, Play
 
@@ -34,6 +37,7 @@ SPEED = 240.0
 )
 @click.option("--as-fast-as-possible", "fast", is_flag=True, help="Do not hold the pace.")
 @click.option("--file", "path", type=click.Path(path_type=Path, dir_okay=False), help="Keep everything in this file.")
+@click.option("--picture", type=click.Path(path_type=Path, dir_okay=False), help="Write the live view as SVG, once.")
 @click.option("--json", "as_json", is_flag=True, help="Print the account as one JSON object.")
 def demo(  # noqa: PLR0917  click passes each option
     scenario_name: str,
@@ -42,15 +46,18 @@ def demo(  # noqa: PLR0917  click passes each option
     speed: float,
     fast: bool,
     path: Path | None,
+    picture: Path | None,
     as_json: bool,
 ) -> None:
     """Play a simulated fleet through the real pipeline; watch alerts arrive, and read the account."""
+    if path is not None and path.exists():
+        raise UsageError(f"--file must name a file that is not there yet, got {path}")
     file = scenario_file(scenario_name)
     scenario, plan = load_scenario(file), plan_for(file, plan_path)
     talk = Console(stderr=True)
     _introduce(talk, scenario, seed)
     with Play(scenario, plan, seed=seed, path=path) as play:
-        account = _play(talk, scenario, play, seed=seed, speed=None if fast else speed)
+        account = _play(talk, scenario, play, seed=seed, speed=None if fast else speed, picture=picture)
     if as_json:
         click.echo(msgspec.json.encode(account.as_json()).decode())
         return
@@ -71,11 +78,13 @@ def _introduce(talk: Console, scenario: Scenario, seed: int) -> None:
     )
 
 
-def _play(talk: Console, scenario: Scenario, play: Play, *, seed: int, speed: float | None) -> Account:
+def _play(
+    talk: Console, scenario: Scenario, play: Play, *, seed: int, speed: float | None, picture: Path | None
+) -> Account:
     transitions: list[Transition] = []
     title = f"{scenario.name}, seed {seed}" + (f", {speed:g} times as fast" if speed else "")
     begun_s = elapsed_s()
-    with opened_view(talk, scenario, play, title=title) as view:
+    with opened_view(talk, scenario, play, title=title, picture=picture) as view:
         for frame in _paced(play.frames(STEP_MS), scenario.start_ms, speed):
             view.show(frame)
             transitions += frame.transitions
@@ -96,13 +105,20 @@ def _say_where_next(out: Console, account: Account, seed: int, path: Path | None
     rate = account.counts.readings / max(account.elapsed_s, 1e-9)
     out.print(f"\n{account.counts.readings:,} readings in {account.elapsed_s:.0f} s ({rate:,.0f} a second)")
     out.print("Where to look next:", style="bold")
-    steps: list[tuple[str, Any]] = [
-        (f"tocsin demo --seed {seed + 1}", "another day"),
-        ("tocsin demo --file demo.db", "keep everything, then: tocsin alerts list --file demo.db"),
-        ("tocsin simulate demo --to day.jsonl.gz", "record the day, then: tocsin replay day.jsonl.gz"),
-        ("tocsin plan check scenarios/demo.plan.yaml", "what the plan says, in words"),
+    tocsin = _own_name()
+    steps = [
+        (f"{tocsin} demo --seed {seed + 1}", "another day"),
+        (f"{tocsin} demo --file demo.db", f"keep everything; then {tocsin} alerts list --file demo.db"),
+        (f"{tocsin} simulate demo --to day.jsonl.gz", f"record a day; then {tocsin} replay day.jsonl.gz"),
+        (f"{tocsin} plan check scenarios/demo.plan.yaml", "what the plan says, in words"),
     ]
-    for command, words in steps:
-        out.print(f"  {command:<46} {words}", highlight=False, soft_wrap=True)
     if path is not None:
-        out.print(f"  tocsin alerts list --file {path}", highlight=False, soft_wrap=True)
+        steps[1] = (f"{tocsin} alerts list --file {path}", "what was kept")
+    width = max(len(command) for command, _ in steps)
+    for command, words in steps:
+        out.print(f"  {command:<{width}}  {words}", highlight=False, soft_wrap=True)
+
+
+def _own_name() -> str:
+    """Return how this command can be called again from here."""
+    return "tocsin" if which("tocsin") else os.path.relpath(sys.argv[0])

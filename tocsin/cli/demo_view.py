@@ -1,8 +1,11 @@
 """What the demo shows while it plays: a live picture in a terminal, plain lines elsewhere."""
 
+import re
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from io import StringIO
+from pathlib import Path
 from typing import Final, Protocol
 
 from rich.console import Console, Group, RenderableType
@@ -85,8 +88,11 @@ class LiveView:
         for transition in filter(is_told, frame.transitions):
             self._alerts.append(transition)
             self._follow(transition)
-        body = Group(self._head(frame), self._stages(frame), self._drawn_series(frame), self._feed())
-        self._live.update(body, refresh=True)
+        self._live.update(self.picture(frame), refresh=True)
+
+    def picture(self, frame: Frame) -> RenderableType:
+        """Return the whole view of the frame."""
+        return Group(self._head(frame), self._stages(frame), self._drawn_series(frame), self._feed())
 
     def _follow(self, transition: Transition) -> None:
         """Keep the series of the newest alerts in view."""
@@ -161,9 +167,47 @@ def _minute_means(items: Sequence[WindowItem], metric: str, now_ms: int) -> list
     return [means.get(start_ms) for start_ms in range(end_ms - SERIES_MINUTES * MINUTE_MS, end_ms, MINUTE_MS)]
 
 
+PICTURE_COLUMNS: Final = 128
+PICTURE_SHARE: Final = 0.62
+"""How much of the scenario has been played when its picture is taken: most of it is in view then."""
+
+
+class PictureView:
+    """Takes a picture of the live view once on the way, as SVG, and passes every frame on."""
+
+    def __init__(self, view: View, drawn: LiveView, path: Path) -> None:
+        self._view = view
+        self._drawn = drawn
+        self._path = path
+        self._taken = False
+
+    def show(self, frame: Frame) -> None:
+        """Show the frame, and write the picture when it is time."""
+        self._view.show(frame)
+        self._drawn.show(frame)
+        if not self._taken and frame.share >= PICTURE_SHARE:
+            self._taken = True
+            sheet = Console(record=True, width=PICTURE_COLUMNS, file=StringIO(), force_terminal=True)
+            sheet.print(self._drawn.picture(frame))
+            # Without the web fonts that it would fetch: a picture asks nobody for anything.
+            self._path.write_text(re.sub(r"@font-face \{.*?\}", "", sheet.export_svg(title="tocsin demo"), flags=re.S))
+
+
 @contextmanager
-def opened_view(console: Console, scenario: Scenario, play: Play, *, title: str) -> Iterator[View]:
-    """Yield the view that suits the console."""
+def opened_view(
+    console: Console, scenario: Scenario, play: Play, *, title: str, picture: Path | None = None
+) -> Iterator[View]:
+    """Yield the view that suits the console; with ``picture`` it also writes an SVG on the way."""
+    with _suiting_view(console, scenario, play, title=title) as view:
+        if picture is None:
+            yield view
+            return
+        unseen = Live(console=Console(file=StringIO()), auto_refresh=False)
+        yield PictureView(view, LiveView(unseen, scenario, play, title=title), picture)
+
+
+@contextmanager
+def _suiting_view(console: Console, scenario: Scenario, play: Play, *, title: str) -> Iterator[View]:
     if not console.is_terminal:
         yield PlainView(console, scenario)
         return
