@@ -19,7 +19,7 @@ from tocsin.core.formats.json_message import Message
 
 UNREADABLE: Final = (ValueError, RecursionError)  # msgspec's errors and UnicodeDecodeError are ValueErrors
 _QUOTE: Final = ord('"')
-_PIECE_RECORDS: Final = 256
+_PIECE_BYTES: Final = 48 << 10
 _DEPTH_OF_MESSAGE: Final = 2  # the object and its metrics
 _NO_BRACKETS: Final = bytes(sorted(set(range(256)) - set(b"[]{}")))
 _STEPS: Final = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
@@ -68,8 +68,9 @@ def bytes_and_quotes(datas: Sequence[bytes]) -> tuple[int, int]:
     Piece by piece: memory for a whole batch would come fresh from the system, which costs four times the copy.
     """
     size = quotes = 0
-    for begin in range(0, len(datas), _PIECE_RECORDS):
-        piece = np.frombuffer(b"".join(datas[begin : begin + _PIECE_RECORDS]), np.uint8)
+    records = 1 + _PIECE_BYTES // max(1, len(datas[0])) if datas else 1  # the others are of its size, most often
+    for begin in range(0, len(datas), records):
+        piece = np.frombuffer(b"".join(datas[begin : begin + records]), np.uint8)
         size += len(piece)
         quotes += int(np.count_nonzero(piece == _QUOTE))
     return size, quotes
