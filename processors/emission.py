@@ -84,8 +84,8 @@ def _columns(pieces: list[Piece], group: Group) -> PaneColumns:
     revision = np.concatenate([_or_fill(piece.revision, piece, 0, np.int32) for piece in pieces])
     limit = np.concatenate([_or_fill(piece.limit, piece, np.nan, np.float64) for piece in pieces])
     rank = np.concatenate([_or_fill(piece.rank, piece, 0, np.int32) for piece in pieces])
-    rules, rule = _table([piece.rules or ("",) * len(piece) for piece in pieces])
-    positions, position = _table([piece.positions or ("",) * len(piece) for piece in pieces])
+    rules, rule = _table([(piece.rules, len(piece)) for piece in pieces])
+    positions, position = _table([(piece.positions, len(piece)) for piece in pieces])
     phase = np.array([PHASES[PaneKind(value)] for value in range(len(PHASES))], np.int32)[kind]
     order = np.lexsort((rank, revision, series, size_ms, start_ms + size_ms, phase, cause))
     series = series[order]
@@ -116,11 +116,16 @@ def _or_fill(
     return np.full(len(piece), fill, dtype) if column is None else column
 
 
-def _table(pieces: list[tuple[str, ...]]) -> tuple[tuple[str, ...], Int32s]:
-    """Return the distinct names in the order of appearance, and each one's code; -1 for the empty name."""
-    codes: dict[str, int] = {"": -1}
-    column = [codes.setdefault(name, len(codes) - 1) for piece in pieces for name in piece]
-    return tuple(name for name in codes if name), np.array(column, np.int32)
+def _table(pieces: list[tuple[tuple[str, ...], int]]) -> tuple[tuple[str, ...], Int32s]:
+    """Return the distinct names in the order of appearance, and each pane's code; -1 where it has none."""
+    codes: dict[str, int] = {}
+    columns = [
+        np.array([codes.setdefault(name, len(codes)) for name in names], np.int32)
+        if names
+        else np.full(panes, -1, np.int32)
+        for names, panes in pieces
+    ]
+    return tuple(codes), np.concatenate(columns)
 
 
 def no_quantiles(panes: int, quantiles: int) -> Floats:

@@ -75,7 +75,7 @@ def remember(group: Group, slots: Int64s, identity: UInt64s) -> None:
     grown[places] = identity[order]
     grown[is_old] = group.identities
     group.identities = grown
-    np.add.at(group.identity_count, slots, 1)
+    np.add.at(group.identity_count, slots, np.ones(len(slots), np.int32))
 
 
 def forget(group: Group, geometry: Geometry, devices: Int64s, before_ms: Int64s, now_ms: Int64s) -> None:

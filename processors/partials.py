@@ -142,7 +142,8 @@ class SliceCells(Cells):
         if fresh.any():
             # Assigned back to front, so that the earliest arrival is the one that stays.
             self.shift[cells[fresh][::-1]] = values[fresh][::-1]
-        np.add.at(self.count, cells, 1)
+        # Of the column's own type: with any other, numpy takes a way that is thirty times slower.
+        np.add.at(self.count, cells, np.ones(len(cells), np.int32))
         deviation = values - self.shift[cells]
         np.add.at(self.s1, cells, deviation)
         np.add.at(self.s2, cells, deviation * deviation)

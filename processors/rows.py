@@ -171,7 +171,8 @@ def admit(group: Group, rows: Rows, geometry: Geometry, messages: MessageColumns
 
 def _names_to_rows(names: tuple[str, ...], codes: Int32s, known: dict[str, int]) -> Int64s:
     """Return the known row of each code's name, -1 for new names."""
-    table = np.array([known.get(name, -1) for name in names], np.int64)
+    rows: list[int | None] = list(map(known.get, names))
+    table = np.array([-1 if row is None else row for row in rows] if None in rows else rows, np.int64)
     return np.asarray(table[codes])
 
 
