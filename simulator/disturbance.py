@@ -19,6 +19,7 @@ Held = dict[int, float]
 """Number of a fault of the device to the value at which it holds a stuck sensor."""
 
 NEVER_MS: Final = -(1 << 62)
+GOLDEN_RATIO: Final = 0.6180339887498949
 
 
 def within(fault: Fault, time_ms: Int64s) -> Bools:
@@ -91,6 +92,8 @@ def _wrong(fault: Fault, sensor: Sensor, values: Floats, time_ms: Int64s) -> Flo
             return np.asarray(values + _size(fault, sensor) * share)
         case "bias":
             return values + _size(fault, sensor)
+        case "swapped_unit":
+            return values * fault.settings["factor"] + fault.settings["plus"]
         case "clipped":
             return np.clip(values, fault.settings["below"], fault.settings["above"])
         case "dropout":
@@ -130,15 +133,23 @@ def boots_at(faults: Iterable[Fault], time_ms: Int64s) -> Int64s:
 def clock_offset_ms(faults: Iterable[Fault], time_ms: Int64s) -> Int64s:
     """Return by how much the device's clock is ahead, shape (n,), milliseconds.
 
-    A skew is constant; a jump is corrected steadily until the end of its interval.
+    A skew is constant; a jump is corrected steadily until the end of its interval; a forged time is anything.
     """
     total = np.zeros(len(time_ms))
     for fault in faults:
         if fault.is_on(Layer.CLOCK):
-            rest = (fault.end_ms - time_ms) / (fault.end_ms - fault.start_ms)
-            share = rest if fault.kind == "clock_jump" else 1.0
-            total += np.where(within(fault, time_ms), fault.settings["offset"] * share, 0.0)
+            total += np.where(within(fault, time_ms), _offset_ms(fault, time_ms), 0.0)
     return np.rint(total).astype(np.int64)
+
+
+def _offset_ms(fault: Fault, time_ms: Int64s) -> Floats:
+    if fault.kind == "forged_times":
+        # Of the instant alone, so that a block's length never shows: the golden ratio spreads instants evenly.
+        return np.asarray(fault.settings["spread"] * (2.0 * (time_ms % 1_000_003 * GOLDEN_RATIO % 1.0) - 1.0))
+    offset_ms = fault.settings["offset"]
+    if fault.kind == "clock_skew":
+        return np.full(len(time_ms), offset_ms)
+    return np.asarray(offset_ms * (fault.end_ms - time_ms) / (fault.end_ms - fault.start_ms))
 
 
 def ratio_at(base: float, faults: Iterable[Fault], kind: str, time_ms: Int64s) -> Floats:

@@ -82,6 +82,13 @@ KINDS: Final[Mapping[str, Kind]] = {
         expect=True,
         detectable_by=("flatline", "adaptive"),
     ),
+    # Somebody put in another sensor, which tells another unit: value * factor + plus.
+    "swapped_unit": Kind(
+        Layer.VALUE,
+        {"factor": Setting("number"), "plus": Setting("number", 0.0)},
+        expect=True,
+        detectable_by=_SHIFT,
+    ),
     # One metric is missing; without a metric the whole device is silent.
     "dropout": Kind(Layer.SILENCE, expect=True, detectable_by=("missing",)),
     # The device itself is hurt, and all that hangs together shows it.
@@ -93,10 +100,13 @@ KINDS: Final[Mapping[str, Kind]] = {
     "door_open": _strain(0.0, *_SHIFT),
     "clogged_filter": _strain(0.3, *_SHIFT),
     "shading": _strain(0.0, *_SHIFT),
+    "stuck_valve": _strain(0.0, *_SHIFT),
     # It starts anew: silent for the interval, then it counts from 1 again under the next boot number.
     "reboot": Kind(Layer.SILENCE),
     "clock_skew": Kind(Layer.CLOCK, {"offset": Setting("offset")}),
     "clock_jump": Kind(Layer.CLOCK, {"offset": Setting("offset")}),
+    # Somebody else writes the times: each lies anywhere up to the spread before or after the true one.
+    "forged_times": Kind(Layer.CLOCK, {"spread": Setting("duration")}, expect=True, detectable_by=("missing",)),
     "loss": Kind(Layer.NETWORK, {"ratio": Setting("ratio")}),
     "duplicates": Kind(Layer.NETWORK, {"ratio": Setting("ratio"), "delay": Setting("duration", 20 * SECOND_MS)}),
     "disorder": Kind(Layer.NETWORK, {"ratio": Setting("ratio"), "delay": Setting("duration", 20 * SECOND_MS)}),

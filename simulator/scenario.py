@@ -7,6 +7,7 @@ with the simulator, stands in a folder ``profiles`` beside the scenario.
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from simulator.profile import INTERVAL_MS_MIN, Profile, load_profile, shipped_profile
 from simulator.scenario_model import TENANT, Device, Network, Scenario
@@ -105,7 +106,17 @@ def _site(section: Section) -> Site:
         name=section.text("name", pattern=SITE),
         latitude=section.number("latitude", 50.0, low=-66.0, high=66.0),
         longitude=section.number("longitude", 0.0, low=-180.0, high=180.0),
+        zone=_zone(section),
     )
+
+
+def _zone(section: Section) -> str:
+    name = section.text("zone", "")
+    try:
+        return ZoneInfo(name).key if name else ""
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        section.problem("zone", f"must be an IANA name such as Europe/Berlin, got {name[:40]!r}")
+        return ""
 
 
 def _fleet(section: Section, site: Site, network: Network, folder: Path, numbers: dict[str, int]) -> list[Device]:

@@ -5,7 +5,10 @@ without what came before: no device has to wait for another, and no process for 
 """
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +19,7 @@ from tocsin.core.clock import DAY_MS, HOUR_MS, MINUTE_MS
 Floats = NDArray[np.float64]
 Int64s = NDArray[np.int64]
 
+QUARTER_MS: Final = 15 * MINUTE_MS
 YEAR_DAYS: Final = 365.2422
 TROPIC_RADIANS: Final = np.radians(23.44)
 AIR_PERIODS_MS: Final = np.array([5.3, 11.7, 31.0]) * HOUR_MS
@@ -31,11 +35,14 @@ class Site:
         name: First part of their names.
         latitude: Degrees north.
         longitude: Degrees east.
+        zone: IANA name of the zone whose clocks people live by, summer time included; empty means that they live
+            by the sun.
     """
 
     name: str
     latitude: float
     longitude: float
+    zone: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +51,7 @@ class Surroundings:
 
     Attributes:
         time_ms: shape (n,), the instants, UTC epoch milliseconds, ascending.
-        hour: shape (n,), local solar time of day, hours in ``[0, 24)``.
+        hour: shape (n,), time of day that people live by, hours in ``[0, 24)``.
         workday: shape (n,), 1.0 from Monday to Friday, else 0.0.
         air_celsius: shape (n,), temperature outdoors.
         sun: shape (n,), sine of the sun's height, 0.0 below the horizon.
@@ -78,15 +85,16 @@ class Weather:
     def at(self, time_ms: Int64s) -> Surroundings:
         """Return what acts at the instants, shape (n,), UTC epoch milliseconds."""
         local_ms = time_ms + round(self.site.longitude / 360 * DAY_MS)
-        hour = local_ms % DAY_MS / HOUR_MS
-        weekday = (local_ms // DAY_MS + 3) % 7  # the epoch was a Thursday
+        solar_hour = local_ms % DAY_MS / HOUR_MS
+        lived_ms = time_ms + offsets_ms(self.site.zone, time_ms) if self.site.zone else local_ms
+        weekday = (lived_ms // DAY_MS + 3) % 7  # the epoch was a Thursday
         season = 2 * np.pi * (time_ms / DAY_MS % YEAR_DAYS) / YEAR_DAYS
         return Surroundings(
             time_ms,
-            hour,
+            lived_ms % DAY_MS / HOUR_MS,
             (weekday < 5).astype(np.float64),
-            self._air_celsius(time_ms, hour, season),
-            self._sun(hour, season),
+            self._air_celsius(time_ms, solar_hour, season),
+            self._sun(solar_hour, season),
             self._clearness(time_ms),
         )
 
@@ -116,6 +124,23 @@ def weather_of(site: Site, seed: int) -> Weather:
         drawn.uniform(0.0, 2 * np.pi, len(CLOUD_PERIODS_MS)),
         float(drawn.uniform(-1.2, 0.4)),
     )
+
+
+def offsets_ms(zone: str, time_ms: Int64s) -> Int64s:
+    """Return how far the zone's clocks are ahead of UTC at the instants, shape (n,), milliseconds.
+
+    Zones change at whole quarters of an hour, so a quarter has one offset.
+    """
+    quarters, of_instant = np.unique(time_ms // QUARTER_MS, return_inverse=True)
+    found = np.array([_offset_ms(zone, quarter) for quarter in quarters.tolist()], np.int64)
+    return np.asarray(found[of_instant])
+
+
+@lru_cache(maxsize=4_096)
+def _offset_ms(zone: str, quarter: int) -> int:
+    offset = datetime.fromtimestamp(quarter * QUARTER_MS / 1_000, UTC).astimezone(ZoneInfo(zone)).utcoffset()
+    assert offset is not None, zone
+    return round(offset.total_seconds() * 1_000)
 
 
 def _waves(time_ms: Int64s, periods_ms: Floats, phases: Floats) -> Floats:

@@ -5,6 +5,7 @@ from typing import Final
 import numpy as np
 
 from simulator.course import Course, Model, Parameters, Values, bell
+from simulator.weather import Floats
 
 FILL_BELOW_PERCENT: Final = 45.0
 FILL_UP_TO_PERCENT: Final = 88.0
@@ -23,25 +24,24 @@ def signals(parameters: Parameters, course: Course) -> Values:
     # A lithium cell holds its voltage for most of its life and then falls steeply.
     fade = 0.2 * ageing + 0.6 * ageing**4
     return {
-        "level_percent": _level(parameters, course, drawn),
+        "level_percent": _level(parameters, course, drawn, course.strain("stuck_valve")),
         "water_celsius": water,
         "battery_volt": parameters["battery_fresh_volt"] + chill - fade,
         "signal_percent": parameters["signal_percent"] + 2.0 * course.wander("signal", 2, tau_s=400),
     }
 
 
-def _level(
-    parameters: Parameters, course: Course, drawn: np.ndarray[tuple[int], np.dtype[np.float64]]
-) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def _level(parameters: Parameters, course: Course, drawn: Floats, stuck: Floats) -> Floats:
+    """Return the level, shape (n,); a fill valve that sticks lets water in whether or not it is wanted."""
     level = course.memory.get("level", parameters["level_start_percent"])
     filling = course.memory.get("filling", 0.0)
     path = []
-    for outflow in drawn.tolist():
+    for outflow, stuck_open in zip(drawn.tolist(), stuck.tolist(), strict=True):
         if level < FILL_BELOW_PERCENT:
             filling = 1.0
         elif level > FILL_UP_TO_PERCENT:
             filling = 0.0
-        inflow = filling * parameters["fill_percent_per_hour"] / 3_600
+        inflow = max(filling, stuck_open) * parameters["fill_percent_per_hour"] / 3_600
         level = min(100.0, max(0.0, level + course.step_s * (inflow - outflow)))
         path.append(level)
     course.memory.update(level=level, filling=filling)
@@ -60,5 +60,5 @@ MODEL: Final = Model(
     metrics=("level_percent", "water_celsius", "battery_volt", "signal_percent"),
     normals=3,
     uniforms=0,
-    strains={"leak": ("level_percent",), "dying_battery": ("battery_volt",)},
+    strains={"leak": ("level_percent",), "stuck_valve": ("level_percent",), "dying_battery": ("battery_volt",)},
 )

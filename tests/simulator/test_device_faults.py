@@ -213,6 +213,35 @@ def test_dying_battery_falls_slowly_first_and_steeply_in_the_end() -> None:
     assert volt[-1] < 3.0
 
 
+def test_swapped_sensor_tells_the_same_in_another_unit() -> None:
+    room = device("cold_room")
+    inside, strays = pairs(room, fault("swapped_unit", room, metric="air_celsius", factor=1.8, plus=32.0))
+
+    assert all(abs(told - (1.8 * true + 32.0)) <= 0.08 for _, told, true in inside)
+    assert inside[0][1] > 35
+    assert strays == []
+
+
+def test_forged_times_lie_all_over_the_spread_and_nowhere_else() -> None:
+    wrong = fault("forged_times", spread=3_600_000.0)
+    disturbed, healthy = with_and_without(PUMP, wrong)
+
+    wrong_by = {at: disturbed[at]["ts"] - healthy[at]["ts"] for at in healthy}
+    inside = np.array([wrong_by[at] for at in healthy if wrong.start_ms <= at < wrong.end_ms])
+    assert np.abs(inside).max() <= 3_600_000
+    assert np.histogram(inside, 4, (-3_600_000, 3_600_000))[0].min() > len(inside) / 8
+    assert not any(wrong_by[at] for at in healthy if not wrong.start_ms <= at < wrong.end_ms)
+
+
+def test_fill_valve_that_sticks_open_lets_the_tank_run_over() -> None:
+    tank = device("tank_sensor")
+    wrong = fault("stuck_valve", tank, minutes=150)
+    disturbed, healthy = with_and_without(tank, wrong, hours=4)
+
+    assert max(values(disturbed, "level_percent").values()) > 99.5
+    assert max(values(healthy, "level_percent").values()) < 90
+
+
 def test_milder_fault_does_less() -> None:
     severe = fault("wear", severity=1.0)
     mild = fault("wear", severity=0.3)
@@ -242,6 +271,7 @@ VALUE_FAULTS = st.builds(
     from_minute=st.floats(0, 55),
     minutes=st.floats(0.1, 60),
     size=st.floats(-50, 50),
+    factor=st.just(1.8),
 )
 
 

@@ -135,6 +135,7 @@ WRONG = [
     pytest.param(
         "gateway: north-gw-1}", "gateway: north-pump-01}", "sites", "name of a device", id="gateway named as a device"
     ),
+    pytest.param("latitude: 44", "zone: Europe/Nowhere", "sites[0].zone", "must be an IANA name", id="unknown zone"),
     pytest.param("latitude: 44", "latitude: 80", "sites[0].latitude", "must be from -66", id="too far north"),
 ]
 

@@ -1,5 +1,6 @@
 """Devices behave as physics says, and their metrics hang together."""
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -7,9 +8,9 @@ import pytest
 from numpy.typing import NDArray
 
 from simulator.course import Course
-from simulator.weather import weather_of
+from simulator.weather import Site, weather_of
 from tests.simulator.played import MONDAY_MS, NORTH, TYPES, device, scene, series
-from tocsin.core.clock import HOUR_MS
+from tocsin.core.clock import DAY_MS, HOUR_MS
 from tocsin.core.plan.resolve import UNIT_SIGNS
 
 Array = NDArray[np.float64]
@@ -119,6 +120,28 @@ def test_people_bring_carbon_dioxide_and_the_fan_answers() -> None:
     assert noon > 650
     assert correlation(told["co2_ppm"], told["fan_rpm"]) > 0.8
     assert 20 < told["return_celsius"].min() < told["return_celsius"].max() < 25
+
+
+@pytest.mark.parametrize(("zone", "shift_h"), [("Europe/Berlin", 1), ("UTC", 0), ("", 0)])
+def test_people_live_by_the_clocks_of_their_zone_and_the_sun_does_not(zone: str, shift_h: int) -> None:
+    office, roof = device("hvac"), device("solar_inverter")
+    site = Site("north", 44.0, 0.0, zone)
+    # Clocks went back on the 25th of October 2026; Fridays before and after it.
+    before_ms, after_ms = 1_792_713_600_000 - 7 * DAY_MS, 1_792_713_600_000 + 7 * DAY_MS
+
+    def lived(start_ms: int, name: str, metric: str) -> Array:
+        subject = replace(office if name == office.name else roof, site=site)
+        scenario = replace(scene(subject, hours=24), start_ms=start_ms, end_ms=start_ms + DAY_MS)
+        return series(scenario, subject.name)[metric]
+
+    moved = [_first_above(lived(day, office.name, "co2_ppm"), 600) for day in (before_ms, after_ms)]
+    assert moved[1] - moved[0] == pytest.approx(120 * shift_h, abs=40)
+    noons = [lived(day, roof.name, "irradiance_wpm2").nonzero()[0].mean() for day in (before_ms, after_ms)]
+    assert noons[1] == pytest.approx(noons[0], abs=10)
+
+
+def _first_above(told: Array, level: float) -> int:
+    return int(np.argmax(told > level))
 
 
 def test_weekend_office_is_empty() -> None:
