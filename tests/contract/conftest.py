@@ -8,6 +8,7 @@ from typing import Final, Protocol
 import pytest
 
 from tests.contract.specimens import NOW_MS
+from tests.simulation.memory import open_memory
 from tocsin.adapters.embedded.open import open_embedded
 from tocsin.core.clock import VirtualClock
 from tocsin.core.ports import Backend, Queue
@@ -36,7 +37,11 @@ def _open_memory(_folder: Path, clock: VirtualClock, shards: int) -> AbstractCon
     return open_embedded(None, now_ms=clock.now_ms, shards=shards)
 
 
-BACKENDS: Final[dict[str, Opener]] = {"file": _open_file, "memory": _open_memory}
+def _open_dictionaries(_folder: Path, clock: VirtualClock, shards: int) -> AbstractContextManager[Deployment]:
+    return open_memory(clock.now_ms, shards)
+
+
+BACKENDS: Final[dict[str, Opener]] = {"file": _open_file, "memory": _open_memory, "dictionaries": _open_dictionaries}
 
 
 @pytest.fixture
