@@ -21,6 +21,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "watch": ("tocsin.cli.watch", "watch"),
     "record": ("tocsin.cli.record", "record"),
     "replay": ("tocsin.cli.replay", "replay"),
+    "diff": ("tocsin.cli.diff", "diff"),
     "alerts": ("tocsin.cli.alerts", "alerts"),
     "plan": ("tocsin.cli.plan", "plan"),
     "doctor": ("tocsin.cli.doctor", "doctor"),
