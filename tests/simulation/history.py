@@ -1,0 +1,146 @@
+"""A whole history: played under faults, brought to rest, audited, replayed.
+
+``python -m tests.simulation --seed N`` plays the history of a seed again, with all its faults.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+from time import process_time
+from typing import Any, Final
+
+from tests.simulation.audit import audit, bodies_of
+from tests.simulation.faults import Fault
+from tests.simulation.script import MINUTE_MS, History, drawn
+from tests.simulation.world import ALL_QUEUE, World, quiet
+
+SIZE: Final = 90
+ONE_IN: Final = 7.0
+ROUNDS_MAX: Final = 400
+BATCH_MAX: Final = 1_000
+
+
+@dataclass(frozen=True)
+class HistoryResult:
+    """What a history came to.
+
+    Attributes:
+        seed: Which.
+        readings: Records on the log of readings, ticks not counted.
+        faults: How many faults of each kind happened.
+        findings: What was wrong, each with its kind in front; empty where all held.
+        seconds: Of processor time that it took.
+        calls: Port calls made while faults were on.
+        script: The faults that happened, by the number of the call.
+        commits: Commits that held.
+        transitions: Transitions in the table of alerts.
+        notifications: Different notifications that arrived.
+    """
+
+    seed: int
+    readings: int
+    faults: Counter[str]
+    findings: list[str]
+    seconds: float
+    calls: int
+    script: dict[int, Fault]
+    commits: int
+    transitions: int
+    notifications: int
+
+    def count(self, kind: str) -> int:
+        """Return how many findings are of the kind: ``lost``, ``doubled``, ``differs``, ..."""
+        return sum(finding.startswith(f"{kind}:") for finding in self.findings)
+
+
+def run_history(seed: int, *, size: int = SIZE, faults: float = ONE_IN) -> HistoryResult:
+    """Play the history of the seed.
+
+    Args:
+        seed: Decides everything.
+        size: How many actions happen under faults.
+        faults: Of how many port calls one goes wrong.
+    """
+    return run(drawn(seed, size, faults))
+
+
+def run(history: History) -> HistoryResult:
+    """Play a history, bring it to rest, audit it, and replay its logs."""
+    begun_s = process_time()
+    with quiet():
+        world = World(history)
+        try:
+            world.play()
+            findings = _settle(world) + audit(world)
+            findings += _replay(world)
+        except Exception as error:
+            findings = [f"raised: {error!r}"]
+    return _result(world, findings, process_time() - begun_s)
+
+
+def _settle(world: World) -> list[str]:
+    """Let everything be delivered without faults, and time pass until all windows are closed."""
+    world.calls.is_on = False
+    findings = _drain(world)
+    world.now.at_ms = world.now.newest_ms  # a clock that jumped back would close nothing
+    for step_ms in (0, 3 * MINUTE_MS, 2 * MINUTE_MS):
+        world.now.at_ms += step_ms
+        world.tick()
+        findings += _drain(world)
+        world.minute(0)
+    return findings
+
+
+def _drain(world: World) -> list[str]:
+    for turn in range(ROUNDS_MAX):
+        for mapping in world.mappings.values():
+            mapping.deliver(turn, BATCH_MAX, turn)
+        if not any(mapping.behind() for mapping in world.mappings.values()):
+            return []
+    return [
+        f"stuck: {mapping.name} is {mapping.behind()} records behind: {mapping.errors}"
+        for mapping in world.mappings.values()
+        if mapping.behind()
+    ]
+
+
+def _replay(world: World) -> list[str]:
+    """Deliver all logs again from the oldest record, to processes that know nothing: nothing may change."""
+    before = _everything(world)
+    for mapping in world.mappings.values():
+        mapping.rewind()
+    findings = _drain(world)
+    after = _everything(world)
+    return findings + [f"replay: {name} changed" for name in before if before[name] != after[name]]
+
+
+def _everything(world: World) -> dict[str, Any]:
+    memory = world.memory
+    return {
+        "state": bodies_of(world),
+        "commits": world.watch.commits,
+        "windows": {device: dict(items) for device, items in memory.windows.stored.items()},
+        "alerts": dict(memory.alerts.stored),
+        "decisions": dict(memory.decisions.stored),
+        "blobs": dict(memory.blobs.stored),
+        "notifications": memory.queue(ALL_QUEUE).bodies(),
+    }
+
+
+def _result(world: World, findings: list[str], seconds: float) -> HistoryResult:
+    memory = world.memory
+    return HistoryResult(
+        seed=world.history.seed,
+        readings=sum(
+            record.partition_key != "!tick"
+            for shard in memory.readings.shards()
+            for record in memory.readings.read(shard.id, after=None, limit=1 << 30)
+        ),
+        faults=world.calls.counts,
+        findings=findings,
+        seconds=seconds,
+        calls=world.calls.number,
+        script=dict(world.calls.happened),
+        commits=world.watch.commits,
+        transitions=len(memory.alerts.stored),
+        notifications=len(set(memory.queue(ALL_QUEUE).bodies())),
+    )

@@ -1,0 +1,59 @@
+"""The plans of the histories, and messages as bytes."""
+
+from functools import cache
+from typing import Any, Final
+
+import msgspec
+
+from tests.simulation.script import DEVICES
+from tocsin.core.messages import Severity
+from tocsin.core.plan.model import (
+    Bounds,
+    Grouping,
+    LimitsRule,
+    MetricPlan,
+    MissingRule,
+    Plan,
+    Timing,
+    Window,
+)
+
+SLICE_MS: Final = 30_000
+TEMP: Final = "temp_celsius"
+FLOW: Final = "flow_lpm"
+WINDOWS: Final = {TEMP: ((SLICE_MS, SLICE_MS), (2 * SLICE_MS, SLICE_MS)), FLOW: ((SLICE_MS, SLICE_MS),)}
+TIMING: Final = Timing(out_of_orderness_ms=20_000, idle_ms=60_000, tick_ms=10_000)
+BOUNDS: Final = Bounds()
+HIGH: Final = LimitsRule(name="hot", metric=TEMP, above=50.0, window_ms=SLICE_MS, severity=Severity.CRITICAL)
+LOW: Final = LimitsRule(name="reverse", metric=FLOW, below=-6.0, early=False, for_ms=30_000)
+SILENT: Final = MissingRule(name="silent", factor=2.0, floor_ms=60_000)
+
+
+@cache
+def plan_of(groups: int, *, is_new: bool) -> Plan:
+    """Return the plan that is in force first, or the one that is deployed midway."""
+    plan = Plan(
+        metrics=(
+            MetricPlan(TEMP, tuple(Window(*window) for window in WINDOWS[TEMP])),
+            MetricPlan("*", tuple(Window(*window) for window in WINDOWS[FLOW])),
+        ),
+        rules=(HIGH, LOW, SILENT),
+        timing=TIMING,
+        bounds=BOUNDS,
+        grouping=Grouping(by=("kind",), interval_ms=60_000),
+        groups=groups,
+    )
+    rules = (msgspec.structs.replace(HIGH, above=52.0), SILENT)
+    return msgspec.structs.replace(plan, rules=rules) if is_new else plan
+
+
+def wire(message: list[Any]) -> tuple[str, bytes]:
+    """Return partition key and bytes of a message."""
+    device, time_ms, counter, temp, flow = message
+    key = DEVICES[device]
+    name = key.partition("#")[2]
+    if temp is None:
+        return key, b'{"device":"%s","ts":%d,"metrics":{' % (name.encode(), time_ms)
+    metrics = {TEMP: temp} | ({} if flow is None else {FLOW: flow})
+    counted = {} if counter < 0 else {"seq": counter}
+    return key, msgspec.json.encode({"device": name, "ts": time_ms, **counted, "metrics": metrics})

@@ -1,0 +1,260 @@
+"""A deployment under faults: the real handlers on watched, faulty ports, and the actions of a history."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from random import Random
+from typing import Any, Final
+
+from alerts.handler import logger as alerts_logger
+from alerts.handler import make_handler as make_alerts
+from anomaly.handler import logger as anomaly_logger
+from anomaly.handler import make_handler as make_anomaly
+from ingest.put import Backoff, put_all
+from ingest.tick import make_handler as make_tick
+from processors.handler import make_handler as make_processors
+from tests.simulation.faults import Calls, Chooser, Crash, Dice, FaultyPort, Script
+from tests.simulation.mapping import Handler, Instances, Lane, Mapping
+from tests.simulation.memory import Memory, MemoryLog
+from tests.simulation.script import START_MS, TENANTS, Action, History
+from tests.simulation.setting import plan_of, wire
+from tests.simulation.watch import Watch, WatchedBlobs, WatchedDecisions, WatchedPort, WatchedState
+from tocsin.core.errors import TransientError
+from tocsin.core.plan.book import PlanBook, plan_blob, publish_plan
+from tocsin.core.ports import Backend, LogRecord
+from tocsin.runtime.events import feed_event, kinesis_event_of, schedule_event_of
+
+ALL_QUEUE: Final = "q-all"
+TRIES_MAX: Final = 12
+MAKERS: Final[dict[str, Callable[[Backend, PlanBook], Handler]]] = {
+    "processors": make_processors,
+    "anomaly": make_anomaly,
+    "alerts": make_alerts,
+}
+PORTS: Final = ("readings", "panes", "state", "windows", "alerts", "decisions", "directory", "topic", "blobs")
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep the handlers' warnings back: faults are what happens here."""
+    loggers = (alerts_logger, anomaly_logger)
+    levels = [logger.log_level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel("CRITICAL")
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
+
+
+@dataclass
+class Clock:
+    """A clock that histories move, also back.
+
+    Attributes:
+        at_ms: What it shows.
+        newest_ms: The most that it ever showed.
+    """
+
+    at_ms: int = START_MS
+    newest_ms: int = START_MS
+
+    def now_ms(self) -> int:
+        return self.at_ms
+
+    def move(self, ms: int) -> None:
+        """Let time pass, or jump."""
+        self.at_ms += ms
+        self.newest_ms = max(self.newest_ms, self.at_ms)
+
+
+class World:
+    """One history while it is played.
+
+    Attributes:
+        history: What happens.
+        memory: Where everything is kept.
+        watch: What was seen of it.
+        calls: The faults.
+        mappings: The three stages, in the order of the chain.
+        acknowledged: Records whose put was answered, as (key, bytes).
+        now: The clock.
+    """
+
+    def __init__(self, history: History) -> None:
+        self.history = history
+        self.now = Clock()
+        self.memory = Memory(self.now.now_ms, history.shards)
+        self.watch = Watch()
+        self.acknowledged: list[tuple[str, bytes]] = []
+        self._running: list[tuple[Lane, object]] = []
+        self._cursor = 0
+        self._newest = 0
+        chooser: Chooser
+        if history.faults is None:
+            chooser = Dice(Random(f"faults {history.seed}"), history.one_in)  # noqa: S311  a seed replays it
+        else:
+            chooser = Script(history.faults)
+        self.calls = Calls(chooser, self._meanwhile, self._give_up)
+        self.backend = self._faulty(self._watched(self.memory.backend))
+        self.plans = [plan_of(history.groups, is_new=is_new) for is_new in (False, True)]
+        self.hashes = [publish_plan(plan, self.memory.blobs) for plan in self.plans]
+        self._release = [0, 0]
+        self._backoff = Backoff(Random(0), lambda _: None)  # noqa: S311  nobody waits
+        self.mappings = {name: self._mapping(name) for name in MAKERS}
+        self._subscribe()
+
+    def play(self) -> None:
+        """Let all actions happen."""
+        while self._cursor < len(self.history.actions):
+            self._next()
+
+    def act(self, action: Action) -> None:
+        """Do one action."""
+        getattr(self, f"_do_{action[0]}")(*action[1:])
+
+    def tick(self) -> None:
+        """Put a tick of this instant, again until it is taken."""
+        plans = PlanBook(self.plans[self._newest])
+        handler = make_tick(self.backend, plans, random=self._backoff.random, pause=self._backoff.pause)
+        event = schedule_event_of("tick")(self.now.at_ms)
+        for _ in range(TRIES_MAX):
+            if self._tried(lambda: handler(event, None)):
+                return
+
+    def minute(self, instance: int) -> None:
+        """Show the alerts stage the time, again until it has taken it."""
+        event = schedule_event_of("alerts")(self.now.at_ms)
+        instances = self.mappings["alerts"].instances
+        for _ in range(TRIES_MAX):
+            place = instances.take(instance)
+            try:
+                instances.handler(place)(event, None)
+            except TransientError:
+                continue
+            except Crash:
+                instances.end(place)
+                continue
+            finally:
+                instances.busy.discard(place)
+            return
+
+    def _next(self) -> None:
+        action = self.history.actions[self._cursor]
+        self._cursor += 1
+        self.act(action)
+
+    def _meanwhile(self, actions: int) -> None:
+        for _ in range(actions):
+            if self._cursor < len(self.history.actions):
+                self._next()
+
+    def _give_up(self) -> None:
+        if self._running:
+            lane, token = self._running[-1]
+            if lane.running is token:
+                lane.running = None
+
+    def _do_put(self, *messages: list[Any]) -> None:
+        records = [LogRecord(*wire(message)) for message in messages]
+        for _ in range(TRIES_MAX):
+            left = list(range(len(records)))
+
+            def put(records: list[LogRecord] = records, left: list[int] = left) -> None:
+                left[:] = put_all(self.backend.readings, records, self._backoff)
+
+            self._tried(put)
+            gone = set(left)
+            self.acknowledged += [(one.partition_key, one.data) for i, one in enumerate(records) if i not in gone]
+            records = [records[place] for place in left]
+            if not records:
+                return
+
+    def _do_deliver(self, stage: str, choice: int, size: int, instance: int) -> None:
+        self.mappings[stage].deliver(choice, size, instance)
+
+    def _do_again(self, stage: str, choice: int, size: int, back: int) -> None:
+        self.calls.counts["delivered again"] += self.mappings[stage].deliver_again(choice, size, back)
+
+    def _do_tick(self, *_: int) -> None:
+        self.tick()
+
+    def _do_minute(self, instance: int, _: int) -> None:
+        self.minute(instance)
+
+    def _do_wait(self, ms: int) -> None:
+        self.now.move(ms)
+
+    def _do_jump(self, ms: int) -> None:
+        self.calls.counts["clock jump"] += 1
+        self.now.move(ms)
+
+    def _do_reshard(self, which: int, how: int) -> None:
+        log: MemoryLog = self.memory.panes if how % 3 == 0 else self.memory.readings
+        shards = log.open_shards()
+        place = which % len(shards)
+        if how % 2 and place + 1 < len(shards):
+            log.merge(shards[place], shards[place + 1])
+        elif len(shards) < 8:
+            log.split(shards[place])
+        self.calls.counts["reshard"] += 1
+
+    def _do_cold(self, which: int, place: int) -> None:
+        instances = list(self.mappings.values())[which % 3].instances
+        if place % 2 not in instances.busy:
+            instances.end(place % 2)
+            self.calls.counts["cold start"] += 1
+
+    def _do_deploy(self, *_: int) -> None:
+        """Bring the new release to one process of each function; a second time, to the other."""
+        place = 1 if self._release == [0, 0] else 0
+        if self._release[place]:
+            return
+        self._release[place] = self._newest = 1
+        self.calls.counts["deployment"] += 1
+        for mapping in self.mappings.values():
+            if place not in mapping.instances.busy:
+                mapping.instances.end(place)
+
+    def _tried(self, effect: Callable[[], object]) -> bool:
+        try:
+            effect()
+        except (TransientError, Crash):
+            return False
+        return True
+
+    def _mapping(self, name: str) -> Mapping:
+        readers = {
+            "processors": (self.memory.readings, kinesis_event_of("readings")),
+            "anomaly": (self.memory.panes, kinesis_event_of("panes")),
+            "alerts": (self.memory.alerts.feed, feed_event),
+        }
+        reader, event_of = readers[name]
+        return Mapping(name, reader, event_of, Instances(lambda place: self._start(name, place)), self._running)
+
+    def _start(self, name: str, place: int) -> Handler:
+        plan = self.plans[self._release[place % 2]]
+        blobs = self.backend.blobs
+        return MAKERS[name](self.backend, PlanBook(plan, lambda named: blobs.get(plan_blob(named))))
+
+    def _watched(self, backend: Backend) -> Backend:
+        watch = self.watch
+        return replace(
+            backend,
+            state=WatchedState(backend.state, watch),
+            panes=WatchedPort(backend.panes, "panes", "put", watch),
+            alerts=WatchedPort(backend.alerts, "alert", "put", watch),
+            topic=WatchedPort(backend.topic, "notification", "publish", watch),
+            decisions=WatchedDecisions(backend.decisions, watch),
+            blobs=WatchedBlobs(backend.blobs, watch),
+        )
+
+    def _faulty(self, backend: Backend) -> Backend:
+        ports: dict[str, Any] = {name: FaultyPort(getattr(backend, name), name, self.calls) for name in PORTS}
+        return replace(backend, **ports)
+
+    def _subscribe(self) -> None:
+        self.memory.backend.topic.subscribe(ALL_QUEUE)
+        for tenant in TENANTS:
+            self.memory.backend.topic.subscribe(f"q-{tenant}", {"tenant": [tenant]})
