@@ -29,6 +29,8 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
         plan: Hash of the plan in force at the beginning; may be empty.
         shards: Number of shards of the log that it was taken from.
         ticks: Whether ticks are among the records; if not, a replay makes its own.
+        digest: SHA-256 of all that follows the first line, uncompressed, 64 hexadecimal digits; empty where it
+            is not known, as in files of older versions.
     """
 
     tocsin: str = "recording"
@@ -38,6 +40,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     plan: str = ""
     shards: int = 1
     ticks: bool = False
+    digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)

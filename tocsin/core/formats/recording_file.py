@@ -9,9 +9,12 @@ import os
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Final, Self, cast
+
+import msgspec
 
 from tocsin.core.errors import RecordingError
 from tocsin.core.formats.recording import (
@@ -27,6 +30,8 @@ LINE_BYTES_MAX: Final = 8 * 1024 * 1024
 """Above any record of 1 MiB, whose escaping can take six bytes a byte."""
 GZIP_LEVEL: Final = 4
 BUFFER_BYTES: Final = 1 << 18
+DIGEST_UNKNOWN: Final = "0" * 64
+"""Holds the place of the digest until all is written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,23 +55,33 @@ class Damage:
 class RecordingWriter:
     """Writes a recording; the file appears whole, at the clean end of the ``with``, or not at all.
 
-    Equal records make equal bytes, compressed or not.
+    Equal records make equal bytes, compressed or not. The header gets the digest of what follows it.
     """
 
     def __init__(self, path: Path, header: Header) -> None:
         self.records = 0
         self._path = path
         self._partial = path.with_name(f"{path.name}.partial")
+        self._header = header
+        self._digest = sha256()
         self._raw = self._partial.open("wb")
+        self._raw.write(self._first_bytes(DIGEST_UNKNOWN))
         self._out: IO[bytes] = self._raw
         if path.suffix == ".gz":
             self._out = _buffered(gzip.GzipFile("", "wb", GZIP_LEVEL, self._raw, mtime=0))
-        self._out.write(encode_header(header))
 
     def append(self, record: Recorded) -> None:
         """Write the record as the next line."""
-        self._out.write(encode_record(record))
+        line = encode_record(record)
+        self._out.write(line)
+        self._digest.update(line)
         self.records += 1
+
+    def _first_bytes(self, digest: str) -> bytes:
+        """Return the header's bytes; as many of them whatever the digest, so that it can be filled in."""
+        line = encode_header(msgspec.structs.replace(self._header, digest=digest))
+        # Of its own, and stored as it is: what is compressed has another length with every digest.
+        return gzip.compress(line, 0, mtime=0) if self._path.suffix == ".gz" else line
 
     def __enter__(self) -> Self:
         return self
@@ -77,6 +92,8 @@ class RecordingWriter:
         if self._out is not self._raw:
             self._out.close()
         if kind is None:
+            self._raw.seek(0)
+            self._raw.write(self._first_bytes(self._digest.hexdigest()))
             self._raw.flush()
             os.fsync(self._raw.fileno())
         self._raw.close()
@@ -107,18 +124,25 @@ class RecordingReader:
         header: The first line.
     """
 
-    def __init__(self, path: Path, on_damage: Callable[[Damage], None] = refuse) -> None:
+    def __init__(
+        self,
+        path: Path,
+        on_damage: Callable[[Damage], None] = refuse,
+        on_line: Callable[[bytes], object] | None = None,
+    ) -> None:
         """Open the file and read its header.
 
         Args:
             path: The recording.
             on_damage: Called with each line that is no record; where it returns, the line is skipped.
+            on_line: Called with the bytes of every line after the first, damaged or not.
 
         Raises:
             RecordingError: The file cannot be read or is not a recording of this version.
         """
         self._name = str(path)
         self._on_damage = on_damage
+        self._on_line = on_line
         self._line = 0
         try:
             self._file: IO[bytes] = _open(path)
@@ -128,6 +152,8 @@ class RecordingReader:
 
     def __iter__(self) -> Iterator[Recorded]:
         while line := self._read_line():
+            if self._on_line:
+                self._on_line(line)
             try:
                 record = decode_record(line)
             except ValueError as error:  # msgspec's errors and base64's are value errors
