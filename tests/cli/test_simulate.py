@@ -74,7 +74,9 @@ def test_log_takes_the_readings_which_a_run_then_folds(tocsin: Tocsin, tmp_path:
 def test_list_names_every_scenario_with_its_description(tocsin: Tocsin) -> None:
     said = tocsin("simulate", "--list")
 
-    assert [line.split()[0] for line in said.out.splitlines()] == ["name", "demo", "quiet", "small"]
+    names = [line.split()[0] for line in said.out.splitlines()]
+    assert names == ["name", *sorted(path.stem for path in (ROOT / "scenarios").glob("*.yaml") if "." not in path.stem)]
+    assert {"demo", "door-ajar", "quiet", "small"} <= set(names)
     assert "Five devices of five types" in said.out
 
 
