@@ -17,6 +17,7 @@ from tocsin.core.ports import StateKey
 
 REPOSITORY = Path(__file__).parents[3]
 THREADS = 3
+KILLS = 17
 REOPENED_S_MAX = 2.0
 
 Acknowledged = dict[tuple[int, str], set[int]]
@@ -81,11 +82,11 @@ def check(embedded: Embedded, acknowledged: Acknowledged) -> None:
         assert int(embedded.checkpoints.load("m").get(str(thread), "0")) <= number
 
 
-def test_what_was_acknowledged_survives_ten_kills_and_nothing_is_there_by_halves(tmp_path: Path) -> None:
+def test_what_was_acknowledged_survives_kill_after_kill_and_nothing_is_there_by_halves(tmp_path: Path) -> None:
     path = tmp_path / "tocsin.db"
     chance = random.Random(7)  # noqa: S311 - chance of a test, not of a cipher
     acknowledged: Acknowledged = {}
-    for lines in (0, 1, *(chance.randrange(2, 60) for _ in range(8))):
+    for lines in (0, 1, *(chance.randrange(2, 60) for _ in range(KILLS - 2))):
         add(acknowledged, kill_after(path, lines))
 
         begun_s = elapsed_s()
