@@ -22,6 +22,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "record": ("tocsin.cli.record", "record"),
     "replay": ("tocsin.cli.replay", "replay"),
     "diff": ("tocsin.cli.diff", "diff"),
+    "score": ("tocsin.cli.score", "score"),
     "alerts": ("tocsin.cli.alerts", "alerts"),
     "plan": ("tocsin.cli.plan", "plan"),
     "doctor": ("tocsin.cli.doctor", "doctor"),

@@ -1,0 +1,109 @@
+"""``tocsin score``: how good the alerts of a recording are, measured against the truth, kind by kind."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import click
+
+from simulator.truth import read_truth
+from tocsin.cli.files import plan_or_default, truth_path
+from tocsin.cli.options import DURATION, EXISTING, json_option, plan_option
+from tocsin.cli.output import print_json, table_lines, talk
+from tocsin.cli.score_view import fault_json, score_json, score_lines
+from tocsin.cli.words import span
+from tocsin.core.clock import DAY_MS, MINUTE_MS, iso
+from tocsin.core.errors import UsageError
+from tocsin.core.formats.recording import Recorded
+from tocsin.core.formats.recording_file import RecordingReader
+from tocsin.core.keys import TICK_KEY
+from tocsin.core.plan.model import Plan
+from tocsin.runtime.replay import Replayed, ReplaySettings, replay
+from tocsin.runtime.score import score as scored
+from tocsin.runtime.score_kinds import AlertKind, FaultKind, by_alert, by_fault
+
+FAULT_HEADINGS = ("fault", "wanted", "found", "recall", "median delay", "longest")
+ALERT_HEADINGS = ("rule", "alerts", "false", "precision", "false a device and day")
+
+
+@dataclass(slots=True)
+class _Seen:
+    """Who reported, and for how long."""
+
+    keys: set[str] = field(default_factory=set)
+    first_ms: int | None = None
+    last_ms: int = 0
+
+    def each(self, records: Iterable[Recorded]) -> Iterator[Recorded]:
+        for record in records:
+            if record.partition_key != TICK_KEY:
+                self.keys.add(record.partition_key)
+                self.first_ms = record.arrival_ms if self.first_ms is None else self.first_ms
+                self.last_ms = record.arrival_ms
+            yield record
+
+    @property
+    def span_ms(self) -> int:
+        return 0 if self.first_ms is None else self.last_ms - self.first_ms
+
+
+@click.command()
+@click.argument("recording", type=EXISTING)
+@click.option("--truth", "truth_file", type=EXISTING, help="What went wrong; by default the file beside the recording.")
+@plan_option
+@click.option("--settle", "settle_ms", type=DURATION, default=4 * MINUTE_MS, help="Time after the last record. [4m]")
+@json_option
+def score(recording: Path, truth_file: Path | None, plan_path: Path | None, settle_ms: int, as_json: bool) -> None:
+    """Replay RECORDING and measure the alerts against the truth: precision, recall, delay, false alarms.
+
+    Faults that nobody would want an alert for count neither for nor against.
+    """
+    beside = truth_path(recording)
+    if truth_file is None and not beside.is_file():
+        raise UsageError(f"there is no {beside}; say with --truth where the truth about {recording} is")
+    truth = read_truth(truth_file or beside)
+    plan = plan_or_default(plan_path)
+    seen = _Seen()
+    replayed = _replay(recording, plan, seen, settle_ms)
+    found = scored(replayed.transitions, truth)
+    faults = by_fault(found)
+    alerts = by_alert(found, replayed.transitions, devices=len(seen.keys), span_ms=seen.span_ms)
+    if as_json:
+        print_json(
+            {
+                **score_json(found),
+                "by_fault": [{**asdict(row), "recall": row.recall} for row in faults],
+                "by_rule": [{**asdict(row), "precision": row.precision} for row in alerts],
+                "faults": [fault_json(fault) for fault in found.faults],
+                "false_alerts": [_false_json(row.fingerprint, row.at_ms, row.summary) for row in found.false],
+            }
+        )
+        return
+    for line in score_lines(found):
+        click.echo(line)
+    for headings, rows in ((FAULT_HEADINGS, map(_fault_cells, faults)), (ALERT_HEADINGS, map(_alert_cells, alerts))):
+        click.echo()
+        for line in table_lines(headings, list(rows)):
+            click.echo(line)
+    talk(
+        f"{len(seen.keys):,} devices for {span(seen.span_ms)}: {len(seen.keys) * seen.span_ms / DAY_MS:.2f} device-days"
+    )
+
+
+def _replay(path: Path, plan: Plan, seen: _Seen, settle_ms: int) -> Replayed:
+    with RecordingReader(path) as reader:
+        return replay(reader.header, seen.each(reader), plan, ReplaySettings(settle_ms=settle_ms))
+
+
+def _false_json(fingerprint: str, at_ms: int, summary: str) -> dict[str, Any]:
+    return {"fingerprint": fingerprint, "at": iso(at_ms), "summary": summary}
+
+
+def _fault_cells(row: FaultKind) -> tuple[str, ...]:
+    delays = ["" if delay is None else span(delay) for delay in (row.delay_ms_median, row.delay_ms_max)]
+    return (row.kind, str(row.faults), str(row.found), f"{row.recall:.0%}", *delays)
+
+
+def _alert_cells(row: AlertKind) -> tuple[str, ...]:
+    return (row.kind, str(row.alerts), str(row.false), f"{row.precision:.0%}", f"{row.false_per_device_day:.3g}")
