@@ -56,13 +56,15 @@ def live(group: Group, plans: PlanBook) -> Live:
 def step(state: Live, batch: GroupBatch, plans: PlanBook) -> Step[Live, GroupBatch]:
     """Fold what the fence does not know yet.
 
+    A tick is folded by a group without devices too: were it not behind the fence, a replay would fold it into
+    what came later from another shard, and bring back an older plan.
+
     Raises:
         UnavailableError: A tick names a plan that is not published yet.
     """
     account = state.group.shards.get(batch.shard, ShardAccount())
     batch = batch.after(account.sequence)
-    nothing_to_close = not (state.group.devices or len(batch.messages))
-    if batch.is_empty() or (nothing_to_close and not batch.refused):
+    if batch.is_empty():
         return Step(state)
     batch, rest = _bounded(batch)
     run = _Run(state, batch, account)
@@ -166,7 +168,7 @@ class _Run:
         panes = self._work.gathered.columns(group)
         self._work.gathered.pieces.clear()
         runs = split(panes, PANES_PER_RECORD_MAX) if panes is not None else []
-        if tick and not runs:
+        if tick and group.devices and not runs:
             runs = [no_panes(len(self._work.geometry.quantiles))]
         for place, run in enumerate(runs):
             group.number += 1

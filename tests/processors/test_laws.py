@@ -2,12 +2,14 @@
 
 import math
 from collections.abc import Iterable
+from dataclasses import replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from processors.batch import GroupBatch
-from processors.state import decode_group, encode_group
+from processors.geometry import geometry_of
+from processors.state import Group, decode_group, encode_group
 from processors.step import live, step
 from tests.processors.streams import (
     EPOCH_MS,
@@ -166,3 +168,25 @@ def test_step_leaves_the_state_that_it_was_given_alone() -> None:
 
 def test_epoch_of_the_tests_begins_a_minute() -> None:
     assert EPOCH_MS % MINUTE == 0
+
+
+def test_tick_that_came_before_the_first_device_is_behind_the_fence() -> None:
+    plan = plan_of({"*": [(MINUTE, MINUTE)]})
+    plans = PlanBook(plan)
+    state = live(Group.empty(0, geometry_of(plan)), plans)
+    tick = batch_of([0], 5)
+    state = step(state, tick, plans).state
+    other = replace(batch_of([Message("a", MINUTE, (("level_percent", 1.0),)), 2 * MINUTE], 1), shard="child")
+    state = step(state, other, plans).state
+
+    again = step(state, tick, plans)
+
+    assert again.state is state
+    assert not again.emitted
+
+
+def test_tick_of_a_group_without_devices_is_not_passed_on() -> None:
+    state, entries = play(plan_of({"*": [(MINUTE, MINUTE)]}), [0, MINUTE])
+
+    assert not entries
+    assert state.group.tick_ms == EPOCH_MS + MINUTE
