@@ -1,13 +1,15 @@
 """The Lambda handler of the log of readings: a batch of one shard in, the failed positions out."""
 
+import sys
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
+from aws_lambda_powertools import Logger
 
 from processors.batch import GroupBatch, by_group
-from processors.stage import Processors
+from processors.stage import NAME, Processors
 from processors.state import ShardAccount
 from processors.step import Live
 from tocsin.core.columns import Int64s, MessageColumns
@@ -22,6 +24,8 @@ from tocsin.core.plan.book import PlanBook
 from tocsin.core.plan.model import Plan
 from tocsin.core.ports import Backend
 from tocsin.core.reasons import Reason
+
+logger: Final = Logger(service=NAME, stream=sys.stderr)
 
 
 class ProcessorsHandler:
@@ -46,7 +50,10 @@ class ProcessorsHandler:
         records = kinesis_columns(event)
         batches = self._batches(records)
         self.failures = self._machine.run(batches)
-        first = min((_first_record(batches[group]) for group in self.failures), default=None)
+        firsts = {group: _first_record(batches[group]) for group in self.failures}
+        for group, error in self.failures.items():
+            logger.warning("group failed", group=group, error=str(error), sequence=records.sequences[firsts[group]])
+        first = min(firsts.values(), default=None)
         return batch_failures([] if first is None else [records.sequences[first]])
 
     def accounts(self) -> dict[str, ShardAccount]:
