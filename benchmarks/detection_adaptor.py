@@ -1,7 +1,9 @@
-"""The default detector, one series at a time, for the scorer of labelled data.
+"""The shipped detectors, one series or one device at a time, for the scorer of labelled data.
 
     python score_anomaly.py --data DIR --family nab --detector benchmarks/detection_adaptor.py:Univariate \
         --threshold 3.7
+    python score_anomaly.py --data DIR --family skab --detector benchmarks/detection_adaptor.py:Multivariate \
+        --threshold 2.5
 
 Time stamps without a zone are taken as UTC; so the time of day is the local one, wherever that was.
 """
@@ -9,15 +11,20 @@ Time stamps without a zone are taken as UTC; so the time of day is the local one
 from datetime import UTC, datetime
 from typing import Any, Final, Self
 
+import numpy as np
 from numpy.typing import NDArray
 
 from anomaly.contract import single
+from anomaly.detectors import multivariate
 from anomaly.detectors.adaptive import Adaptive
+from anomaly.detectors.covariance import CHANNELS_MAX
 from tocsin.core import codec
 from tocsin.core.plan.model import AdaptiveRule
 
 SCHEMA: Final = "benchmarks.univariate"
 THRESHOLD: Final = AdaptiveRule(name="adaptive", metric="*").threshold
+SCHEMA_MULTIVARIATE: Final = "benchmarks.multivariate"
+THRESHOLD_MULTIVARIATE: Final = multivariate.THRESHOLD
 
 
 class Univariate:
@@ -48,4 +55,36 @@ class Univariate:
         """Return the detector that ``dump`` was called on."""
         loaded = cls()
         loaded._state = codec.decode(SCHEMA, blob, version_max=loaded._detector.version).arrays
+        return loaded
+
+
+class Multivariate:
+    """One device under the multivariate detector with its shipped settings."""
+
+    def __init__(self) -> None:
+        self._detector = multivariate.Multivariate()
+        self._state: dict[str, NDArray[Any]] = self._detector.initial(1)
+
+    def update(self, timestamp: str, values: tuple[float, ...]) -> tuple[float, float]:  # noqa: ARG002  not needed
+        """Return score and alert score of the next row.
+
+        Args:
+            timestamp: Not looked at.
+            values: One a channel, NaN where it is missing; at most ``CHANNELS_MAX`` are judged.
+        """
+        row = np.full((1, CHANNELS_MAX), np.nan)
+        judged = values[:CHANNELS_MAX]
+        row[0, : len(judged)] = judged
+        scores, self._state = self._detector.score(self._state, row)
+        return float(scores.score[0]), float(scores.alert[0])
+
+    def dump(self) -> bytes:
+        """Return the state as bytes."""
+        return codec.encode(SCHEMA_MULTIVARIATE, self._detector.version, None, self._state)
+
+    @classmethod
+    def load(cls, blob: bytes) -> Self:
+        """Return the detector that ``dump`` was called on."""
+        loaded = cls()
+        loaded._state = codec.decode(SCHEMA_MULTIVARIATE, blob, version_max=loaded._detector.version).arrays
         return loaded
