@@ -4,6 +4,7 @@ import numpy as np
 
 from processors.emission import Piece, no_quantiles
 from processors.partials import partials_of_one
+from processors.rows import Rows
 from processors.work import Work
 from tocsin.core.columns import Floats, Int64s, PaneKind
 
@@ -56,3 +57,24 @@ def early_panes(
             )
         )
     return pieces
+
+
+def keep_told(work: Work, before: Rows) -> None:
+    """Let open slices know which limits of a new plan they have told; changes the group in place.
+
+    Args:
+        work: The group, with the lookups under the new plan.
+        before: The lookups under the plan before.
+    """
+    cells = np.flatnonzero(work.group.slices.told)
+    for cell, told in zip(cells.tolist(), work.group.slices.told[cells].tolist(), strict=True):
+        series = cell // work.geometry.ring
+        ones = {limit for rank, limit in enumerate(_limits(before, series)) if told >> rank & 1}
+        now = enumerate(_limits(work.rows, series))
+        work.group.slices.told[cell] = sum(1 << rank for rank, limit in now if limit in ones)
+
+
+def _limits(rows: Rows, series: int) -> list[tuple[str, float, bool]]:
+    """Return (rule, limit, whether it is an upper one) of what early panes watch on the series, by rank."""
+    names = rows.limit_rules[series]
+    return list(zip(names, rows.limits[series].tolist(), rows.upper[series].tolist(), strict=False))

@@ -9,6 +9,7 @@ from msgspec import structs
 from processors.aside import late_entry, rejection_entry
 from processors.batch import GroupBatch
 from processors.closing import advance
+from processors.early import keep_told
 from processors.emission import split
 from processors.fold import Tally, fold
 from processors.geometry import Geometry, geometry_of
@@ -119,7 +120,8 @@ class _Run:
         advance(work, devices=devices, horizon_ms=horizon_ms, cause=_by_the_tick)
         if work.group.revisions:
             forget_revisions(work)
-        self._switch_plan(tick.plan_hash, plans)
+        if tick.tick_ms == work.group.tick_ms:  # the slower one of two shards still names the plan before
+            self._switch_plan(tick.plan_hash, plans)
         self._flush(tick)
 
     def finish(self) -> Live:
@@ -197,7 +199,8 @@ class _Run:
         group.plan_hash = plan_hash
         if geometry.plan is not self._work.geometry.plan:
             self._work.geometry = geometry
-            self._work.rows = Rows.of(group, geometry)
+            before, self._work.rows = self._work.rows, Rows.of(group, geometry)
+            keep_told(self._work, before)
 
 
 def _by_the_tick(devices: Int64s, ends_ms: Int64s) -> Int64s:  # noqa: ARG001  all have the one cause
