@@ -1,6 +1,5 @@
 """``tocsin alerts``: which alerts there are, and why."""
 
-from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Final
@@ -10,11 +9,12 @@ import msgspec
 
 from tocsin.adapters.embedded.open import open_embedded
 from tocsin.cli.alert_view import alert_lines
+from tocsin.cli.chosen_alert import chosen_episode
 from tocsin.cli.options import INSTANT, json_option, read_file_option
 from tocsin.cli.output import print_json, table_lines, transition_json
+from tocsin.cli.reproduce import reproduce
 from tocsin.cli.words import date_and_time
 from tocsin.core.clock import iso, wall_now_ms
-from tocsin.core.errors import UsageError
 from tocsin.core.messages import DecisionRecord, Phase, Severity
 from tocsin.core.ports import Decisions
 from tocsin.runtime.episodes import Episode, episodes
@@ -26,7 +26,10 @@ HEADINGS: Final = ("state", "severity", "since (UTC)", "device", "rule", "finger
 
 @click.group()
 def alerts() -> None:
-    """List alerts, and show what led to one."""
+    """List alerts, show what led to one, and have one judged again."""
+
+
+alerts.add_command(reproduce)
 
 
 @alerts.command("list")
@@ -88,7 +91,7 @@ def show(fingerprint: str, path: Path, episode: int | None, as_json: bool) -> No
     """
     with open_embedded(path, now_ms=wall_now_ms, read_only=True) as embedded:
         found = episodes(FeedReader(embedded.backend.alerts.feed).new_transitions())
-        chosen, count = _chosen(found, fingerprint, episode)
+        chosen, count = chosen_episode(found, fingerprint, episode)
         decisions = _decisions(embedded.backend.decisions, chosen)
     if as_json:
         print_json({**_listed(chosen), "decisions": [msgspec.to_builtins(one) for one in decisions]})
@@ -100,24 +103,6 @@ def show(fingerprint: str, path: Path, episode: int | None, as_json: bool) -> No
 def _all(path: Path) -> list[Episode]:
     with open_embedded(path, now_ms=wall_now_ms, read_only=True) as embedded:
         return episodes(FeedReader(embedded.backend.alerts.feed).new_transitions())
-
-
-def _chosen(found: Sequence[Episode], fingerprint: str, number: int | None) -> tuple[Episode, int]:
-    """Return the episode that is meant, and how many the alert has.
-
-    Raises:
-        UsageError: There is none, or it is not clear which.
-    """
-    fits = [one for one in found if one.newest.fingerprint.startswith(fingerprint)]
-    names = sorted({(one.newest.tenant, one.newest.fingerprint) for one in fits})
-    if not fingerprint or not names:
-        raise UsageError(f"no alert has a fingerprint that begins with {fingerprint[:40]!r}")
-    if len(names) > 1:
-        raise UsageError(f"{len(names)} alerts begin so: {', '.join(name for _, name in names[:8])}")
-    wanted = [one for one in fits if number in {None, one.newest.episode}]
-    if not wanted:
-        raise UsageError(f"alert {names[0][1]} has no episode {number}, but {len(fits)} others")
-    return max(wanted, key=lambda one: one.newest.episode), max(one.newest.episode for one in fits)
 
 
 def _decisions(decisions: Decisions, episode: Episode) -> list[DecisionRecord]:

@@ -1,0 +1,117 @@
+"""``tocsin alerts reproduce``: the same alert again, from what is kept, or what keeps it from coming again."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import click
+
+from tocsin.adapters.embedded.open import open_embedded
+from tocsin.cli.chosen_alert import chosen_episode
+from tocsin.cli.options import EXISTING, json_option, read_file_option
+from tocsin.cli.output import print_json, talk
+from tocsin.core.clock import iso, wall_now_ms
+from tocsin.core.errors import UsageError
+from tocsin.core.formats.recording import Recorded
+from tocsin.core.formats.recording_file import RecordingReader
+from tocsin.core.plan.book import plan_blob
+from tocsin.core.plan.model import Plan, decode_plan, plan_hash
+from tocsin.core.plan.source import load_plan
+from tocsin.core.ports import Blobs
+from tocsin.runtime.episodes import Episode, episodes
+from tocsin.runtime.play import FeedReader
+from tocsin.runtime.record import record_log
+from tocsin.runtime.reproduce import Reproduction
+from tocsin.runtime.reproduce import reproduce as reproduced
+
+
+@click.command()
+@click.argument("fingerprint")
+@read_file_option
+@click.option("--recording", "recording_path", type=EXISTING, help="Take the readings from here, not from the file.")
+@click.option("--plan", "plan_path", type=EXISTING, help="Judge under this plan, not under the one that was in force.")
+@click.option("--episode", type=click.IntRange(1), help="Which episode; without it the newest.")
+@json_option
+def reproduce(
+    fingerprint: str,
+    path: Path,
+    recording_path: Path | None,
+    plan_path: Path | None,
+    episode: int | None,
+    as_json: bool,
+) -> None:
+    """Judge an alert again from the readings behind it: it must have the same fingerprint and evidence.
+
+    Else the exit code is 1, and it says which input, plan or version differs.
+    """
+    with open_embedded(path, now_ms=wall_now_ms, read_only=True) as embedded:
+        found = episodes(FeedReader(embedded.backend.alerts.feed).new_transitions())
+        chosen, _ = chosen_episode(found, fingerprint, episode)
+        plan = load_plan(plan_path) if plan_path else _plan_of(chosen, embedded.backend.blobs)
+    with _recording(path, recording_path) as taken:
+        with RecordingReader(taken) as reader:
+            header = reader.header
+        outcome = reproduced(chosen.moves, header, lambda: _records(taken), plan)
+    _tell(chosen, outcome, plan_hash(plan), as_json=as_json)
+    if outcome.differences:
+        click.get_current_context().exit(1)
+
+
+def _plan_of(chosen: Episode, blobs: Blobs) -> Plan:
+    """Return the plan that the newest move was judged under.
+
+    Raises:
+        UsageError: The file does not have it any more.
+    """
+    named = chosen.newest.evidence.plan_hash
+    document = blobs.get(plan_blob(named))
+    if document is None:
+        raise UsageError(f"plan {named} is not in the file; name it with --plan")
+    return decode_plan(document)
+
+
+@contextmanager
+def _recording(path: Path, named: Path | None) -> Iterator[Path]:
+    """Yield the recording that is named, else one of the file's log."""
+    if named:
+        yield named
+        return
+    with TemporaryDirectory(prefix="tocsin-") as folder:
+        taken = Path(folder) / "log.jsonl"
+        with open_embedded(path, now_ms=wall_now_ms, read_only=True) as embedded:
+            record_log(embedded.readings, taken, source=f"log readings of {path.name}")
+        yield taken
+
+
+def _records(path: Path) -> Iterator[Recorded]:
+    with RecordingReader(path) as reader:
+        yield from reader
+
+
+def _tell(chosen: Episode, outcome: Reproduction, plan: str, *, as_json: bool) -> None:
+    newest = chosen.newest
+    if as_json:
+        print_json(
+            {
+                "fingerprint": newest.fingerprint,
+                "episode": newest.episode,
+                "reproduced": not outcome.differences,
+                "moves": len(chosen.moves),
+                "moves_same": len(outcome.same),
+                "plan": plan,
+                "records": outcome.records,
+                "needs_other_devices": not outcome.is_slice,
+                "differences": list(outcome.differences),
+            }
+        )
+        return
+    whose = "of the device" if outcome.is_slice else "of all devices"
+    talk(f"{outcome.records:,} records {whose} replayed under plan {plan}")
+    for move in chosen.moves:
+        said = "the same" if move in outcome.same else "differs"
+        click.echo(f"{said}: {iso(move.at_ms)} {move.phase.value}: {move.summary}")
+    for line in outcome.differences:
+        click.echo(line)
+    verdict = "does not come again as it was" if outcome.differences else "comes again with the same evidence"
+    talk(f"alert {newest.fingerprint}, episode {newest.episode}, {verdict}")
