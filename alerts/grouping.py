@@ -6,7 +6,7 @@ from typing import Final
 
 from alerts.state import Gathering, GroupKey
 from tocsin.core.messages import SEVERITY_RANK, Phase, Transition
-from tocsin.core.plan.model import Grouping
+from tocsin.core.plan.telling import Grouping
 
 WAITING_MAX: Final = 500
 """A group that gathered as many is told at once, so neither state nor notifications grow without end."""
@@ -44,6 +44,7 @@ def gather(
     key: GroupKey,
     arrival_ms: int,
     grouping: Grouping,
+    devices_min: int = 0,
 ) -> tuple[Gathering, tuple[Transition, ...]]:
     """Return the group after one more transition, and what is told at once.
 
@@ -56,13 +57,14 @@ def gather(
         key: Key of the group.
         arrival_ms: When the change feed took the transition.
         grouping: What the plan asks for.
+        devices_min: Of devices behind one gateway: how many that fall silent together are its outage.
     """
     interval_ms = grouping.interval_ms
-    told_now = Gathering(key, interval_ms, arrival_ms + interval_ms)
+    told_now = Gathering(key, interval_ms, arrival_ms + interval_ms, (), devices_min)
     if gathering is None or is_quiet(gathering, arrival_ms):
         if not grouping.wait_ms:
             return told_now, (transition,)
-        return Gathering(key, interval_ms, arrival_ms + grouping.wait_ms, (transition,)), ()
+        return Gathering(key, interval_ms, arrival_ms + grouping.wait_ms, (transition,), devices_min), ()
     waiting = (*gathering.waiting, _kept(transition, len(gathering.waiting)))
     if len(waiting) >= WAITING_MAX:
         return told_now, waiting

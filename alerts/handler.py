@@ -5,18 +5,19 @@ from typing import Any, Final
 
 from aws_lambda_powertools import Logger
 
+from alerts.batch import Arrival, Batch
 from alerts.lanes import Publisher
+from alerts.people import Acted
 from alerts.stage import NAME, Alerts
 from alerts.state import AlertsState
-from alerts.step import Arrival, Batch
 from tocsin.core.errors import ConfigError, TransientError, UnavailableError
-from tocsin.core.formats.dynamodb_event import is_feed_event, parse_feed_event
+from tocsin.core.formats.dynamodb_event import FeedAction, FeedRecord, is_feed_event, parse_feed_event
 from tocsin.core.formats.kinesis_event import batch_failures
 from tocsin.core.formats.schedule_event import scheduled_ms
 from tocsin.core.keys import group_of
 from tocsin.core.machine import Machine
 from tocsin.core.plan.book import PlanBook
-from tocsin.core.plan.model import Grouping, Plan
+from tocsin.core.plan.model import Plan
 from tocsin.core.ports import Backend
 
 logger: Final = Logger(service=NAME, stream=sys.stderr)
@@ -53,24 +54,35 @@ class AlertsHandler:
         feed = parse_feed_event(event)
         for damage in feed.damaged:
             logger.error("transition cannot be read", sequence=damage.sequence, detail=damage.detail)
-        groups = [group_of(record.transition.tenant, self._plan.groups) for record in feed.records]
-        groupings = {
-            plan_hash: self._grouping(plan_hash)
-            for plan_hash in {record.transition.evidence.plan_hash for record in feed.records}
-        }
-        batches: dict[int, list[Arrival]] = {}
+        groups = [group_of(_tenant(record), self._plan.groups) for record in feed.records]
+        judging: dict[str, Plan] = {}
+        batches: dict[int, list[Arrival | Acted]] = {}
         for group, record in zip(groups, feed.records, strict=True):
-            grouping = groupings[record.transition.evidence.plan_hash]
-            batches.setdefault(group, []).append(Arrival(record.transition, record.arrival_ms, grouping))
+            batches.setdefault(group, []).append(self._arrival(record, judging))
         self._run({group: Batch(tuple(arrivals)) for group, arrivals in batches.items()})
         failed = (record.sequence for group, record in zip(groups, feed.records, strict=True) if group in self.failures)
         first = next(failed, None)
         return batch_failures([] if first is None else [first])
 
+    def _arrival(self, record: FeedRecord | FeedAction, judging: dict[str, Plan]) -> Arrival | Acted:
+        """Return what arrived, with what the plan says of it.
+
+        Args:
+            record: Of the feed.
+            judging: Plans by hash, as far as they were asked for; this adds to them.
+        """
+        if isinstance(record, FeedAction):
+            return Acted(record.action, record.arrival_ms)
+        named = record.transition.evidence.plan_hash
+        if named not in judging:
+            judging[named] = self._plan_of(named)
+        plan = judging[named]
+        return Arrival(record.transition, record.arrival_ms, plan.grouping, plan.silences)
+
     def _take_tick(self, tick_ms: int) -> None:
         # Feed and schedule may be served by different processes: only what is stored says what is due.
         self._machine.forget()
-        self._run(dict.fromkeys(range(self._plan.groups), Batch(tick_ms=tick_ms)))
+        self._run(dict.fromkeys(range(self._plan.groups), Batch(tick_ms=tick_ms, silences=self._plan.silences)))
         for error in self.failures.values():
             raise error
 
@@ -86,16 +98,20 @@ class AlertsHandler:
         for group, failure in self.failures.items():
             logger.warning("group failed", group=group, error=str(failure))
 
-    def _grouping(self, plan_hash: str) -> Grouping:
-        """Return how the plan groups that judged; the first plan's way where that plan cannot be had.
+    def _plan_of(self, plan_hash: str) -> Plan:
+        """Return the plan that judged; the first plan where that one cannot be had.
 
         How an alert is told must not keep it from being told.
         """
         try:
-            return self._plans.at(plan_hash).grouping
+            return self._plans.at(plan_hash)
         except (UnavailableError, ConfigError):
             logger.warning("plan cannot be had, alerts are grouped by the first", plan_hash=plan_hash)
-            return self._plan.grouping
+            return self._plan
+
+
+def _tenant(record: FeedRecord | FeedAction) -> str:
+    return record.action.tenant if isinstance(record, FeedAction) else record.transition.tenant
 
 
 def make_handler(backend: Backend, plans: PlanBook) -> AlertsHandler:

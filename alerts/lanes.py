@@ -42,6 +42,11 @@ def open_entry(transition: Transition, *, is_open: bool) -> Entry:
     return Entry(OPEN, "", _encode(DirectoryEntry(transition.tenant, open_key(transition.fingerprint), data)))
 
 
+def off_list_entry(transition: Transition) -> Entry:
+    """Return an entry that takes the alert off the list though it fires: a person closed it."""
+    return Entry(OPEN, "", _encode(DirectoryEntry(transition.tenant, open_key(transition.fingerprint), None)))
+
+
 def open_key(fingerprint: str) -> str:
     """Return the key under which the directory lists an open alert."""
     return f"OPEN#{fingerprint}"

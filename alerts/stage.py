@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from alerts.batch import Batch
 from alerts.lanes import Publisher
 from alerts.state import AlertsState, decode, encode
-from alerts.step import Batch, step
+from alerts.step import step
 from tocsin.core.machine import Entry, Step
 
 NAME: Final = "alerts"

@@ -7,6 +7,7 @@ are.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Final
 
 import msgspec
@@ -14,6 +15,7 @@ import msgspec
 from tocsin.core import codec
 from tocsin.core.errors import DamagedError
 from tocsin.core.messages import Transition
+from tocsin.core.silences import Silence
 
 STATE_SCHEMA: Final = "alerts.state"
 STATE_VERSION: Final = 1
@@ -37,6 +39,43 @@ class Known:
     seen_ms: int
 
 
+class Stance(StrEnum):
+    """Whether people know of an alert that fires."""
+
+    WAITING = "waiting"
+    TOLD = "told"
+    HELD = "held"
+
+
+@dataclass(frozen=True, slots=True)
+class Firing:
+    """An alert that fires, and what people did about it; forgotten when the episode ends.
+
+    Attributes:
+        transition: What made it fire, without its windows.
+        key: Its group of alerts.
+        stance: Waiting in its group, told, or held back by a silence.
+        at_ms: When it was told last, or held back.
+        repeat_ms: How often it is told again; 0 for never.
+        acked_by: Who acknowledged it; empty where nobody did.
+        until_ms: When the acknowledgement expires, or None.
+        assignee: Who takes care of it; may be empty.
+        is_closed: Whether a person closed it: it is told no more.
+        in_outage: Whether it gathers, or was told, as part of its gateway's outage.
+    """
+
+    transition: Transition
+    key: GroupKey
+    stance: Stance
+    at_ms: int
+    repeat_ms: int = 0
+    acked_by: str = ""
+    until_ms: int | None = None
+    assignee: str = ""
+    is_closed: bool = False
+    in_outage: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Gathering:
     """A group of alerts that was told of recently, or that gathers what is to be told.
@@ -46,12 +85,14 @@ class Gathering:
         interval_ms: How long it gathers after a notification.
         due_ms: Before this instant nothing more is told.
         waiting: Transitions not told yet, in the order in which they arrived.
+        devices_min: Of devices behind one gateway: how many that fall silent together are its outage; else 0.
     """
 
     key: GroupKey
     interval_ms: int
     due_ms: int
     waiting: tuple[Transition, ...] = ()
+    devices_min: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +104,18 @@ class AlertsState:
         gatherings: Groups of alerts by key.
         numbers: Tenant to the number of its newest notification.
         gaps: How many transitions the change feed skipped.
+        firing: Fingerprint to what fires and was told or held, at most ``FIRING_MAX``.
+        silences: Silences that people made, by tenant and id, until they are over.
+        acted: Ids of actions handled, and when they arrived; forgotten after ``FORGET_MS``.
     """
 
     known: Mapping[str, Known] = field(default_factory=dict)
     gatherings: Mapping[GroupKey, Gathering] = field(default_factory=dict)
     numbers: Mapping[str, int] = field(default_factory=dict)
     gaps: int = 0
+    firing: Mapping[str, Firing] = field(default_factory=dict)
+    silences: Mapping[tuple[str, str], Silence] = field(default_factory=dict)
+    acted: Mapping[str, int] = field(default_factory=dict)
 
 
 class _Meta(msgspec.Struct, array_like=True):
@@ -76,6 +123,9 @@ class _Meta(msgspec.Struct, array_like=True):
     gatherings: list[Gathering]
     numbers: list[tuple[str, int]]
     gaps: int
+    firing: list[Firing] = []
+    silences: list[Silence] = []
+    acted: list[tuple[str, int]] = []
 
 
 _meta_decoder: Final = msgspec.msgpack.Decoder(_Meta)
@@ -88,6 +138,9 @@ def encode(state: AlertsState) -> bytes:
         gatherings=[gathering for _, gathering in sorted(state.gatherings.items())],
         numbers=sorted(state.numbers.items()),
         gaps=state.gaps,
+        firing=[one for _, one in sorted(state.firing.items())],
+        silences=[one for _, one in sorted(state.silences.items())],
+        acted=sorted(state.acted.items()),
     )
     return codec.encode(STATE_SCHEMA, STATE_VERSION, meta, {})
 
@@ -108,4 +161,7 @@ def decode(blob: bytes) -> AlertsState:
         gatherings={gathering.key: gathering for gathering in meta.gatherings},
         numbers=dict(meta.numbers),
         gaps=meta.gaps,
+        firing={one.transition.fingerprint: one for one in meta.firing},
+        silences={(one.tenant, one.name): one for one in meta.silences},
+        acted=dict(meta.acted),
     )

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 import msgspec
 
+from alerts.batch import Arrival
 from alerts.lanes import DECISION, NOTIFICATION, OPEN
-from alerts.step import Arrival
 from tocsin.core.clock import MINUTE_MS
 from tocsin.core.machine import Entry
 from tocsin.core.messages import (

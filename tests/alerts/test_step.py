@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from alerts import step as step_module
+from alerts.batch import Batch
 from alerts.state import AlertsState, decode, encode
-from alerts.step import FLUSHES_MAX, FORGET_MS, Batch, step
+from alerts.step import FLUSHES_MAX, FORGET_MS, step
 from tests.alerts.specimens import (
     AT_MS,
     FIRING,

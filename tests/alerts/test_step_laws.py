@@ -7,13 +7,17 @@ from dataclasses import dataclass, replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alerts.state import AlertsState, decode, encode
-from alerts.step import FORGET_MS, Arrival, Batch, step
+from alerts.batch import Arrival, Batch
+from alerts.people import Acted
+from alerts.state import AlertsState, Stance, decode, encode
+from alerts.step import FORGET_MS, step
 from tests.alerts.specimens import AT_MS, FIRING, PENDING, arrival, decisions, listed, notifications, of_device
-from tocsin.core.clock import MINUTE_MS
+from tocsin.core.actions import Action, ActionKind
+from tocsin.core.clock import MINUTE_MS, iso
 from tocsin.core.machine import Entry
-from tocsin.core.messages import AlertRef, Decision, Phase, Severity, Transition
-from tocsin.core.plan.model import Grouping
+from tocsin.core.messages import AlertRef, Decision, Notification, Phase, Severity, Transition
+from tocsin.core.plan.telling import Grouping
+from tocsin.core.silences import Silence
 
 NEXT: dict[Phase, tuple[Phase, ...]] = {
     Phase.INACTIVE: (Phase.PENDING, Phase.FIRING),
@@ -22,8 +26,8 @@ NEXT: dict[Phase, tuple[Phase, ...]] = {
     Phase.RESOLVED: (Phase.PENDING, Phase.FIRING),
 }
 OPENS = {Phase.PENDING, Phase.FIRING}
-History = list[Arrival | int]
-"""Transitions, and ticks as instants."""
+History = list[Arrival | Acted | int]
+"""Transitions, actions, and ticks as instants."""
 
 GROUPINGS = st.builds(
     Grouping,
@@ -32,12 +36,16 @@ GROUPINGS = st.builds(
     interval_ms=st.sampled_from([0, 60_000, 300_000]),
     send_resolved=st.booleans(),
     severity_min=st.sampled_from([Severity.INFO, Severity.CRITICAL]),
+    repeat_ms=st.sampled_from([0, 300_000]),
+    gateway_wait_ms=st.sampled_from([0, 120_000]),
 )
+SILENT = replace(FIRING.evidence, value=600_000.0)
+KINDS = st.sampled_from([ActionKind.ACKNOWLEDGE, ActionKind.ASSIGN, ActionKind.SILENCE, ActionKind.UNSILENCE])
 
 
 @st.composite
 def histories(draw: st.DrawFn) -> History:
-    """Draw alerts of two tenants and two sites that live, and ticks between."""
+    """Draw alerts of two tenants and two sites that live, what people do about them, and ticks between."""
     grouping = draw(GROUPINGS)
     alerts = [
         of_device(
@@ -49,23 +57,51 @@ def histories(draw: st.DrawFn) -> History:
             number=0,
             episode=0,
             phase=Phase.INACTIVE,
+            **({"kind": "missing", "metric": "", "evidence": SILENT} if index % 2 else {}),
         )
-        for index in range(5)
+        for index in range(7)
     ]
     history: History = []
     now_ms = AT_MS
     for kind, choice, pause_ms in draw(
         st.lists(
-            st.tuples(st.integers(0, 6), st.integers(0, 1), st.sampled_from([0, 1_000, 40_000, 400_000])), max_size=40
+            st.tuples(st.integers(0, 9), st.integers(0, 1), st.sampled_from([0, 1_000, 40_000, 400_000])), max_size=40
         )
     ):
         now_ms += pause_ms
-        if kind >= len(alerts):
+        if kind >= len(alerts) + 1:
             history.append(now_ms)
+        elif kind == len(alerts):
+            history.append(draw(actions(alerts[choice], now_ms, len(history))))
         else:
             alerts[kind] = moved(alerts[kind], choice, now_ms)
             history.append(arrival(alerts[kind], now_ms, grouping))
     return history
+
+
+@st.composite
+def actions(draw: st.DrawFn, alert: Transition, now_ms: int, place: int) -> Acted:
+    """Draw what a person does about the alert, or about all of its tenant's pumps for a while."""
+    end_ms = now_ms + draw(st.sampled_from([60_000, 600_000]))
+    return Acted(
+        Action(
+            alert.tenant,
+            f"{place:016x}",
+            now_ms,
+            "anna",
+            draw(KINDS),
+            alert.fingerprint,
+            alert.episode,
+            until_ms=draw(st.sampled_from([None, end_ms])),
+            silence=Silence("", device=draw(st.sampled_from(["pump-*", alert.device])), end=iso(end_ms)),
+            silence_id=f"{draw(st.integers(0, place)):016x}",
+        ),
+        now_ms,
+    )
+
+
+def moves(history: History) -> list[Transition]:
+    return [event.transition for event in history if isinstance(event, Arrival)]
 
 
 def moved(before: Transition, choice: int, at_ms: int) -> Transition:
@@ -109,7 +145,7 @@ def one_by_one(history: History) -> list[Batch]:
 def in_runs(history: History) -> list[Batch]:
     """Return the transitions between ticks in one batch each, the tick with them."""
     batches: list[Batch] = []
-    run: list[Arrival] = []
+    run: list[Arrival | Acted] = []
     for event in history:
         if isinstance(event, int):
             batches.append(Batch(tuple(run), event))
@@ -149,7 +185,7 @@ def test_copies_change_nothing(history: History, data: st.DataObject) -> None:
 def test_every_transition_gets_exactly_one_decision_once_time_has_passed(history: History) -> None:
     emitted = fold(one_by_one(ended(history))).emitted
 
-    wanted = [ref(event.transition) for event in history if not isinstance(event, int)]
+    wanted = [ref(transition) for transition in moves(history)]
     assert Counter(one.alert for one in decisions(emitted)) == Counter(wanted)
 
 
@@ -158,15 +194,19 @@ def test_every_transition_gets_exactly_one_decision_once_time_has_passed(history
 def test_decisions_and_notifications_tell_the_same_story(history: History) -> None:
     emitted = fold(one_by_one(ended(history))).emitted
 
-    told = {message.id: message for message in notifications(emitted)}
-    assert len(told) == len(notifications(emitted))
+    everything = {message.id: message for message in notifications(emitted)}
+    assert len(everything) == len(notifications(emitted))
+    told = {named: message for named, message in everything.items() if not is_again(message)}
     of_message: dict[str, list[AlertRef]] = defaultdict(list)
     for record in decisions(emitted):
-        if record.decision is not Decision.QUIET:
+        if record.decision in {Decision.QUIET, Decision.SILENCED}:
+            assert not record.notification_id
+        else:
             of_message[record.notification_id].append(record.alert)
-            assert record.decision is (
-                Decision.SENT if len(told[record.notification_id].alerts) == 1 else Decision.GROUPED
-            )
+            message = told[record.notification_id]
+            is_outage = message.attributes["kind"] == "gateway_missing" and message.attributes["state"] == "firing"
+            expected = Decision.SENT if len(message.alerts) == 1 else Decision.GROUPED
+            assert record.decision is (Decision.INHIBITED if is_outage else expected)
             assert record.tenant == told[record.notification_id].tenant
     assert {named: tuple(refs) for named, refs in of_message.items()} == {
         named: message.alerts for named, message in told.items()
@@ -176,7 +216,7 @@ def test_decisions_and_notifications_tell_the_same_story(history: History) -> No
 @settings(deadline=None, max_examples=60)
 @given(histories())
 def test_notifications_are_of_one_state_numbered_by_tenant_and_in_order_for_each_alert(history: History) -> None:
-    phase_of = {ref(event.transition): event.transition.phase for event in history if not isinstance(event, int)}
+    phase_of = {ref(transition): transition.phase for transition in moves(history)}
 
     messages = notifications(fold(one_by_one(ended(history))).emitted)
 
@@ -187,7 +227,9 @@ def test_notifications_are_of_one_state_numbered_by_tenant_and_in_order_for_each
         numbers[message.tenant].append(message.number)
         for alert in message.alerts:
             assert phase_of[alert] == message.attributes["state"]
-            assert alert.number > newest[alert.fingerprint]
+            assert alert.number > newest[alert.fingerprint] or (
+                is_again(message) and alert.number == newest[alert.fingerprint]
+            )
             newest[alert.fingerprint] = alert.number
             if message.attributes["state"] == "firing":
                 firing_told.add((alert.fingerprint, alert.episode))
@@ -199,7 +241,7 @@ def test_notifications_are_of_one_state_numbered_by_tenant_and_in_order_for_each
 @settings(deadline=None, max_examples=60)
 @given(histories())
 def test_directory_lists_exactly_the_alerts_that_fire(history: History) -> None:
-    last = {event.transition.fingerprint: event.transition for event in history if not isinstance(event, int)}
+    last = {transition.fingerprint: transition for transition in moves(history)}
 
     entries = listed(fold(one_by_one(history)).emitted)
 
@@ -238,7 +280,33 @@ def test_after_days_of_silence_only_alerts_told_and_not_over_are_remembered(hist
     state = fold(one_by_one([*ended(history), *quiet])).state
 
     assert not state.gatherings
-    assert all(known.told for known in state.known.values())
+    assert all(known.told or name in state.firing for name, known in state.known.items())
+    assert not state.silences
+    assert not state.acted
+
+
+@settings(deadline=None, max_examples=60)
+@given(histories())
+def test_what_is_remembered_as_firing_fires_and_was_told_or_is_silenced(history: History) -> None:
+    last = {transition.fingerprint: transition for transition in moves(history)}
+    emitted = fold(one_by_one(ended(history))).emitted
+    silenced = {one.alert for one in decisions(emitted) if one.decision is Decision.SILENCED}
+
+    state = fold(one_by_one(ended(history))).state
+
+    for name, one in state.firing.items():
+        assert ref(one.transition) == ref(last[name])
+        assert last[name].phase is Phase.FIRING
+        assert one.stance is not Stance.WAITING
+        if one.stance is Stance.HELD:
+            assert ref(one.transition) in silenced
+    held = {name for name, one in state.firing.items() if one.stance is Stance.HELD}
+    told = {alert for message in notifications(emitted) for alert in message.alerts}
+    assert not {ref(last[name]) for name in held} & told
+
+
+def is_again(message: Notification) -> bool:
+    return message.subject.startswith("STILL")
 
 
 def ref(transition: Transition) -> AlertRef:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
+from tocsin.core.actions import Action, ActionKind
 from tocsin.core.messages import (
     AlertRef,
     Decision,
@@ -90,3 +91,15 @@ def read_shard(reader: LogReader, shard: str, *, limit: int = 100) -> list[Store
 def read_all(reader: LogReader) -> list[StoredRecord]:
     """Return all records of all shards, shard by shard."""
     return [record for shard in reader.shards() for record in read_shard(reader, shard.id)]
+
+
+ACTION = Action(
+    "acme",
+    "00c0ffee00c0ffee",
+    NOW_MS,
+    "anna",
+    ActionKind.ACKNOWLEDGE,
+    fingerprint=TRANSITION.fingerprint,
+    episode=1,
+    text="on my way",
+)

@@ -3,7 +3,8 @@ from dataclasses import replace
 
 import msgspec
 
-from tests.contract.specimens import DECISION, NOW_MS, TRANSITION, read_all
+from tests.contract.specimens import ACTION, DECISION, NOW_MS, TRANSITION, read_all
+from tocsin.core.actions import decode_action, is_action_key
 from tocsin.core.messages import AlertRef, Decision, Transition
 from tocsin.core.ports import Backend
 
@@ -109,6 +110,37 @@ def test_transition_known_to_the_table_is_not_told_again_after_the_feed_was_trim
 def test_no_transitions_put_is_nothing_told(backend: Backend) -> None:
     assert backend.alerts.put([]) == []
     assert told(backend) == []
+
+
+def test_action_comes_back_as_it_was_put_and_stands_on_the_feed_among_the_transitions(backend: Backend) -> None:
+    backend.alerts.put([numbered(1)])
+    assert backend.alerts.put_action(ACTION)
+    backend.alerts.put([numbered(2)])
+
+    feed = read_all(backend.alerts.feed)
+
+    assert backend.alerts.actions("acme", limit=10) == [ACTION]
+    assert [is_action_key(record.partition_key) for record in feed] == [False, True, False]
+    assert decode_action(feed[1].data) == ACTION
+
+
+def test_action_that_is_there_already_is_not_told_again(backend: Backend) -> None:
+    backend.alerts.put_action(ACTION)
+
+    assert not backend.alerts.put_action(replace(ACTION, text="other words"))
+    assert backend.alerts.actions("acme", limit=10) == [ACTION]
+    assert len(read_all(backend.alerts.feed)) == 1
+
+
+def test_actions_come_newest_first_and_keep_to_their_tenant(backend: Backend) -> None:
+    later = replace(ACTION, id="00000000000000a2", at_ms=ACTION.at_ms + 1)
+    other = replace(ACTION, tenant="other")
+    for action in (ACTION, other, later):
+        backend.alerts.put_action(action)
+
+    assert backend.alerts.actions("acme", limit=10) == [later, ACTION]
+    assert backend.alerts.actions("acme", limit=1) == [later]
+    assert backend.alerts.actions("other", limit=10) == [other]
 
 
 def test_first_decision_about_a_transition_stays(backend: Backend) -> None:

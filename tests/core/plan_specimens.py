@@ -20,6 +20,7 @@ from tocsin.core.plan.model import (
     Timing,
     Window,
 )
+from tocsin.core.silences import Silence
 
 MINUTE_MS: Final = 60_000
 EVERY_MINUTE: Final = (Window(MINUTE_MS, MINUTE_MS),)
@@ -57,7 +58,12 @@ devices:
   - {match: "n-*", tenant: acme, site: Werk Süd, type: pump, gateway: gw-1}
 sources:
   - {name: plant, tenant: acme, format: json}
-grouping: {by: [rule, severity], wait: 10s, interval: 5m, send_resolved: false, severity_min: warning}
+grouping: {by: [rule, severity], wait: 10s, interval: 5m, send_resolved: false, severity_min: warning,
+  repeat: 4h, gateway_wait: 1m, gateway_devices_min: 3}
+silences:
+  - {name: night, comment: Wartung, tenant: acme, site: Werk Süd, gateway: gw-1, device: "n-*", metric: air_celsius,
+     rule: hot, kind: limits, severity: warning, start: "2026-11-01T00:00:00Z", end: "2026-12-01T00:00:00+01:00",
+     days: [sat, sun], from: "22:00", until: "06:00", zone: Europe/Berlin}
 """
 
 FULL: Final = Plan(
@@ -94,7 +100,27 @@ FULL: Final = Plan(
     ),
     devices=(DevicePlan("n-*", "acme", "Werk Süd", "pump", "gw-1"),),
     sources=(SourcePlan("plant", "acme", "json"),),
-    grouping=Grouping(("rule", "severity"), 10_000, 300_000, False, Severity.WARNING),
+    grouping=Grouping(("rule", "severity"), 10_000, 300_000, False, Severity.WARNING, 4 * 3_600_000, 60_000, 3),
+    silences=(
+        Silence(
+            name="night",
+            comment="Wartung",
+            tenant="acme",
+            site="Werk Süd",
+            gateway="gw-1",
+            device="n-*",
+            metric="air_celsius",
+            rule="hot",
+            kind="limits",
+            severity="warning",
+            start="2026-11-01T00:00:00Z",
+            end="2026-12-01T00:00:00+01:00",
+            days=("sat", "sun"),
+            from_time="22:00",
+            until_time="06:00",
+            zone="Europe/Berlin",
+        ),
+    ),
 )
 """What ``FULL_YAML`` means: every key is written, with another value than its default."""
 

@@ -32,6 +32,11 @@ def test_a_plan_is_said_in_words() -> None:
         "notifications",
         "  together by tenant, rule, severity; the first is told after 10s, the next after 5m",
         "  from severity warning on; resolutions are not told",
+        "  what keeps firing is told again every 4h",
+        "  3 or more devices behind a gateway, silent together, are told as one after 1m",
+        "  silence night (Wartung): site Werk Süd, gateway gw-1, device n-*, metric air_celsius, rule hot, kind limits,"
+        " severity warning, sat, sun from 22:00 until 06:00 Europe/Berlin, since 2026-11-01T00:00:00Z,"
+        " before 2026-12-01T00:00:00+01:00",
         "",
         "devices known beforehand: 1 entry",
         "source plant: tenant acme, json",

@@ -17,6 +17,7 @@ OTHER_WORDS = {
     "scope": "device",
     "severity_min": "critical",
     "by": "site",
+    "days": "mon",
 }
 
 

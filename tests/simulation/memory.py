@@ -16,6 +16,7 @@ import msgspec
 
 from tests.simulation.memory_queue import MemoryQueue
 from tocsin.adapters.embedded.topic import matches
+from tocsin.core.actions import Action
 from tocsin.core.keys import HASH_END, key_hash, partition_key
 from tocsin.core.messages import DecisionRecord, Notification, Transition
 from tocsin.core.ports import (
@@ -157,6 +158,7 @@ class MemoryAlerts:
 
     def __init__(self, now_ms: NowMs) -> None:
         self.stored: dict[tuple[str, str, str, int, int], Transition] = {}
+        self.acted: dict[tuple[str, int, str], Action] = {}
         self.feed = MemoryLog("alerts", 1, now_ms)
         self._lock = Lock()
 
@@ -181,6 +183,19 @@ class MemoryAlerts:
             if told.tenant == tenant and device in {None, told.device} and fingerprint in {None, told.fingerprint}
         ]
         return sorted(found, key=lambda told: -told.at_ms)[:limit]
+
+    def put_action(self, action: Action) -> bool:
+        with self._lock:
+            key = (action.tenant, action.at_ms, action.id)
+            if key in self.acted:
+                return False
+            self.acted[key] = action
+            self.feed.put([LogRecord(action.tenant, _encode(action))])
+            return True
+
+    def actions(self, tenant: str, *, limit: int) -> list[Action]:
+        found = [self.acted[key] for key in sorted(self.acted, reverse=True) if key[0] == tenant]
+        return found[:limit]
 
 
 class MemoryDecisions:

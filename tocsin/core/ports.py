@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from tocsin.core.actions import Action
 from tocsin.core.messages import DecisionRecord, Notification, Transition
 from tocsin.core.port_values import (
     DirectoryEntry,
@@ -120,7 +121,7 @@ class WindowTable(Protocol):
 
 
 class AlertTable(Protocol):
-    """Append-only alert transitions with a change feed."""
+    """Append-only alert transitions, and people's actions, with one change feed."""
 
     def put(self, transitions: Sequence[Transition]) -> list[bool]:
         """Write each transition unless it is there already; return which were new, in order."""
@@ -132,9 +133,20 @@ class AlertTable(Protocol):
         """Return transitions, newest ``at_ms`` first, at most ``limit``."""
         ...
 
+    def put_action(self, action: Action) -> bool:
+        """Write the action unless it is there already; return whether it was new."""
+        ...
+
+    def actions(self, tenant: str, *, limit: int) -> list[Action]:
+        """Return the tenant's actions, newest ``at_ms`` first, at most ``limit``."""
+        ...
+
     @property
     def feed(self) -> LogReader:
-        """The change feed: a record per new transition, data as MessagePack, key ``tenant#device``."""
+        """The change feed, data as MessagePack: a record per new transition under the key ``tenant#device``.
+
+        New actions are on it as well, under the key ``tenant``: ``tocsin.core.actions.is_action_key``.
+        """
         ...
 
 

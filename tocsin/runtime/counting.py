@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
+from tocsin.core.actions import Action
 from tocsin.core.columns import decode_panes
 from tocsin.core.formats.rejections import LATE_PREFIX, REJECTED_PREFIX, decode_rejections
 from tocsin.core.keys import TICK_KEY
@@ -108,6 +109,12 @@ class _CountedAlerts:
         self, tenant: str, *, device: str | None = None, fingerprint: str | None = None, limit: int
     ) -> list[Transition]:
         return self._table.query(tenant, device=device, fingerprint=fingerprint, limit=limit)
+
+    def put_action(self, action: Action) -> bool:
+        return self._table.put_action(action)
+
+    def actions(self, tenant: str, *, limit: int) -> list[Action]:
+        return self._table.actions(tenant, limit=limit)
 
     @property
     def feed(self) -> LogReader:

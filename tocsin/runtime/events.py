@@ -6,6 +6,7 @@ from functools import partial
 from hashlib import md5
 from typing import Any, Final
 
+from tocsin.core.actions import decode_action, is_action_key
 from tocsin.core.clock import iso
 from tocsin.core.formats.alert_item import decode_transition
 from tocsin.core.formats.dynamodb_event import stream_record
@@ -49,7 +50,7 @@ def feed_event(records: Sequence[StoredRecord]) -> dict[str, Any]:
     return {
         "Records": [
             stream_record(
-                decode_transition(record.data),
+                (decode_action if is_action_key(record.partition_key) else decode_transition)(record.data),
                 sequence=record.sequence,
                 arrival_ms=record.arrival_ms,
                 shard=record.shard,

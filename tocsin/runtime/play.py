@@ -11,6 +11,7 @@ from simulator.network import Counts as WireCounts
 from simulator.scenario_model import Scenario
 from simulator.targets import LogTarget
 from tocsin.adapters.embedded.open import open_embedded
+from tocsin.core.actions import is_action_key
 from tocsin.core.clock import MINUTE_MS, VirtualClock
 from tocsin.core.formats.alert_item import decode_transition
 from tocsin.core.messages import Transition
@@ -123,7 +124,7 @@ class FeedReader:
         found: list[Transition] = []
         for shard in self._feed.shards():
             while read := self._feed.read(shard.id, after=self._after.get(shard.id), limit=FEED_RECORDS_MAX):
-                found += [decode_transition(record.data) for record in read]
+                found += [decode_transition(record.data) for record in read if not is_action_key(record.partition_key)]
                 self._after[shard.id] = read[-1].sequence
         return found
 

@@ -14,6 +14,7 @@ import msgspec
 
 from tocsin.adapters.embedded.open import open_embedded
 from tocsin.adapters.embedded.segments import DatedRecord
+from tocsin.core.actions import is_action_key
 from tocsin.core.clock import MINUTE_MS, VirtualClock
 from tocsin.core.errors import UnavailableError
 from tocsin.core.formats.alert_item import decode_transition
@@ -226,5 +227,5 @@ def _transitions(feed: LogReader) -> Iterator[Transition]:
     for shard in feed.shards():
         after: str | None = None
         while read := feed.read(shard.id, after=after, limit=TAKEN_MAX):
-            yield from (decode_transition(record.data) for record in read)
+            yield from (decode_transition(record.data) for record in read if not is_action_key(record.partition_key))
             after = read[-1].sequence

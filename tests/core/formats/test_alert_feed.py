@@ -11,7 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tocsin.core.actions import Action, ActionKind
 from tocsin.core.errors import DamagedError
+from tocsin.core.formats.action_item import action_item, action_of
 from tocsin.core.formats.alert_item import (
     alert_item,
     decode_transition,
@@ -19,9 +21,17 @@ from tocsin.core.formats.alert_item import (
     sort_value,
     transition_of,
 )
-from tocsin.core.formats.dynamodb_event import FeedBatch, is_feed_event, parse_feed_event, stream_record
+from tocsin.core.formats.dynamodb_event import (
+    FeedAction,
+    FeedBatch,
+    FeedRecord,
+    is_feed_event,
+    parse_feed_event,
+    stream_record,
+)
 from tocsin.core.formats.schedule_event import scheduled_ms
 from tocsin.core.messages import Evidence, PaneEvidence, Phase, Severity, Transition
+from tocsin.core.silences import Silence
 
 EVENTS = Path(__file__).parents[2] / "events"
 NAMES = st.text(max_size=12)
@@ -74,6 +84,16 @@ ONE = Transition(
     summary="too hot",
 )
 
+ACTION = Action(
+    tenant="acme",
+    id="00c0ffee00c0ffee",
+    at_ms=ONE.at_ms,
+    by="anna",
+    kind=ActionKind.SILENCE,
+    text="new sensor on Tuesday",
+    silence=Silence("00c0ffee00c0ffee", device="pump-7", end="2026-11-24T10:00:00Z"),
+)
+
 
 @settings(deadline=None, max_examples=60)
 @given(TRANSITIONS)
@@ -121,14 +141,17 @@ def test_item_that_is_not_what_was_written_is_named_as_damaged(change: dict[str,
         transition_of(alert_item(ONE) | change)
 
 
-def test_feed_tells_of_new_transitions_and_of_nothing_else() -> None:
+def test_feed_tells_of_new_transitions_and_actions_and_of_nothing_else() -> None:
     batch = parse_feed_event(json.loads((EVENTS / "alerts_feed.json").read_text("utf-8")))
 
-    assert [(one.transition.number, one.transition.phase) for one in batch.records] == [
+    moves = [one.transition for one in batch.records if isinstance(one, FeedRecord)]
+    assert [(one.number, one.phase) for one in moves] == [
         (1, Phase.PENDING),
         (2, Phase.FIRING),
         (3, Phase.RESOLVED),
     ]
+    (acted,) = (one for one in batch.records if isinstance(one, FeedAction))
+    assert (acted.action.by, acted.action.kind, acted.arrival_ms) == ("anna", "acknowledge", 1_795_428_004_000)
     assert batch.records[1].event_id == "4b25bd0da9a181a155114127e4837252"
     assert batch.records[1].sequence == "111100000000005391461884"
     assert batch.records[1].arrival_ms == 1_795_428_002_000
@@ -140,6 +163,25 @@ def test_feed_that_does_not_say_when_is_taken_at_the_transitions_word() -> None:
     del record["dynamodb"]["ApproximateCreationDateTime"]
 
     assert parse_feed_event({"Records": [record]}).records[0].arrival_ms == ONE.at_ms
+
+
+def test_action_survives_the_table_and_the_feed() -> None:
+    event = {"Records": [stream_record(ACTION, sequence="8", arrival_ms=5)]}
+
+    (record,) = parse_feed_event(json.loads(json.dumps(event))).records
+
+    assert record == FeedAction("8", "shard-0:8", 5, ACTION)
+    keys = event["Records"][0]["dynamodb"]["Keys"]
+    assert keys == {"pk": {"S": "T#acme"}, "sk": {"S": "ACT#1795428000000#00c0ffee00c0ffee"}}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"action": {"B": b"x"}}, {"action": {"S": "x"}}, {"pk": {"S": "T#zeta"}}, {"sk": {"S": "ACT#1#1"}}],
+)
+def test_action_under_another_key_or_unreadable_is_damage(change: dict[str, Any]) -> None:
+    with pytest.raises(DamagedError):
+        action_of(action_item(ACTION) | change)
 
 
 def test_feed_without_records_is_nothing() -> None:

@@ -1,4 +1,4 @@
-"""Alert transitions, append-only, with a change feed."""
+"""Alert transitions and people's actions, append-only, with a change feed."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -7,6 +7,7 @@ from typing import Final
 from tocsin.adapters.embedded.database import Database
 from tocsin.adapters.embedded.log import EmbeddedLog
 from tocsin.adapters.embedded.stored import Stored, encode
+from tocsin.core.actions import Action
 from tocsin.core.keys import partition_key
 from tocsin.core.messages import Transition
 from tocsin.core.ports import LogReader, LogRecord
@@ -19,7 +20,11 @@ QUERY: Final = """
     SELECT transition FROM alerts WHERE tenant = ? {filters} ORDER BY at_ms DESC, id DESC LIMIT ?
 """
 
+PUT_ACTION: Final = "INSERT INTO actions (tenant, at_ms, id, action) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
+QUERY_ACTIONS: Final = "SELECT action FROM actions WHERE tenant = ? ORDER BY at_ms DESC, id DESC LIMIT ?"
+
 _stored: Final = Stored[Transition]("transition", Transition)
+_actions: Final = Stored[Action]("action", Action)
 
 
 class EmbeddedAlerts:
@@ -55,6 +60,24 @@ class EmbeddedAlerts:
         filters = "".join(f"AND {name} = ? " for name in given)
         rows = self._database.rows(QUERY.format(filters=filters), (tenant, *given.values(), limit))
         return [_stored.decode(blob) for (blob,) in rows]
+
+    def put_action(self, action: Action) -> bool:
+        """Write the action unless it is there already; return whether it was new."""
+        blob = encode(action)
+        record = LogRecord(action.tenant, blob)
+
+        def work(connection: sqlite3.Connection) -> bool:
+            row = (action.tenant, action.at_ms, action.id, blob)
+            is_new = connection.execute(PUT_ACTION, row).rowcount == 1
+            if is_new:
+                self._feed.append(connection, [record])
+            return is_new
+
+        return self._database.write(work)
+
+    def actions(self, tenant: str, *, limit: int) -> list[Action]:
+        """Return the tenant's actions, newest ``at_ms`` first."""
+        return [_actions.decode(blob) for (blob,) in self._database.rows(QUERY_ACTIONS, (tenant, limit))]
 
     @property
     def feed(self) -> LogReader:

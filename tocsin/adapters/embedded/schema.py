@@ -81,6 +81,15 @@ TABLES: Final = (
     "CREATE INDEX alerts_by_time ON alerts (tenant, at_ms)",
     "CREATE INDEX alerts_by_fingerprint ON alerts (tenant, fingerprint, at_ms)",
     """
+    CREATE TABLE actions (
+        tenant TEXT NOT NULL,
+        at_ms INTEGER NOT NULL,
+        id TEXT NOT NULL,
+        action BLOB NOT NULL,
+        PRIMARY KEY (tenant, at_ms, id)
+    ) WITHOUT ROWID
+    """,
+    """
     CREATE TABLE decisions (
         tenant TEXT NOT NULL,
         fingerprint TEXT NOT NULL,

@@ -5,12 +5,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from tocsin.core.actions import Action
 from tocsin.core.errors import DamagedError
+from tocsin.core.formats.action_item import ACTION, action_item, action_of, is_action_item
 from tocsin.core.formats.alert_item import (
     WHOLE,
     Attributes,
     alert_item,
-    alert_key,
     is_alert_item,
     transition_of,
 )
@@ -38,8 +39,18 @@ class FeedRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class FeedAction:
+    """An action as the change feed delivers it; attributes as of ``FeedRecord``."""
+
+    sequence: str
+    event_id: str
+    arrival_ms: int
+    action: Action
+
+
+@dataclass(frozen=True, slots=True)
 class FeedDamage:
-    """A record of the feed that should be a transition and cannot be read.
+    """A record of the feed that should be a transition or an action and cannot be read.
 
     Attributes:
         sequence: Its sequence number.
@@ -52,14 +63,14 @@ class FeedDamage:
 
 @dataclass(frozen=True, slots=True)
 class FeedBatch:
-    """What one event held; changes that are no new transition are in neither list.
+    """What one event held; changes that are no new transition or action are in neither list.
 
     Attributes:
-        records: New transitions, in the feed's order.
+        records: New transitions and actions, in the feed's order.
         damaged: Unreadable ones, in the feed's order.
     """
 
-    records: tuple[FeedRecord, ...]
+    records: tuple[FeedRecord | FeedAction, ...]
     damaged: tuple[FeedDamage, ...] = ()
 
 
@@ -70,15 +81,18 @@ def is_feed_event(event: Mapping[str, Any]) -> bool:
 
 
 def parse_feed_event(event: Mapping[str, Any]) -> FeedBatch:
-    """Return the new transitions of the event; expiry, changes and other items say nothing new."""
-    records: list[FeedRecord] = []
+    """Return the new transitions and actions of the event; expiry, changes and other items say nothing new."""
+    records: list[FeedRecord | FeedAction] = []
     damaged: list[FeedDamage] = []
     for record in event["Records"]:
         change = record["dynamodb"]
-        if record["eventName"] != "INSERT" or not is_alert_item(change["Keys"]):
+        if record["eventName"] != "INSERT":
             continue
         try:
-            records.append(_feed_record(record["eventID"], change))
+            if is_alert_item(change["Keys"]):
+                records.append(_feed_record(record["eventID"], change))
+            elif is_action_item(change["Keys"]):
+                records.append(_feed_action(record["eventID"], change))
         except DamagedError as error:
             damaged.append(FeedDamage(change["SequenceNumber"], str(error)))
     return FeedBatch(tuple(records), tuple(damaged))
@@ -86,13 +100,21 @@ def parse_feed_event(event: Mapping[str, Any]) -> FeedBatch:
 
 def _feed_record(event_id: str, change: Mapping[str, Any]) -> FeedRecord:
     transition = transition_of(change.get("NewImage", {}))
+    return FeedRecord(change["SequenceNumber"], event_id, _arrival_ms(change, transition.at_ms), transition)
+
+
+def _feed_action(event_id: str, change: Mapping[str, Any]) -> FeedAction:
+    action = action_of(change.get("NewImage", {}))
+    return FeedAction(change["SequenceNumber"], event_id, _arrival_ms(change, action.at_ms), action)
+
+
+def _arrival_ms(change: Mapping[str, Any], otherwise_ms: int) -> int:
     seconds = change.get("ApproximateCreationDateTime")
-    arrival_ms = transition.at_ms if seconds is None else round(seconds * 1_000)
-    return FeedRecord(change["SequenceNumber"], event_id, arrival_ms, transition)
+    return otherwise_ms if seconds is None else round(seconds * 1_000)
 
 
 def stream_record(
-    transition: Transition,
+    put: Transition | Action,
     *,
     sequence: str,
     arrival_ms: int,
@@ -100,19 +122,20 @@ def stream_record(
     region: str = "us-east-1",
     stream_arn: str = LOCAL_ARN,
 ) -> dict[str, Any]:
-    """Return the record that the feed delivers once the transition was put; an event is a list of them.
+    """Return the record that the feed delivers once something was put; an event is a list of them.
 
     Args:
-        transition: What was put.
+        put: What was put.
         sequence: Sequence number within the shard, decimal digits.
         arrival_ms: When it was put.
         shard: Name of the shard; with the sequence number it makes the event's id.
         region: Region of the table.
         stream_arn: Which stream it is.
     """
-    image: Attributes = alert_item(transition)
-    whole: bytes = image[WHOLE]["B"]
-    image[WHOLE] = {"B": b64encode(whole).decode("ascii")}
+    image: Attributes = action_item(put) if isinstance(put, Action) else alert_item(put)
+    name = ACTION if ACTION in image else WHOLE
+    whole: bytes = image[name]["B"]
+    image[name] = {"B": b64encode(whole).decode("ascii")}
     return {
         "eventID": f"{shard}:{sequence}",
         "eventName": "INSERT",
@@ -121,7 +144,7 @@ def stream_record(
         "awsRegion": region,
         "dynamodb": {
             "ApproximateCreationDateTime": arrival_ms / 1_000,
-            "Keys": alert_key(transition),
+            "Keys": {"pk": image["pk"], "sk": image["sk"]},
             "NewImage": image,
             "SequenceNumber": sequence,
             "SizeBytes": len(whole) + sum(map(_size_bytes, image.values())),

@@ -7,6 +7,7 @@ from typing import Final
 from tocsin.core.durations import format_duration
 from tocsin.core.plan.model import Bounds, MetricPlan, Plan, Timing, Window
 from tocsin.core.plan.resolve import slice_ms
+from tocsin.core.silences import Silence, problems
 
 HOPS_MAX: Final = 1_440
 SLICES_OPEN_MAX: Final = 4_096
@@ -72,6 +73,12 @@ def check_timing(timing: Timing, bounds: Bounds) -> Iterator[Finding]:
     if timing.correction_ms > bounds.age_ms_max:
         limit, got = format_duration(bounds.age_ms_max), format_duration(timing.correction_ms)
         yield Finding("correction", f"must be at most bounds.age_max {limit}, got {got}")
+
+
+def check_silence(silence: Silence) -> Iterator[Finding]:
+    """Yield what is wrong with a silence."""
+    for attribute, message in problems(silence):
+        yield Finding(attribute.removesuffix("_time"), message)
 
 
 def check_slices(plan: Plan) -> Iterator[tuple[int, Finding]]:

@@ -1,4 +1,4 @@
-"""The lists of a plan: metrics, rules, devices and sources, and how they extend another plan's."""
+"""The lists of a plan: metrics, rules, devices, sources and silences, and how they extend another plan's."""
 
 from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
@@ -6,18 +6,19 @@ from typing import Final, TypeVar
 import msgspec
 from msgspec.structs import asdict
 
-from tocsin.core.plan.check import check_metric
+from tocsin.core.plan.check import check_metric, check_silence
 from tocsin.core.plan.check_rules import check_rule
 from tocsin.core.plan.form import RULE_KINDS
 from tocsin.core.plan.model import DevicePlan, MetricPlan, Rule, SourcePlan
 from tocsin.core.plan.patterns import covers
 from tocsin.core.plan.reader import NO_BASE, Base, Entry, read_entry
 from tocsin.core.plan.resolve import kind_of
+from tocsin.core.silences import Silence
 from tocsin.core.yaml_source import REQUIRED, Section
 
 Part = TypeVar("Part", bound=msgspec.Struct)
 
-ENTRIES_MAX: Final = {"metrics": 256, "rules": 256, "devices": 1_000, "sources": 64}
+ENTRIES_MAX: Final = {"metrics": 256, "rules": 256, "devices": 1_000, "sources": 64, "silences": 256}
 
 
 def read_metrics(root: Section, base: Sequence[MetricPlan]) -> list[Entry[MetricPlan]]:
@@ -54,6 +55,13 @@ def read_devices(root: Section) -> list[Entry[DevicePlan]]:
 def read_sources(root: Section) -> list[Entry[SourcePlan]]:
     """Return the sources that are written."""
     entries = [read_entry(section, SourcePlan) for section in _sections(root, "sources")]
+    _note_doubles([entry.section for entry in entries])
+    return entries
+
+
+def read_silences(root: Section) -> list[Entry[Silence]]:
+    """Return the silences that are written."""
+    entries = [read_entry(section, Silence, NO_BASE, check_silence) for section in _sections(root, "silences")]
     _note_doubles([entry.section for entry in entries])
     return entries
 

@@ -16,6 +16,7 @@ from tocsin.core.plan.model import (
     plan_hash,
 )
 from tocsin.core.plan.resolve import is_device_rule, kind_of, slice_ms
+from tocsin.core.silences import MATCHERS, Silence
 
 SLICE_BYTES: Final = 70
 """What one open slice of one metric holds: seven numbers of 8 bytes, three of 4, one of 2."""
@@ -27,7 +28,7 @@ def explain_plan(plan: Plan) -> str:
     lines += ["metrics (the first that matches counts)", *map(_metric_line, plan.metrics), ""]
     lines += [f"rules ({len(plan.rules)})", *map(_rule_line, plan.rules), ""]
     lines += ["timing", *_timing_lines(plan), ""]
-    lines += ["notifications", *_grouping_lines(plan), ""]
+    lines += ["notifications", *_grouping_lines(plan), *map(_silence_line, plan.silences), ""]
     lines += [f"devices known beforehand: {_count(len(plan.devices), 'entry', 'entries')}"]
     lines += [f"source {source.name}: tenant {source.tenant}, {source.format}" for source in plan.sources]
     return "\n".join(lines)
@@ -116,11 +117,27 @@ def _grouping_lines(plan: Plan) -> list[str]:
     grouping = plan.grouping
     wait = f"after {format_duration(grouping.wait_ms)}" if grouping.wait_ms else "at once"
     resolved = "resolutions are told" if grouping.send_resolved else "resolutions are not told"
-    return [
+    lines = [
         f"  together by {', '.join(('tenant', *grouping.by))}; the first is told {wait},"
         f" the next after {format_duration(grouping.interval_ms)}",
         f"  from severity {grouping.severity_min} on; {resolved}",
     ]
+    if grouping.repeat_ms:
+        lines.append(f"  what keeps firing is told again every {format_duration(grouping.repeat_ms)}")
+    if grouping.gateway_wait_ms:
+        wait, least = format_duration(grouping.gateway_wait_ms), grouping.gateway_devices_min
+        lines.append(f"  {least} or more devices behind a gateway, silent together, are told as one after {wait}")
+    return lines
+
+
+def _silence_line(silence: Silence) -> str:
+    words = [f"{name} {getattr(silence, name)}" for name in MATCHERS if getattr(silence, name) != "*"]
+    if silence.from_time:
+        days = ", ".join(silence.days) or "every day"
+        words.append(f"{days} from {silence.from_time} until {silence.until_time} {silence.zone}")
+    words += [f"{word} {at}" for word, at in (("since", silence.start), ("before", silence.end)) if at]
+    comment = f" ({silence.comment})" if silence.comment else ""
+    return f"  silence {silence.name}{comment}: {', '.join(words)}"
 
 
 def _count(number: int, one: str, many: str = "") -> str:

@@ -23,6 +23,11 @@ class Shape:
 ID: Final = Shape(r"[A-Za-z0-9_.-]{1,64}", "1 to 64 letters, digits, _ . or -")
 PATTERN: Final = Shape(r"[A-Za-z0-9_.*?-]{1,64}", "1 to 64 letters, digits, _ . - or the wildcards * and ?")
 LABEL: Final = Shape(r"[^\x00-\x1f\x7f#]{1,64}", "1 to 64 characters without # or line breaks")
+INSTANT: Final = Shape(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(Z|[+-][0-9]{2}:[0-9]{2})", "like 2026-11-23T22:00:00Z"
+)
+TIME: Final = Shape(r"([01][0-9]|2[0-3]):[0-5][0-9]", "a time of day such as 22:00")
+ZONE: Final = Shape(r"[A-Za-z0-9_+/-]{1,64}", "a time zone such as Europe/Berlin")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,9 +73,9 @@ def number(key: str, says: str, *, low: float = -math.inf, high: float = math.in
     return Field(key=key, attribute=key, kind="number", says=says, low=low, high=high)
 
 
-def text(key: str, shape: Shape, says: str) -> Field:
+def text(key: str, shape: Shape, says: str, *, attribute: str = "") -> Field:
     """Return a key whose value is a text of the shape."""
-    return Field(key=key, attribute=key, kind="text", says=says, shape=shape)
+    return Field(key=key, attribute=attribute or key, kind="text", says=says, shape=shape)
 
 
 def choice(key: str, choices: tuple[str, ...], says: str) -> Field:

@@ -11,13 +11,25 @@ import msgspec
 
 from tocsin.core.clock import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS
 from tocsin.core.messages import Severity
-from tocsin.core.plan.field import ID, LABEL, PATTERN, Field, choice, duration, integer, number, text
+from tocsin.core.plan.field import (
+    ID,
+    INSTANT,
+    LABEL,
+    PATTERN,
+    TIME,
+    ZONE,
+    Field,
+    choice,
+    duration,
+    integer,
+    number,
+    text,
+)
 from tocsin.core.plan.model import (
     AdaptiveRule,
     Bounds,
     DevicePlan,
     FlatlineRule,
-    Grouping,
     LimitsRule,
     MetricPlan,
     MissingRule,
@@ -28,6 +40,8 @@ from tocsin.core.plan.model import (
     Timing,
     Window,
 )
+from tocsin.core.plan.telling import Grouping
+from tocsin.core.silences import DAYS, Silence
 
 WINDOW_MS_MIN: Final = SECOND_MS
 WINDOW_MS_MAX: Final = 31 * DAY_MS
@@ -125,6 +139,9 @@ FORMS: Final[dict[type[msgspec.Struct], tuple[Field, ...]]] = {
         duration("interval", 0, 7 * DAY_MS, "How long after a message the next of the group gathers."),
         Field(key="send_resolved", attribute="send_resolved", kind="flag", says="Whether resolutions are told."),
         choice("severity_min", SEVERITIES, "Alerts below it are recorded, not told."),
+        duration("repeat", 0, 31 * DAY_MS, "How often what keeps firing is told again unless acknowledged; 0s: never."),
+        duration("gateway_wait", 0, HOUR_MS, "How long a silent device waits for others behind its gateway; 0s: not."),
+        integer("gateway_devices_min", 2, 10_000, "So many that fall silent together are the gateway's outage."),
     ),
     MetricPlan: (
         text("match", PATTERN, "Which metrics, by name; the first entry that matches counts."),
@@ -165,6 +182,30 @@ FORMS: Final[dict[type[msgspec.Struct], tuple[Field, ...]]] = {
         text("name", ID, "Name of the queue."),
         text("tenant", ID, "Owner of everything that comes this way."),
         choice("format", ("json",), "How bodies are written."),
+    ),
+    Silence: (
+        text("name", ID, "Name, unique in the plan."),
+        text("comment", LABEL, "Why, for people."),
+        text("tenant", PATTERN, "Whose alerts."),
+        text("site", LABEL, "Of which sites; a pattern."),
+        text("gateway", PATTERN, "Of devices behind which gateways."),
+        text("device", PATTERN, "Of which devices, by id."),
+        text("metric", PATTERN, "On which metrics."),
+        text("rule", PATTERN, "Of which rules, by name."),
+        text("kind", PATTERN, "Of which kinds of rules."),
+        text("severity", PATTERN, "Of which severities."),
+        text("start", INSTANT, "First instant; else it is in force from the beginning."),
+        text("end", INSTANT, "First instant after it; else it has no end."),
+        Field(
+            key="days",
+            attribute="days",
+            kind="choices",
+            says="On which days of the week an occurrence begins; else on every day.",
+            choices=DAYS,
+        ),
+        text("from", TIME, "Time of day at which an occurrence begins.", attribute="from_time"),
+        text("until", TIME, "Time of day at which it ends, maybe of the next day.", attribute="until_time"),
+        text("zone", ZONE, "Time zone of the two, such as Europe/Berlin."),
     ),
     **RULE_FORMS,
 }

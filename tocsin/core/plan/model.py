@@ -11,6 +11,8 @@ import msgspec
 
 from tocsin.core.errors import ConfigError
 from tocsin.core.messages import Severity
+from tocsin.core.plan.telling import Grouping
+from tocsin.core.silences import Silence
 
 PLAN_VERSION: Final = 1
 
@@ -219,24 +221,6 @@ class SourcePlan(_Part, frozen=True):
     format: Literal["json"] = "json"
 
 
-class Grouping(_Part, frozen=True):
-    """How transitions become notifications.
-
-    Attributes:
-        by: What alerts must have in common to be told together, besides the tenant.
-        wait_ms: How long the first alert of a group waits for others; 0 tells it at once.
-        interval_ms: How long after a message the next of the group waits and gathers.
-        send_resolved: Whether resolutions are told.
-        severity_min: Alerts below are recorded, not told.
-    """
-
-    by: tuple[Literal["site", "gateway", "device", "kind", "rule", "severity"], ...] = ("site", "kind")
-    wait_ms: int = 0
-    interval_ms: int = 60_000
-    send_resolved: bool = True
-    severity_min: Severity = Severity.INFO
-
-
 class Plan(_Part, frozen=True):
     """All that a deployment wants.
 
@@ -245,6 +229,7 @@ class Plan(_Part, frozen=True):
         rules: In the order in which they are judged.
         devices: May be empty: nothing needs to be known of a device.
         sources: Queues that ingest takes from.
+        silences: What is recorded and not told, and when.
         groups: Key groups, a power of two; fixed within a generation.
         generation: Raised whenever groups, windows or timing change.
     """
@@ -256,6 +241,7 @@ class Plan(_Part, frozen=True):
     bounds: Bounds = Bounds()
     timing: Timing = Timing()
     grouping: Grouping = Grouping()
+    silences: tuple[Silence, ...] = ()
     groups: int = 4
     generation: int = 1
     version: int = PLAN_VERSION

@@ -11,10 +11,12 @@ from tocsin.core.durations import DURATION_REGEX, format_duration
 from tocsin.core.plan.entries import ENTRIES_MAX
 from tocsin.core.plan.field import Field, Kind
 from tocsin.core.plan.form import FORMS, RULE_KINDS, default_of
-from tocsin.core.plan.model import Bounds, DevicePlan, Grouping, MetricPlan, Plan, SourcePlan, Timing, Window
+from tocsin.core.plan.model import Bounds, DevicePlan, MetricPlan, Plan, SourcePlan, Timing, Window
 from tocsin.core.plan.reader import NO_BASE, Base
 from tocsin.core.plan.resolve import kind_of
 from tocsin.core.plan.source import EXTENDS, default_plan
+from tocsin.core.plan.telling import Grouping
+from tocsin.core.silences import Silence
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
@@ -36,6 +38,7 @@ def plan_schema() -> Schema:
         "rules": _list("rules", {"anyOf": [*_changed_rules(), *_new_rules()]}, "What makes an alert."),
         "devices": _list("devices", _object(DevicePlan), "What is known of the devices."),
         "sources": _list("sources", _object(SourcePlan), "Queues from which readings are taken."),
+        "silences": _list("silences", _object(Silence), "What is recorded and not told, and when."),
         "bounds": _object(Bounds) | {"description": "What is accepted."},
         "timing": _object(Timing) | {"description": "When windows close."},
         "grouping": _object(Grouping) | {"description": "How alerts become notifications."},

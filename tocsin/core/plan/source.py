@@ -28,11 +28,13 @@ from tocsin.core.plan.entries import (
     read_devices,
     read_metrics,
     read_rules,
+    read_silences,
     read_sources,
 )
 from tocsin.core.plan.form import FORMS
-from tocsin.core.plan.model import Bounds, Grouping, MetricPlan, Plan, Rule, Timing, Window
+from tocsin.core.plan.model import Bounds, MetricPlan, Plan, Rule, Timing, Window
 from tocsin.core.plan.reader import Entry, read_entry, read_fields
+from tocsin.core.plan.telling import Grouping
 from tocsin.core.yaml_source import Document, Section
 from tocsin.core.yaml_tree import read_text
 
@@ -91,6 +93,7 @@ def _read_plan(root: Section, base: Plan) -> Plan:
         sources=_parts(sources) if root.find("sources") else base.sources,
         bounds=bounds.part,
         timing=timing.part,
+        silences=_parts(read_silences(root)) or base.silences,
         grouping=read_entry(root.part("grouping"), Grouping, asdict(base.grouping)).part,
         **_read_numbers(root, base),
     )
