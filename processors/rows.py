@@ -185,15 +185,43 @@ def _without_overflow(
     group: Group, rows: Rows, geometry: Geometry, messages: MessageColumns
 ) -> tuple[MessageColumns, Int64s]:
     """Return the messages whose names the group has or still takes, and the places of the others."""
+    new_device = np.array([name not in rows.device for name in messages.devices])
+    new_metric = np.array([name not in rows.metric for name in messages.metrics])
     devices_left = geometry.plan.bounds.devices_per_group_max - len(group.devices)
     metrics_left = METRICS_MAX - len(group.metrics)
-    new_devices = [c for c in _in_order_of_appearance(messages.device) if messages.devices[c] not in rows.device]
-    new_metrics = [c for c in _in_order_of_appearance(messages.metric) if messages.metrics[c] not in rows.metric]
-    bad_device = np.isin(messages.device, new_devices[max(devices_left, 0) :])
-    bad_reading = np.isin(messages.metric, new_metrics[max(metrics_left, 0) :])
+    if new_device.sum() <= devices_left and new_metric.sum() <= metrics_left:
+        return messages, np.empty(0, np.int64)
     of_reading = np.repeat(np.arange(len(messages)), np.diff(messages.start))
-    bad = bad_device | (np.bincount(of_reading[bad_reading], minlength=len(messages)) > 0)
+    has_new = new_device[messages.device]
+    has_new[of_reading[new_metric[messages.metric]]] = True
+    devices, metrics = _Room(devices_left, new_device), _Room(metrics_left, new_metric)
+    bad = np.zeros(len(messages), bool)
+    # One by one: a refused message takes no room, so what fits depends on those before it.
+    for place in np.flatnonzero(has_new).tolist():
+        device = {int(messages.device[place])}
+        metric = set(messages.metric[messages.start[place] : messages.start[place + 1]].tolist())
+        bad[place] = not (devices.fits(device) and metrics.fits(metric))
+        if not bad[place]:
+            devices.take(device)
+            metrics.take(metric)
     return messages.take(np.flatnonzero(~bad)), np.flatnonzero(bad)
+
+
+class _Room:
+    """How many more names a group takes, and which of a batch's it has taken."""
+
+    def __init__(self, left: int, is_new: Bools) -> None:
+        self._left, self._is_new = left, is_new
+        self._taken: set[int] = set()
+
+    def fits(self, codes: set[int]) -> bool:
+        return len(self._taken | self._new(codes)) <= max(self._left, 0)
+
+    def take(self, codes: set[int]) -> None:
+        self._taken |= self._new(codes)
+
+    def _new(self, codes: set[int]) -> set[int]:
+        return {code for code in codes if self._is_new[code]}
 
 
 def _append_names(group: Group, geometry: Geometry, rows: Rows, messages: MessageColumns) -> None:

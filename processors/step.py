@@ -16,11 +16,12 @@ from processors.geometry import Geometry, geometry_of
 from processors.idle import idle_horizons
 from processors.revisions import forget_revisions
 from processors.rows import Admitted, Rows, admit
-from processors.state import Group, ShardAccount
+from processors.state import NEVER_MS, Group, ShardAccount
 from processors.work import Work
 from tocsin.core.columns import Int64s, MessageColumns, PaneBatch, encode_panes, no_panes
 from tocsin.core.errors import ConfigError
 from tocsin.core.formats.json_readings import Refused
+from tocsin.core.formats.json_split import split_messages
 from tocsin.core.machine import Entry, Step
 from tocsin.core.messages import Tick
 from tocsin.core.plan.book import PlanBook
@@ -90,7 +91,8 @@ class _Run:
 
     def __init__(self, state: Live, batch: GroupBatch, account: ShardAccount) -> None:
         self.entries: list[Entry] = []
-        self._work = Work(state.group.copy(), state.rows, state.geometry)
+        tick_ms = state.group.tick_ms if account.tick_ms == NEVER_MS else account.tick_ms
+        self._work = Work(state.group.copy(), state.rows, state.geometry, tick_ms)
         self._batch = batch
         self._account = account
         self._folded = 0
@@ -116,7 +118,9 @@ class _Run:
         """Close what the tick closes, switch the plan if it names another, and pass it on."""
         work = self._work
         work.group.tick_ms = max(work.group.tick_ms, tick.tick_ms)
-        devices, horizon_ms = idle_horizons(work.group, work.rows, work.geometry, work.group.tick_ms)
+        self._account = structs.replace(self._account, tick_ms=max(self._account.tick_ms, tick.tick_ms))
+        work.tick_ms = self._account.tick_ms
+        devices, horizon_ms = idle_horizons(work, tick)
         advance(work, devices=devices, horizon_ms=horizon_ms, cause=_by_the_tick)
         if work.group.revisions:
             forget_revisions(work)
@@ -130,20 +134,21 @@ class _Run:
         self._flush(None)
         shard, sequences = self._batch.shard, self._batch.sequences
         sequence = sequences[self._batch.last_record()]
-        rejected = self._account.rejected + len(self._refused)
+        refused = sorted(self._refused, key=lambda one: (one.record, one.index))
+        rejected = self._account.rejected + len(refused)
         work.group.shards[shard] = structs.replace(self._account, sequence=sequence, rejected=rejected)
-        if self._refused:
-            self.entries.append(rejection_entry(self._batch, self._refused, work.group.key_group))
+        if refused:
+            self.entries.append(rejection_entry(self._batch, refused, work.group.key_group))
         if self._late:
             self.entries.append(late_entry(self._batch, self._late, work.group))
         return Live(work.group, work.rows, work.geometry)
 
     def _refuse(self, messages: MessageColumns, places: Int64s) -> None:
-        for place in places.tolist():
-            record = int(messages.record[place])
-            detail = f"key group {self._work.group.key_group} is full: it takes no more devices or metrics"
-            data = self._batch.datas[record]
-            self._refused.append(Refused(record, int(messages.index[place]), Reason.GROUP_FULL, detail, data))
+        detail = f"key group {self._work.group.key_group} is full: it takes no more devices or metrics"
+        records, indices = messages.record[places].tolist(), messages.index[places].tolist()
+        datas = {record: split_messages(self._batch.datas[record]) for record in set(records)}
+        for record, index in zip(records, indices, strict=True):
+            self._refused.append(Refused(record, index, Reason.GROUP_FULL, detail, datas[record][index]))
 
     def _count(self, tally: Tally) -> None:
         account = self._account
