@@ -96,7 +96,7 @@ def _fold_readings(work: Work, batch: Batch, part: Part, taken: Bools) -> int:
     cells = series * geometry.ring + number % geometry.ring
     opens = group.slices.count[cells] == 0
     if opens.any():
-        group.opened_ms[group.series_device[series[opens]]] = group.tick_ms
+        group.opened_ms[group.series_device[series[opens]]] = work.tick_ms
     time_ms = batch.time_ms[places]
     group.slices.fold(cells, values, time_ms - number * work.rows.slice_ms[series])
     if work.rows.limits.shape[1]:

@@ -10,16 +10,23 @@ import numpy as np
 from processors.geometry import Geometry, Lane
 from processors.rows import Rows
 from processors.state import Group, LaneState
-from tocsin.core.columns import Int64s
+from processors.work import Work
+from tocsin.core.columns import Bools, Int64s
+from tocsin.core.keys import HASH_END, key_hash
+from tocsin.core.messages import Tick
 
 
-def idle_horizons(group: Group, rows: Rows, geometry: Geometry, tick_ms: int) -> tuple[Int64s, Int64s]:
+def idle_horizons(work: Work, tick: Tick) -> tuple[Int64s, Int64s]:
     """Return the devices whose windows the tick closes, and up to where.
+
+    A tick speaks for the devices of its own shard. On the border of two shards the other one's readings up
+    to this instant may not be folded yet, and would come late.
 
     Returns:
         Rows of the devices, ascending, and the horizon that each gets.
     """
-    last_end_ms = tick_ms - geometry.idle_ms
+    group, rows, geometry = work.group, work.rows, work.geometry
+    last_end_ms = tick.tick_ms - geometry.idle_ms
     reach_ms = np.full(len(group.devices), np.iinfo(np.int64).min)
     series, start_ms = _open_slices(group, rows, geometry)
     _reach(group, reach_ms, series, start_ms + rows.slice_ms[series], last_end_ms)
@@ -34,7 +41,17 @@ def idle_horizons(group: Group, rows: Rows, geometry: Geometry, tick_ms: int) ->
         _reach(group, reach_ms, held[due], end_ms[due], last_end_ms)
     quiet = group.opened_ms <= last_end_ms
     devices = np.flatnonzero(quiet & (reach_ms > group.horizon_ms))
+    devices = devices[_are_under(tick, work, devices)]
     return devices, reach_ms[devices]
+
+
+def _are_under(tick: Tick, work: Work, devices: Int64s) -> Bools:
+    """Tell for each device whether it is hashed into the tick's shard."""
+    group, groups = work.group.key_group, work.geometry.plan.groups
+    if tick.hash_start * groups <= group * HASH_END and (group + 1) * HASH_END <= tick.hash_end * groups:
+        return np.ones(len(devices), np.bool_)
+    places = (key_hash(work.group.devices[row]) for row in devices.tolist())
+    return np.fromiter((tick.hash_start <= place < tick.hash_end for place in places), np.bool_, len(devices))
 
 
 def _reach(group: Group, reach_ms: Int64s, series: Int64s, end_ms: Int64s, last_end_ms: int) -> None:

@@ -30,6 +30,7 @@ class ShardAccount(msgspec.Struct, array_like=True, frozen=True):
         rejected: Messages and records refused.
         readings: Readings folded into windows.
         late: Readings whose slice was closed.
+        tick_ms: The shard's newest tick, or ``NEVER_MS``.
     """
 
     sequence: str = ""
@@ -38,9 +39,10 @@ class ShardAccount(msgspec.Struct, array_like=True, frozen=True):
     rejected: int = 0
     readings: int = 0
     late: int = 0
+    tick_ms: int = NEVER_MS
 
     def plus(self, other: "ShardAccount") -> "ShardAccount":
-        """Return the counters of both; the fence is the further of the two."""
+        """Return the counters of both; fence and tick are the further of the two."""
         return ShardAccount(
             max(self.sequence, other.sequence, key=lambda sequence: int(sequence or -1)),
             self.messages + other.messages,
@@ -48,6 +50,7 @@ class ShardAccount(msgspec.Struct, array_like=True, frozen=True):
             self.rejected + other.rejected,
             self.readings + other.readings,
             self.late + other.late,
+            max(self.tick_ms, other.tick_ms),
         )
 
 
@@ -90,14 +93,14 @@ class Group:
     Attributes:
         key_group: Which key group it is.
         plan_hash: Plan in force, empty for the deployment's first.
-        tick_ms: The newest tick, or ``NEVER_MS``.
+        tick_ms: The newest tick of any shard, or ``NEVER_MS``.
         number: Number of the last message put on the log of panes.
         shards: Fence and counters of each source shard.
         devices: Partition keys; row i of the device columns is ``devices[i]``.
         metrics: Metric names; ``series_metric`` indexes them.
         max_ms: shape (devices,), highest event time.
         horizon_ms: shape (devices,), everything that ends at or before it is closed.
-        opened_ms: shape (devices,), the tick in force when the device last opened a slice.
+        opened_ms: shape (devices,), the tick of its shard when the device last opened a slice.
         series_device: shape (series,), row of the device.
         series_metric: shape (series,), index of the metric.
         slices: series x ring cells of open slices.

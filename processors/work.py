@@ -16,10 +16,12 @@ class Work:
         group: The state.
         rows: Its lookups.
         geometry: How metrics are windowed.
+        tick_ms: The newest tick of the shard that is folded; of any shard before its first; or ``NEVER_MS``.
         gathered: The panes emitted up to here.
     """
 
     group: Group
     rows: Rows
     geometry: Geometry
+    tick_ms: int
     gathered: Gathered = field(default_factory=Gathered)

@@ -7,12 +7,11 @@ Kinds: ``lost``, ``doubled``, ``differs``, ``fell``, ``published before commit``
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from hashlib import md5
 from typing import Any, Final
 
 import msgspec
 
-from tests.simulation.oracle import Oracle, stats_of
+from tests.simulation.oracle import Oracle, hash_of, stats_of
 from tests.simulation.setting import FLOW, TEMP, TIMING, WINDOWS, wire
 from tests.simulation.watch import opened
 from tests.simulation.world import ALL_QUEUE, World
@@ -43,7 +42,7 @@ def audit(world: World) -> list[str]:
 
 
 def _group_of(key: str, groups: int) -> int:
-    return int(md5(key.encode(), usedforsecurity=False).hexdigest(), 16) * groups >> 128
+    return hash_of(key) * groups >> 128
 
 
 def _follow(world: World) -> tuple[dict[int, Oracle], list[str]]:
@@ -76,9 +75,9 @@ def _tell(oracle: Oracle, record: StoredRecord, said: dict[Any, list[Any]], plac
     group, groups = place
     if record.partition_key == TICK_KEY:
         tick = msgspec.json.decode(record.data)
-        first, last = int(tick["hash_start"]), int(tick["hash_end"]) - 1
-        if first * groups >> 128 <= group <= last * groups >> 128:
-            oracle.tick(tick["tick_ms"])
+        hashes = range(int(tick["hash_start"]), int(tick["hash_end"]))
+        if hashes[0] * groups >> 128 <= group <= hashes[-1] * groups >> 128:
+            oracle.tick(tick["tick_ms"], hashes, record.shard)
         return
     if _group_of(record.partition_key, groups) != group:
         return

@@ -6,6 +6,8 @@ which readings count, and into which windows, it finds out by itself. Values are
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from functools import cache
+from hashlib import md5
 from typing import Any, Final
 
 NEVER_MS: Final = -(1 << 62)
@@ -37,6 +39,12 @@ class Device:
     identities: dict[int, set[object]] = field(default_factory=dict)
     slices: dict[tuple[str, int], list[tuple[int, float]]] = field(default_factory=dict)
     windows: dict[tuple[str, int, int], list[tuple[int, float]]] = field(default_factory=dict)
+
+
+@cache
+def hash_of(key: str) -> int:
+    """Return the number that places a key among shards and groups."""
+    return int(md5(key.encode(), usedforsecurity=False).hexdigest(), 16)
 
 
 def stats_of(readings: list[tuple[int, float]]) -> dict[str, float]:
@@ -75,7 +83,7 @@ class Oracle:
     sizes: dict[str, tuple[tuple[int, int], ...]]
     bound_ms: int
     idle_ms: int
-    tick_ms: int = NEVER_MS
+    ticks: dict[str, int] = field(default_factory=dict)
     devices: dict[str, Device] = field(default_factory=dict)
     closed: dict[tuple[str, int, int], dict[str, list[tuple[int, float]]]] = field(default_factory=dict)
     late: list[tuple[str, str, str]] = field(default_factory=list)
@@ -113,15 +121,15 @@ class Oracle:
                 continue
             account.readings += 1
             if (metric, number) not in device.slices:
-                device.opened_ms = self.tick_ms
+                device.opened_ms = self.ticks.get(position[0], max(self.ticks.values(), default=NEVER_MS))
             device.slices.setdefault((metric, number), []).append((time_ms, value))
 
-    def tick(self, tick_ms: int) -> None:
-        """Take a tick."""
-        self.tick_ms = max(self.tick_ms, tick_ms)
-        last_end_ms = self.tick_ms - self.idle_ms
+    def tick(self, tick_ms: int, hashes: range, shard: str) -> None:
+        """Take a tick; it speaks for the devices that its shard speaks for."""
+        self.ticks[shard] = max(self.ticks.get(shard, NEVER_MS), tick_ms)
+        last_end_ms = tick_ms - self.idle_ms
         for key, device in self.devices.items():
-            if device.opened_ms > last_end_ms:
+            if device.opened_ms > last_end_ms or hash_of(key) not in hashes:
                 continue
             ends = [start + size for _, size, start in device.windows]
             for metric, number in device.slices:
