@@ -177,6 +177,16 @@ def test_what_is_not_a_recording_is_refused_at_its_first_line(tmp_path: Path, co
         RecordingReader(path)
 
 
+def test_zstd_is_refused_by_name_when_read_and_when_written(tmp_path: Path) -> None:
+    path = tmp_path / "walk.jsonl.zst"
+
+    with pytest.raises(RecordingError, match="zstd is neither read nor written"):
+        RecordingWriter(path, Header())
+    path.write_bytes(b"x")
+    with pytest.raises(RecordingError, match="zstd is neither read nor written"):
+        RecordingReader(path)
+
+
 def test_a_missing_file_is_an_error_of_recordings(tmp_path: Path) -> None:
     with pytest.raises(RecordingError, match="cannot be opened"):
         RecordingReader(tmp_path / "none.jsonl")

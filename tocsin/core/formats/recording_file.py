@@ -29,6 +29,7 @@ from tocsin.core.formats.recording import (
 LINE_BYTES_MAX: Final = 8 * 1024 * 1024
 """Above any record of 1 MiB, whose escaping can take six bytes a byte."""
 GZIP_LEVEL: Final = 4
+ZSTD_SUFFIXES: Final = (".zst", ".zstd")
 BUFFER_BYTES: Final = 1 << 18
 DIGEST_UNKNOWN: Final = "0" * 64
 """Holds the place of the digest until all is written."""
@@ -59,6 +60,7 @@ class RecordingWriter:
     """
 
     def __init__(self, path: Path, header: Header) -> None:
+        _refuse_zstd(path)
         self.records = 0
         self._path = path
         self._partial = path.with_name(f"{path.name}.partial")
@@ -186,7 +188,14 @@ class RecordingReader:
         return line
 
 
+def _refuse_zstd(path: Path) -> None:
+    """Refuse what Python before 3.14 cannot read, before it is taken for damaged or written as something else."""
+    if path.suffix in ZSTD_SUFFIXES:
+        raise RecordingError(f"{path}: zstd is neither read nor written: recordings are .jsonl or .jsonl.gz")
+
+
 def _open(path: Path) -> IO[bytes]:
+    _refuse_zstd(path)
     if path.suffix != ".gz":
         return path.open("rb", BUFFER_BYTES)
     return io.BufferedReader(cast(io.RawIOBase, gzip.open(path, "rb")), BUFFER_BYTES)
