@@ -81,6 +81,11 @@ def hop_cell(lane: Lane, row: Int64s, start_ms: Int64s) -> Int64s:
     return row * lane.ring + start_ms // lane.hop_ms % lane.ring
 
 
+def first_open_ms(lane: Lane, horizon_ms: Int64s) -> Int64s:
+    """Return the start of the first window that ends above each horizon."""
+    return ((horizon_ms - lane.size_ms) // lane.hop_ms + 1) * lane.hop_ms
+
+
 def _nth_of_series(series: Int64s) -> Int64s:
     """Return how many equal ones stand before each; equal ones stand together."""
     heads = np.flatnonzero(np.concatenate([[True], series[1:] != series[:-1]]))
@@ -114,7 +119,7 @@ def _close_through(
         cells = hop_cell(lane, row[:, None], hops)
         full = state.cells.count[cells].any(axis=1)
         # Nothing is left in the ring: go straight to the first window that ends above the limit.
-        state.open_ms[row[~full]] = ((limit_ms[~full] - lane.size_ms) // lane.hop_ms + 1) * lane.hop_ms
+        state.open_ms[row[~full]] = first_open_ms(lane, limit_ms[~full])
         _emit_windows(work, place, row[full], start_ms[full], cells[full], cause)
         state.open_ms[row[full]] += lane.hop_ms
 

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from processors.emission import Piece, no_quantiles
-from processors.lanes import hop_cell
+from processors.lanes import first_open_ms, hop_cell
 from processors.partials import Partials, partials_of_one
+from processors.sketch import buckets
 from processors.state import NEVER_MS
 from processors.work import Work
 from tocsin.core.columns import PaneKind
@@ -51,7 +52,7 @@ def revise(work: Work, late: LateReading) -> None:
             if start_ms + lane.size_ms <= horizon_ms:
                 work.gathered.add(_revision(work, late, start_ms, lane.size_ms))
         if newest_ms + lane.size_ms > horizon_ms:
-            _merge_into_open(work, place, late)
+            _merge_into_open(work, place, late, horizon_ms)
 
 
 def _revision(work: Work, late: LateReading, start_ms: int, size_ms: int) -> Piece:
@@ -70,15 +71,19 @@ def _revision(work: Work, late: LateReading, start_ms: int, size_ms: int) -> Pie
     )
 
 
-def _merge_into_open(work: Work, place: int, late: LateReading) -> None:
+def _merge_into_open(work: Work, place: int, late: LateReading, horizon_ms: int) -> None:
     """Merge the reading into the hop that holds it; a window that is still open needs it."""
     lane, state = work.geometry.lanes[place], work.group.lanes[place]
     row = int(np.searchsorted(state.series, late.series))
     hop_ms = late.time_ms // lane.hop_ms * lane.hop_ms
     if state.open_ms[row] == NEVER_MS:
-        state.open_ms[row] = hop_ms - lane.size_ms + lane.hop_ms
+        # The earlier ones of the windows that hold the reading are closed, and revised.
+        state.open_ms[row] = first_open_ms(lane, np.array([horizon_ms]))[0]
     cell = hop_cell(lane, np.array([row]), np.array([hop_ms]))
     state.cells.merge(cell, late.partials())
+    if work.rows.sketched[late.series]:
+        bucket = buckets(np.array([late.value]))
+        work.group.sketches = work.group.sketches.add(place + 1, cell, bucket, np.ones(1, np.int64))
 
 
 def forget_revisions(work: Work) -> None:
