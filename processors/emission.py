@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from processors.partials import PARTIAL_NAMES, Partials
 from processors.state import Group
-from tocsin.core.columns import Floats, Int32s, Int64s, PaneColumns, PaneKind
+from tocsin.core.columns import PANE_ARRAYS, Floats, Int32s, Int64s, PaneColumns, PaneKind
 
 CLOSED, EARLY, REVISED = 0, 1, 2
 PHASES: Final = {PaneKind.ON_TIME: CLOSED, PaneKind.EARLY: EARLY, PaneKind.REVISION: REVISED}
@@ -134,12 +134,17 @@ def no_quantiles(panes: int, quantiles: int) -> Floats:
 
 
 def split(panes: PaneColumns, size: int) -> list[PaneColumns]:
-    """Return the panes in runs of at most ``size``, each with the tables of all."""
+    """Return the panes in runs of at most ``size``, each with the tables of its own names."""
     if len(panes) <= size:
         return [panes]
-    arrays = {name: getattr(panes, name) for name in PaneColumns.__slots__}
-    tables = ("devices", "metrics", "rules", "positions")
-    return [
-        PaneColumns(**{n: a if n in tables else a[at : at + size] for n, a in arrays.items()})
-        for at in range(0, len(panes), size)
-    ]
+    return [_run(panes, slice(at, at + size)) for at in range(0, len(panes), size)]
+
+
+def _run(panes: PaneColumns, here: slice) -> PaneColumns:
+    columns: dict[str, Any] = {name: getattr(panes, name)[here] for name in PANE_ARRAYS}
+    for name in ("device", "metric", "rule", "position"):
+        codes, table = columns[name], f"{name}s"
+        used = np.unique(codes[codes >= 0])
+        columns[table] = tuple(getattr(panes, table)[code] for code in used.tolist())
+        columns[name] = np.where(codes >= 0, np.searchsorted(used, codes), -1).astype(np.int32)
+    return PaneColumns(**columns)

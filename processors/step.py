@@ -28,8 +28,8 @@ from tocsin.core.plan.book import PlanBook
 from tocsin.core.reasons import Reason
 
 PANES_LANE: Final = "panes"
-PANES_PER_RECORD_MAX: Final = 3_000
-"""A pane takes about 150 bytes, and a record of the log at most 1 MiB."""
+PANES_PER_RECORD_MAX: Final = 2_000
+"""A pane takes 128 bytes and up to 350 of names and position, and a record of the log at most 1 MiB."""
 MESSAGES_PER_STEP_MAX: Final = 50_000
 AFTER_ALL_MESSAGES: Final = 1 << 60
 
