@@ -33,10 +33,12 @@ def are_known(group: Group, slots: Int64s, identity: UInt64s, *, suspect: Bools,
         suspect: shape (m,), False where the message is newer than all the device has sent.
         is_open: shape (m,), whether the slot was open when the message came.
     """
-    known = _repeated(slots, identity)
+    known = np.zeros(len(slots), bool)
+    # A closed slot may stand at the same place of the ring as an open one.
+    known[is_open] = _repeated(slots[is_open], identity[is_open])
     looked_up = np.flatnonzero(suspect & is_open & ~known)
     known[looked_up] = _are_stored(group, slots[looked_up], identity[looked_up])
-    return known & is_open
+    return known
 
 
 def _repeated(slots: Int64s, identity: UInt64s) -> Bools:

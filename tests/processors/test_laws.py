@@ -190,3 +190,16 @@ def test_tick_of_a_group_without_devices_is_not_passed_on() -> None:
 
     assert not entries
     assert state.group.tick_ms == EPOCH_MS + MINUTE
+
+
+def test_late_message_makes_no_duplicate_of_an_open_one_that_shares_its_place_in_the_ring() -> None:
+    def counted(at_ms: int, seq: int) -> Message:
+        return Message("a", at_ms, (("level_percent", 1.0),), seq)
+
+    newest, late, fresh = counted(10 * MINUTE + 30_000, 1), counted(8 * MINUTE, 5), counted(10 * MINUTE, 5)
+    plan = plan_of({"*": [(MINUTE, MINUTE)]})
+
+    state, _ = play(plan, [newest, late, fresh])
+
+    account = state.group.shards["shardId-000000000000"]
+    assert (account.messages, account.duplicates, account.late) == (3, 0, 1)
