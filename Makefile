@@ -3,9 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
+MINUTES ?= 30
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench lock clean
+.PHONY: help demo test check format bench soak lock clean
 
 help: ## say what each command does
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +30,9 @@ format: $(VENV)/dev.stamp ## put the code into its standard form
 
 bench: $(VENV)/dev.stamp ## print the figures
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+soak: $(VENV)/dev.stamp ## look for faults in the promise for MINUTES, ends with a table
+	@$(BIN)/python -m tests.soak --minutes $(MINUTES) $(ARGS)
 
 lock: $(VENV)/dev.stamp ## pin every version again, with hashes and without hosts
 	@$(BIN)/python -m pip install --quiet uv
