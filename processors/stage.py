@@ -66,7 +66,10 @@ class Processors:
         if not panes:
             return set()
         # Windows go first: whoever reads an alert finds the windows that it speaks of.
-        self._backend.windows.put([item for data in panes.values() for item in window_items(decode_panes(data).panes)])
+        quantiles = geometry_of(self._plans.first).quantiles
+        self._backend.windows.put(
+            [item for data in panes.values() for item in window_items(decode_panes(data).panes, quantiles)]
+        )
         records = [LogRecord(f"{self.generation}.{group}", data) for group, data in panes.items()]
         groups = list(panes)
         return {groups[place] for place in self._backend.panes.put(records)}

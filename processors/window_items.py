@@ -1,5 +1,8 @@
 """Window items: panes as the readable items that people and queries get."""
 
+from collections.abc import Sequence
+from math import isnan
+
 import numpy as np
 
 from tocsin.core.columns import PaneColumns, PaneKind
@@ -7,9 +10,14 @@ from tocsin.core.keys import split_key
 from tocsin.core.ports import WindowItem, WindowStats
 
 
-def window_items(panes: PaneColumns) -> list[WindowItem]:
-    """Return an item for each device, window and revision; early panes are no windows of their own."""
-    stats = _stats(panes)
+def window_items(panes: PaneColumns, quantiles: Sequence[float]) -> list[WindowItem]:
+    """Return an item for each device, window and revision; early panes are no windows of their own.
+
+    Args:
+        panes: Closed windows, revisions and early panes.
+        quantiles: In ``(0, 1)``, what each column of the panes' quantiles is.
+    """
+    stats = _stats(panes, [f"p{100 * quantile:.10g}" for quantile in quantiles])
     items: dict[tuple[int, int, int, int], WindowItem] = {}
     windows = np.flatnonzero(panes.kind != PaneKind.EARLY).tolist()
     device, metric = panes.device.tolist(), panes.metric.tolist()
@@ -25,7 +33,7 @@ def window_items(panes: PaneColumns) -> list[WindowItem]:
     return list(items.values())
 
 
-def _stats(panes: PaneColumns) -> list[WindowStats]:
+def _stats(panes: PaneColumns, names: Sequence[str]) -> list[WindowStats]:
     elapsed_s = (panes.last_ms - panes.first_ms) / 1_000
     with np.errstate(divide="ignore", invalid="ignore"):
         rate = (panes.last - panes.first) / elapsed_s
@@ -40,5 +48,9 @@ def _stats(panes: PaneColumns) -> list[WindowStats]:
         panes.first,
         panes.last,
     )
-    rows = zip(*(column.tolist() for column in columns), rates, strict=True)
+    quantiles = [
+        {name: value for name, value in zip(names, values, strict=True) if not isnan(value)}
+        for values in panes.quantiles.tolist()
+    ]
+    rows = zip(*(column.tolist() for column in columns), rates, quantiles, strict=True)
     return [WindowStats(*row) for row in rows]
