@@ -83,6 +83,14 @@ def test_messages_overtake_each_other_only_as_far_as_out_of_orderness_allows() -
         assert abs(events[1] - events[0]) <= PLAN.timing.out_of_orderness_ms
 
 
+def test_no_message_is_overtaken_past_a_late_one_between() -> None:
+    one, two, three = [record for record in RECORDS if record.partition_key == "acme#pump-0"][:3]
+    old = replace(two, data=two.data.replace(str(_event_ms(two)).encode(), str(_event_ms(two) - 25_000).encode()))
+
+    assert Overtaking([one, two, three], PLAN).pairs(_chance(1), 50)
+    assert not Overtaking([one, old, three], PLAN).pairs(_chance(1), 50)
+
+
 def test_a_copy_is_put_behind_and_a_swap_exchanges_messages_not_arrivals() -> None:
     a, b, c = RECORDS[:3]
 

@@ -17,13 +17,14 @@ REACH: Final = 6
 
 @dataclass(frozen=True, slots=True)
 class _At:
-    """A message that may move: its place, its times, and the highest event time of its device before it."""
+    """A record with messages: its place, their event times, the highest of its device before, and if it may move."""
 
     place: int
-    event_ms: int
-    arrival_ms: int
+    low_ms: int
+    high_ms: int
+    before_ms: int
     period: int
-    highest_ms: int
+    may_move: bool
 
 
 class Overtaking:
@@ -54,14 +55,15 @@ class Overtaking:
         return found
 
     def _may_mix(self, stretch: Sequence[_At]) -> bool:
-        events = [message.event_ms for message in stretch]
-        highest_ms = max(stretch[-1].highest_ms, *events)  # of messages between that may not move, too
-        in_order_enough = highest_ms - min(events) <= self._out_of_orderness_ms
-        return in_order_enough and len({message.period for message in stretch}) == 1
+        """Tell whether the ends may change places: in any order nothing in the stretch is late because of it."""
+        highest_ms = max(stretch[0].before_ms, *(at.high_ms for at in stretch))
+        in_order_enough = highest_ms - min(at.low_ms for at in stretch) <= self._out_of_orderness_ms
+        ends_move = stretch[0].may_move and stretch[-1].may_move
+        return ends_move and in_order_enough and len({at.period for at in stretch}) == 1
 
 
 def _messages(records: Sequence[Recorded], plan: Plan) -> Iterator[tuple[str, _At]]:
-    """Yield the messages that are alone in their record, neither refused nor far from the time of arrival.
+    """Yield the records that hold messages; one may move if it holds one, not far from the time of arrival.
 
     A period lasts from tick to tick; a message that crosses one may find its window closed.
     """
@@ -72,14 +74,17 @@ def _messages(records: Sequence[Recorded], plan: Plan) -> Iterator[tuple[str, _A
         if record.partition_key == TICK_KEY:
             ticks += 1
             continue
-        messages = [
-            message
-            for _, message in examine_record(record.partition_key, record.data, record.arrival_ms, plan.bounds)
-            if isinstance(message, Message)
-        ]
-        events = [int(message.ts) for message in messages]
+        events = _events_ms(record, plan)
+        if not events:
+            continue
         before_ms = highest.get(record.partition_key, 0)
-        highest[record.partition_key] = max(before_ms, *events, 0)
-        if len(events) == 1 and abs(record.arrival_ms - events[0]) <= near_ms:
-            period = ticks << 48 | record.arrival_ms // plan.timing.tick_ms
-            yield record.partition_key, _At(place, events[0], record.arrival_ms, period, before_ms)
+        highest[record.partition_key] = max(before_ms, *events)
+        may_move = len(events) == 1 and abs(record.arrival_ms - events[0]) <= near_ms
+        period = ticks << 48 | record.arrival_ms // plan.timing.tick_ms
+        yield record.partition_key, _At(place, min(events), max(events), before_ms, period, may_move)
+
+
+def _events_ms(record: Recorded, plan: Plan) -> list[int]:
+    """Return the event times of the messages that are accepted."""
+    found = examine_record(record.partition_key, record.data, record.arrival_ms, plan.bounds)
+    return [int(message.ts) for _, message in found if isinstance(message, Message)]
