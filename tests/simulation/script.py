@@ -140,6 +140,7 @@ def save(history: History, path: Path, note: str) -> None:
     head = {"format": FORMAT, "note": note, "seed": history.seed, "groups": history.groups, "shards": history.shards}
     faults = {"faults": {str(number): fault for number, fault in sorted(history.faults.items())}}
     lines = [head, faults, *history.actions]
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(b"\n".join(msgspec.json.encode(line) for line in lines) + b"\n")
 
 

@@ -12,6 +12,7 @@ from anomaly.handler import logger as anomaly_logger
 from anomaly.handler import make_handler as make_anomaly
 from ingest.put import Backoff, put_all
 from ingest.tick import make_handler as make_tick
+from processors.handler import logger as processors_logger
 from processors.handler import make_handler as make_processors
 from tests.simulation.faults import Calls, Chooser, Crash, Dice, FaultyPort, Script
 from tests.simulation.mapping import Handler, Instances, Lane, Mapping
@@ -37,7 +38,7 @@ PORTS: Final = ("readings", "panes", "state", "windows", "alerts", "decisions", 
 @contextmanager
 def quiet() -> Iterator[None]:
     """Keep the handlers' warnings back: faults are what happens here."""
-    loggers = (alerts_logger, anomaly_logger)
+    loggers = (alerts_logger, anomaly_logger, processors_logger)
     levels = [logger.log_level for logger in loggers]
     for logger in loggers:
         logger.setLevel("CRITICAL")

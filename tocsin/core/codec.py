@@ -9,6 +9,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
@@ -94,7 +95,8 @@ def decode(schema: str, blob: bytes, *, version_max: int) -> Packed:
         if min(shape, default=0) < 0:  # numpy would take -1 for whatever fits
             raise DamagedError(f"{schema} has array {name!r} of shape {shape}")
         try:
-            arrays[name] = np.frombuffer(blob, dtype, count, offset).reshape(shape)
+            array = np.frombuffer(blob, dtype, count, offset)
+            arrays[name] = array if len(shape) == 1 else array.reshape(shape)
         except (ValueError, OverflowError) as error:
             raise DamagedError(f"{schema} has array {name!r} of shape {shape}") from error
         offset = end + _padding(end)
@@ -105,12 +107,17 @@ def decode(schema: str, blob: bytes, *, version_max: int) -> Packed:
 
 def _dtype(schema: str, name: str, text: str) -> np.dtype[Any]:
     """Return the type that ``encode`` wrote; of whatever else numpy would make a type, none."""
-    if not DTYPE_PATTERN.fullmatch(text):
-        raise DamagedError(f"{schema} has array {name!r} of unknown type {text!r}")
     try:
-        return np.dtype(text)
-    except TypeError as error:
+        return _written_dtype(text)
+    except (TypeError, ValueError) as error:
         raise DamagedError(f"{schema} has array {name!r} of unknown type {text!r}") from error
+
+
+@lru_cache(maxsize=64)
+def _written_dtype(text: str) -> np.dtype[Any]:
+    if not DTYPE_PATTERN.fullmatch(text):
+        raise ValueError(text)
+    return np.dtype(text)
 
 
 def _decode_header(schema: str, blob: bytes) -> tuple[_Header, int]:

@@ -1,0 +1,119 @@
+"""Histories in bulk: so many minutes of them on so many processes, counted."""
+
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from tests.simulation.history import HistoryResult, run_history
+from tocsin.core.clock import elapsed_s
+
+SEEDS_PER_TASK: Final = 20
+LOSSES: Final = ("lost", "doubled", "differs")
+
+
+@dataclass
+class Sum:
+    """What many histories came to.
+
+    Attributes:
+        histories: How many.
+        readings: Records on their logs.
+        commits: Commits that held.
+        transitions: Transitions of alerts.
+        notifications: Notifications that arrived.
+        faults: By kind.
+        findings: By kind.
+        failed: Seeds with findings, and the first of each.
+        seconds: Of processor time.
+    """
+
+    histories: int = 0
+    readings: int = 0
+    commits: int = 0
+    transitions: int = 0
+    notifications: int = 0
+    faults: Counter[str] = field(default_factory=Counter)
+    findings: Counter[str] = field(default_factory=Counter)
+    failed: dict[int, str] = field(default_factory=dict)
+    seconds: float = 0.0
+
+    def add(self, result: HistoryResult) -> None:
+        """Count one history."""
+        self.histories += 1
+        for name in ("readings", "commits", "transitions", "notifications", "seconds"):
+            setattr(self, name, getattr(self, name) + getattr(result, name))
+        self.faults.update(result.faults)
+        self.findings.update(finding.partition(":")[0] for finding in result.findings)
+        if result.findings:
+            self.failed[result.seed] = result.findings[0]
+
+    def merge(self, other: "Sum") -> None:
+        """Count what another process counted."""
+        for name in ("histories", "readings", "commits", "transitions", "notifications", "seconds"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.faults.update(other.faults)
+        self.findings.update(other.findings)
+        self.failed |= other.failed
+
+    def rates(self) -> tuple[float, float]:
+        """Return histories and faults per minute of one processor."""
+        minutes = max(self.seconds, 1e-9) / 60
+        return self.histories / minutes, self.faults.total() / minutes
+
+    def lines(self) -> Iterator[str]:
+        """Yield the table, line by line."""
+        histories, faults = self.rates()
+        rows: list[tuple[str, Any]] = [
+            ("histories", self.histories),
+            ("readings", self.readings),
+            ("commits", self.commits),
+            ("transitions", self.transitions),
+            ("notifications", self.notifications),
+            ("faults", self.faults.total()),
+            *((f"  {kind}", number) for kind, number in sorted(self.faults.items())),
+            *(
+                (kind, self.findings[{"differing": "differs"}.get(kind, kind)])
+                for kind in ("lost", "doubled", "differing")
+            ),
+            ("other findings", sum(number for kind, number in self.findings.items() if kind not in LOSSES)),
+            ("processor seconds", round(self.seconds, 1)),
+            ("histories a core-minute", round(histories)),
+            ("faults a core-minute", round(faults)),
+        ]
+        yield from (f"{name:<26}{value:>12,}" for name, value in rows)
+        for seed, finding in sorted(self.failed.items())[:20]:
+            yield f"seed {seed}: {finding[:160]}"
+            yield f"    python -m tests.simulation --seed {seed}"
+
+
+def soak(minutes: float, processes: int, first_seed: int) -> Sum:
+    """Play histories of one seed after another until the minutes are over."""
+    until_s = elapsed_s() + minutes * 60
+    total = Sum()
+    with ProcessPoolExecutor(processes) as pool:
+        starts = count(first_seed, SEEDS_PER_TASK)
+        tasks = [pool.submit(some, next(starts), SEEDS_PER_TASK) for _ in range(2 * processes)]
+        while tasks:
+            total.merge(tasks.pop(0).result())
+            if elapsed_s() < until_s:
+                tasks.append(pool.submit(some, next(starts), SEEDS_PER_TASK))
+    return total
+
+
+def some(first: int, seeds: int) -> Sum:
+    """Play the histories of some seeds."""
+    total = Sum()
+    for seed in range(first, first + seeds):
+        total.add(run_history(seed))
+    return total
+
+
+def write_json(total: Sum, path: Path) -> None:
+    """Write the figures where another command joins them."""
+    path.write_bytes(msgspec.json.format(msgspec.json.encode(asdict(total)), indent=1) + b"\n")
