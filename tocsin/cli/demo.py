@@ -22,6 +22,8 @@ from tocsin.core.messages import Transition
 from tocsin.runtime.play import STEP_MS, Frame, Play
 
 SPEED = 240.0
+# A file or a pipe has no width; at 80 columns names of devices would be cut.
+PLAIN_COLUMNS = 120
 
 
 @click.command()
@@ -61,7 +63,7 @@ def demo(  # noqa: PLR0917  click passes each option
     if as_json:
         click.echo(msgspec.json.encode(account.as_json()).decode())
         return
-    out = Console()
+    out = Console() if sys.stdout.isatty() else Console(width=PLAIN_COLUMNS)
     for table in account.tables():
         out.print()
         out.print(table)

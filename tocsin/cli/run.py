@@ -1,7 +1,8 @@
 """``tocsin run``: the whole pipeline in one process and one file, on the real clock."""
 
 import os
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -37,7 +38,7 @@ STDIN_HANDLE: Final = 0
     "--from",
     "lines_from",
     type=click.Path(exists=True, dir_okay=False, allow_dash=True),
-    help="Lines of JSON messages: a file, a pipe, or - for standard input.",
+    help="Lines of JSON messages: a file, a pipe, or - for standard input; its end does not end the run.",
 )
 @click.option("--tenant", default="local", show_default=True, help="Owner of the devices of --from.")
 @click.option("--simulate", "scenario", help="Play a scenario, beginning now.")
@@ -130,7 +131,7 @@ class _Shown:
         for name, source in self.inputs.items():
             if source.is_done and name not in self._ended:
                 self._ended.add(name)
-                talk(f"{name} has ended; still running, so that windows close")
+                talk(f"{name} has ended; still running, so that windows close; Ctrl-C ends, and so does --for")
         if wall_now_ms() >= self._next_ms:
             self._next_ms += MINUTE_MS
             talk(self._state())
@@ -141,11 +142,20 @@ class _Shown:
 
     def _state(self) -> str:
         counts = self._pipeline.counts()
-        rejected = sum(sum(reasons.values()) for reasons in counts.reasons.values())
         words = (
-            f"{time_of_day(wall_now_ms())} {counts.records:,} records taken, {rejected:,} messages rejected, "
+            f"{time_of_day(wall_now_ms())} {counts.records:,} records taken, {_rejected(counts.reasons)}, "
             f"{counts.panes:,} panes, {sum(self._firing.values()):,} alerts firing, "
             f"{counts.notifications:,} notifications"
         )
         waiting = self._pipeline.waiting_for()
         return f"{words}; trying again: {waiting}" if waiting else words
+
+
+def _rejected(reasons: Mapping[str, Mapping[str, int]]) -> str:
+    """Return how many messages were rejected, and why; ``reasons`` are counts by stage and reason."""
+    together: Counter[str] = Counter()
+    for of_stage in reasons.values():
+        together.update(of_stage)
+    words = f"{together.total():,} messages rejected"
+    why = ", ".join(f"{count:,} {reason}" for reason, count in sorted(together.items()))
+    return f"{words} ({why})" if why else words
