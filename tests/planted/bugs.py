@@ -203,7 +203,7 @@ BUGS = (
         "processors/handler.py",
         "        first = min(firsts.values(), default=None)\n",
         "        first = max(firsts.values(), default=None)\n",
-        ("tests/processors/test_handler.py",),
+        ("tests/processors/test_failed_position.py",),
     ),
     Bug(
         "failure not reported",
