@@ -11,9 +11,9 @@ from tocsin.core.silences import Silence
 class Why(StrEnum):
     """Why people hear again, or late, of an alert that fires: the words that they read."""
 
-    SILENCE_ENDED = "fired while silenced, and the silence has ended"
-    ACK_EXPIRED = "the acknowledgement has expired"
-    REPEAT = "told again because nobody acknowledged"
+    SILENCE_ENDED = "This fired while silenced, and the silence has ended."
+    ACK_EXPIRED = "The acknowledgement has expired, and this still fires."
+    REPEAT = "This still fires, and nobody has acknowledged it."
 
 
 def told_again(

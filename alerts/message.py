@@ -37,7 +37,7 @@ def notification(
     named = notification_id(first.tenant, alerts, again_ms)
     said = ("STILL " if why else "") + headline(part, key)
     facts = alert_text(first) if len(part) == 1 else group_text(part)
-    facts = f"This {why}.\n\n{facts}" if why else facts
+    facts = f"{why}\n\n{facts}" if why else facts
     return Notification(
         id=named,
         number=number,

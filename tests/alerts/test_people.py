@@ -69,7 +69,7 @@ def test_alert_that_keeps_firing_is_told_again_every_repeat_interval() -> None:
     messages = notifications(emitted)
     assert subjects(emitted) == ["FIRING critical"] + ["STILL FIRING critical"] * 3
     assert [message.at_ms - AT_MS for message in messages] == [0, HOUR_MS, 2 * HOUR_MS, 3 * HOUR_MS]
-    assert "told again because nobody acknowledged" in messages[1].text
+    assert "nobody has acknowledged it" in messages[1].text
     assert len({message.id for message in messages}) == 4
     assert [one.decision for one in decisions(emitted)] == [Decision.SENT]
 
@@ -91,7 +91,7 @@ def test_acknowledgement_expires_while_the_problem_lasts() -> None:
     first, again = notifications(emitted)
     assert again.subject.startswith("STILL FIRING")
     assert again.at_ms == AT_MS + 2 * HOUR_MS
-    assert "the acknowledgement has expired" in again.text
+    assert "The acknowledgement has expired" in again.text
     assert again.alerts == first.alerts
 
 

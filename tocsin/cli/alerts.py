@@ -1,5 +1,6 @@
 """``tocsin alerts``: which alerts there are, and why."""
 
+from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Final
@@ -8,12 +9,15 @@ import click
 import msgspec
 
 from tocsin.adapters.embedded.open import open_embedded
+from tocsin.cli.act import ack, action_json, action_line, assign, close, note
 from tocsin.cli.alert_view import alert_lines
 from tocsin.cli.chosen_alert import chosen_episode
 from tocsin.cli.options import INSTANT, json_option, read_file_option
 from tocsin.cli.output import print_json, table_lines, transition_json
 from tocsin.cli.reproduce import reproduce
+from tocsin.cli.silence import silence, silences, unsilence
 from tocsin.cli.words import date_and_time
+from tocsin.core.actions import Action
 from tocsin.core.clock import iso, wall_now_ms
 from tocsin.core.messages import DecisionRecord, Phase, Severity
 from tocsin.core.ports import Decisions
@@ -26,10 +30,11 @@ HEADINGS: Final = ("state", "severity", "since (UTC)", "device", "rule", "finger
 
 @click.group()
 def alerts() -> None:
-    """List alerts, show what led to one, and have one judged again."""
+    """List alerts, show what led to one, say what is done about it, silence, and have one judged again."""
 
 
-alerts.add_command(reproduce)
+for _command in (reproduce, ack, assign, note, close, silence, silences, unsilence):
+    alerts.add_command(_command)
 
 
 @alerts.command("list")
@@ -93,16 +98,26 @@ def show(fingerprint: str, path: Path, episode: int | None, as_json: bool) -> No
         found = episodes(FeedReader(embedded.backend.alerts.feed).new_transitions())
         chosen, count = chosen_episode(found, fingerprint, episode)
         decisions = _decisions(embedded.backend.decisions, chosen)
+        done = _done_about(FeedReader(embedded.backend.alerts.feed).all_actions(), chosen)
     if as_json:
-        print_json({**_listed(chosen), "decisions": [msgspec.to_builtins(one) for one in decisions]})
+        told = {"decisions": [msgspec.to_builtins(one) for one in decisions], "actions": list(map(action_json, done))}
+        print_json({**_listed(chosen), **told})
         return
     for line in alert_lines(chosen, count, decisions):
+        click.echo(line)
+    for line in ["", "done", *(f"  {action_line(one)}" for one in done)] if done else []:
         click.echo(line)
 
 
 def _all(path: Path) -> list[Episode]:
     with open_embedded(path, now_ms=wall_now_ms, read_only=True) as embedded:
         return episodes(FeedReader(embedded.backend.alerts.feed).new_transitions())
+
+
+def _done_about(actions: Sequence[Action], episode: Episode) -> list[Action]:
+    newest = episode.newest
+    about = (newest.tenant, newest.fingerprint, newest.episode)
+    return [one for one in actions if (one.tenant, one.fingerprint, one.episode) == about]
 
 
 def _decisions(decisions: Decisions, episode: Episode) -> list[DecisionRecord]:

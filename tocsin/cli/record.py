@@ -20,6 +20,7 @@ from tocsin.runtime.record import record_log
 @click.option("--file", "path", type=EXISTING, help=f"File of `tocsin run`; {DEFAULT_FILE} unless --from-csv is given.")
 @click.option("--from", "start_ms", type=INSTANT, help="Only what arrived since an instant, or in the last 2h.")
 @click.option("--until", "end_ms", type=INSTANT, help="Only what arrived before an instant.")
+@click.option("--with-actions", is_flag=True, help="With what people did about alerts, names and all.")
 @click.option("--from-csv", "table", type=EXISTING, help="Record this table instead: CSV, or CSV in gzip.")
 @click.option("--tenant", default="local", show_default=True, help="Of a table: owner of the devices.")
 @click.option("--device", help="Of a table: the device, where no column names it; else the name of the file.")
@@ -32,6 +33,7 @@ def record(  # noqa: PLR0917  click passes each option
     path: Path | None,
     start_ms: int | None,
     end_ms: int | None,
+    with_actions: bool,
     table: Path | None,
     tenant: str,
     device: str | None,
@@ -45,9 +47,11 @@ def record(  # noqa: PLR0917  click passes each option
     The exit code is 1 where nothing was recorded.
     """
     if table is None:
-        records = _record_log(path or Path(DEFAULT_FILE), to, start_ms, end_ms, as_json=as_json)
-    elif path or start_ms is not None or end_ms is not None:
-        raise UsageError("--from-csv records a whole table: leave out --file, --from and --until")
+        records = _record_log(
+            path or Path(DEFAULT_FILE), to, start_ms, end_ms, with_actions=with_actions, as_json=as_json
+        )
+    elif path or start_ms is not None or end_ms is not None or with_actions:
+        raise UsageError("--from-csv records a whole table: leave out --file, --from, --until and --with-actions")
     else:
         named = CsvTable(table, tenant, device or _device_of(table), time_column, device_column, zone)
         records = _record_table(named, to, as_json=as_json)
@@ -55,10 +59,17 @@ def record(  # noqa: PLR0917  click passes each option
         click.get_current_context().exit(1)
 
 
-def _record_log(path: Path, to: Path, start_ms: int | None, end_ms: int | None, *, as_json: bool) -> int:
+def _record_log(
+    path: Path, to: Path, start_ms: int | None, end_ms: int | None, *, with_actions: bool, as_json: bool
+) -> int:
     with writing(to), open_embedded(path, now_ms=wall_now_ms, read_only=True) as embedded:
         taken = record_log(
-            embedded.readings, to, source=f"log readings of {path.name}", start_ms=start_ms, end_ms=end_ms
+            embedded.readings,
+            to,
+            source=f"log readings of {path.name}",
+            actions=embedded.backend.alerts.feed if with_actions else None,
+            start_ms=start_ms,
+            end_ms=end_ms,
         )
     first = iso(taken.first_ms) if taken.first_ms is not None else None
     last = iso(taken.last_ms) if taken.last_ms is not None else None

@@ -14,6 +14,7 @@ from tocsin.cli.output import print_json, talk, transition_json
 from tocsin.cli.progress import shown_progress
 from tocsin.cli.score_view import fault_json, score_json, score_lines
 from tocsin.cli.words import date_and_time, span
+from tocsin.core.actions import ACTION_KEY_START
 from tocsin.core.clock import MINUTE_MS, elapsed_s, pause, wall_now_ms
 from tocsin.core.errors import UsageError
 from tocsin.core.formats.json_record import split_record
@@ -131,7 +132,7 @@ def _replay(path: Path, plan: Plan, settings: ReplaySettings, speed: float | Non
 
 def _counted(records: Iterable[Recorded], rows: _Rows, bounds: Bounds) -> Iterator[Recorded]:
     for record in records:
-        if record.partition_key != TICK_KEY:
+        if record.partition_key != TICK_KEY and not record.partition_key.startswith(ACTION_KEY_START):
             parts, broken = split_record(record.data, bounds)
             rows.records += 1
             rows.messages += 1 if broken else len(parts)

@@ -11,7 +11,7 @@ from simulator.network import Counts as WireCounts
 from simulator.scenario_model import Scenario
 from simulator.targets import LogTarget
 from tocsin.adapters.embedded.open import open_embedded
-from tocsin.core.actions import is_action_key
+from tocsin.core.actions import Action, decode_action, is_action_key
 from tocsin.core.clock import MINUTE_MS, VirtualClock
 from tocsin.core.formats.alert_item import decode_transition
 from tocsin.core.messages import Transition
@@ -126,6 +126,16 @@ class FeedReader:
             while read := self._feed.read(shard.id, after=self._after.get(shard.id), limit=FEED_RECORDS_MAX):
                 found += [decode_transition(record.data) for record in read if not is_action_key(record.partition_key)]
                 self._after[shard.id] = read[-1].sequence
+        return found
+
+    def all_actions(self) -> list[Action]:
+        """Return what people did, as far as the feed keeps it, in order."""
+        found: list[Action] = []
+        for shard in self._feed.shards():
+            after: str | None = None
+            while read := self._feed.read(shard.id, after=after, limit=FEED_RECORDS_MAX):
+                found += [decode_action(record.data) for record in read if is_action_key(record.partition_key)]
+                after = read[-1].sequence
         return found
 
 

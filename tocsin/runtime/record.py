@@ -1,11 +1,12 @@
 """Recordings of a log."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from heapq import merge
 from pathlib import Path
 from typing import Final
 
+from tocsin.core.actions import ACTION_KEY_START, decode_action, encode_action_json, is_action_key
 from tocsin.core.formats.recording import Header, Recorded
 from tocsin.core.formats.recording_file import RecordingWriter
 from tocsin.core.ports import LogReader, StoredRecord
@@ -35,6 +36,7 @@ def record_log(
     source: str,
     clock: str = "wall",
     plan: str = "",
+    actions: LogReader | None = None,
     start_ms: int | None = None,
     end_ms: int | None = None,
 ) -> LogSpan:
@@ -46,13 +48,14 @@ def record_log(
         source: What the header says of where it comes from.
         clock: What the header says of its times.
         plan: Hash of the plan in force at the beginning.
+        actions: The feed of alerts, whose actions of people stand between the records.
         start_ms: Only what arrived at or after this.
         end_ms: Only what arrived before this.
     """
     header = Header(source=source, clock=clock, plan=plan, shards=_open_shards(reader), ticks=True)
     first_ms = last_ms = None
     with RecordingWriter(path, header) as writer:
-        for record in _merged(reader):
+        for record in _merged(reader, actions):
             if (start_ms is not None and record.arrival_ms < start_ms) or (
                 end_ms is not None and record.arrival_ms >= end_ms
             ):
@@ -73,9 +76,19 @@ def _open_shards(reader: LogReader) -> int:
     return max(1, sum(not shard.closed for shard in reader.shards()))
 
 
-def _merged(reader: LogReader) -> Iterator[StoredRecord]:
+def _merged(reader: LogReader, actions: LogReader | None) -> Iterator[StoredRecord]:
     # A merge takes equal arrivals from the earlier shard first, so parents come before children.
-    return merge(*(_records(reader, shard.id) for shard in reader.shards()), key=lambda record: record.arrival_ms)
+    parts = [_records(reader, shard.id) for shard in reader.shards()]
+    parts += [_actions(actions, shard.id) for shard in actions.shards()] if actions else []
+    return merge(*parts, key=lambda record: record.arrival_ms)
+
+
+def _actions(feed: LogReader, shard: str) -> Iterator[StoredRecord]:
+    """Yield people's actions as recordings hold them."""
+    for record in _records(feed, shard):
+        if is_action_key(record.partition_key):
+            data = encode_action_json(decode_action(record.data))
+            yield replace(record, partition_key=ACTION_KEY_START + record.partition_key, data=data)
 
 
 def _records(reader: LogReader, shard: str) -> Iterator[StoredRecord]:

@@ -14,7 +14,7 @@ import msgspec
 
 from tocsin.adapters.embedded.open import open_embedded
 from tocsin.adapters.embedded.segments import DatedRecord
-from tocsin.core.actions import is_action_key
+from tocsin.core.actions import ACTION_KEY_START, Action, decode_action_json, is_action_key
 from tocsin.core.clock import MINUTE_MS, VirtualClock
 from tocsin.core.errors import UnavailableError
 from tocsin.core.formats.alert_item import decode_transition
@@ -112,6 +112,7 @@ class ReplayRun:
         self._records = 0
         self._first_ms: int | None = None
         self._round_end_ms = 0
+        self._actions: list[Action] = []
 
     def __enter__(self) -> "ReplayRun":
         return self
@@ -127,6 +128,7 @@ class ReplayRun:
         """Replay; yield the virtual instant after each step, a minute or less.
 
         Raises:
+            DamagedError: A recorded action cannot be read.
             UnavailableError: A stage kept failing.
         """
         arriving = iter(records)
@@ -144,7 +146,10 @@ class ReplayRun:
             if not pending:
                 whole_ms = (record.arrival_ms // round_ms + 1) * round_ms
                 self._round_end_ms = min(whole_ms, self._round_end_ms)
-            pending.append(self._dated(record, pipeline.plan_hash))
+            if record.partition_key.startswith(ACTION_KEY_START):
+                self._actions.append(decode_action_json(record.data))
+            else:
+                pending.append(self._dated(record, pipeline.plan_hash))
             last_ms = max(last_ms, record.arrival_ms)
             if len(pending) >= self._settings.put_records_max:
                 self._put(pipeline, pending)
@@ -205,6 +210,9 @@ class ReplayRun:
         """Do all that is to be done at the round's end, and begin the next; return the end."""
         ended_ms = self._round_end_ms
         self._clock.advance_to(ended_ms)
+        for action in self._actions:
+            pipeline.backend.alerts.put_action(action)
+        self._actions.clear()
         pipeline.run_due()
         self._round_end_ms = pipeline.due_ms()
         return ended_ms

@@ -65,6 +65,19 @@ class Database:
             raise
 
     @classmethod
+    def for_acting(cls, path: Path) -> Self:
+        """Return the database of the file, to write a little beside the process that runs the stages on it.
+
+        SQLite has one writer at a time, and who comes second waits; nothing of the logs is kept in memory.
+
+        Raises:
+            ConfigError: There is nothing yet, or it cannot be opened.
+            DamagedError: It is damaged, another program's, or of a newer release.
+        """
+        connect_reader(path).close()  # an action makes no new file
+        return cls(str(path), connect_beside(path), connect_writer(path))
+
+    @classmethod
     def for_reading(cls, path: Path) -> Self:
         """Return the database of the file, beside whoever writes to it.
 

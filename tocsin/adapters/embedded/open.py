@@ -87,6 +87,18 @@ class Embedded:
         self.close()
 
 
+def open_for_acting(path: Path, *, now_ms: NowMs) -> Embedded:
+    """Return the ports over the file, for what people do beside the process that runs the stages, if one does.
+
+    Only what is put and never changed may be written so: ``AlertTable.put_action``.
+
+    Raises:
+        ConfigError: There is nothing yet, or it cannot be opened.
+        DamagedError: The file is damaged, another program's, or of a newer release.
+    """
+    return Embedded(Database.for_acting(path), now_ms)
+
+
 def open_embedded(path: Path | None, *, now_ms: NowMs, shards: int = 1, read_only: bool = False) -> Embedded:
     """Return the ports over the file, which is made where there is none, or in memory.
 
