@@ -145,7 +145,8 @@ class _Shown:
         words = (
             f"{time_of_day(wall_now_ms())} {counts.records:,} records taken, {_rejected(counts.reasons)}, "
             f"{counts.panes:,} panes, {sum(self._firing.values()):,} alerts firing, "
-            f"{counts.notifications:,} notifications"
+            f"{counts.notifications:,} notifications; "
+            f"in the file so far: {counts.duplicates:,} duplicates, {counts.late:,} readings late"
         )
         waiting = self._pipeline.waiting_for()
         return f"{words}; trying again: {waiting}" if waiting else words
