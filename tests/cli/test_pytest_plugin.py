@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import ROOT, Tocsin
+from tocsin.cli import pytest_plugin
 from tocsin.cli.pytest_objects import GoldenAlerts, PipelineUnderTest, Run
 from tocsin.core.clock import VirtualClock
 from tocsin.runtime.golden import golden_text
@@ -79,6 +80,15 @@ def test_a_project_that_uses_no_fixture_of_it_loads_nothing_but_the_plugin() -> 
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
 
     assert done.stdout.strip() == "[]"
+
+
+def test_a_project_whose_other_plugin_has_such_an_option_is_not_broken() -> None:
+    parser = pytest.Parser(_ispytest=True)
+    parser.getgroup("golden").addoption("--update-golden", action="store_true")
+
+    pytest_plugin.pytest_addoption(parser)
+
+    assert parser.parse(["--update-golden", "--tocsin-seed", "7"]).update_golden
 
 
 def test_golden_alerts_that_are_missing_are_asked_for(tmp_path: Path) -> None:

@@ -10,17 +10,6 @@ EXAMPLE = ROOT / "examples" / "pump_house"
 NIGHT = EXAMPLE / "night.jsonl.gz"
 
 
-def test_every_kind_of_fault_and_of_rule_has_a_row(tocsin: Tocsin) -> None:
-    said = tocsin("score", NIGHT, "--plan", EXAMPLE / "plan.yaml")
-
-    assert said.code == 0
-    assert said.out.splitlines()[0] == "2 faults: 2 found, 0 missed; 2 alerts, 0 false; median delay 11 min 33 s"
-    assert "bias   1       1      100%    2 min 6 s     2 min 6 s\n" in said.out
-    assert "stuck  1       1      100%    21 min        21 min\n" in said.out
-    assert "limits    1       0      100%       0\n" in said.out
-    assert said.err == "2 devices for 1 h 59 min: 0.17 device-days\n"
-
-
 def test_alerts_without_a_fault_are_false_and_counted_per_device_and_day(tocsin: Tocsin, tmp_path: Path) -> None:
     plan = tmp_path / "nervous.yaml"
     plan.write_text((EXAMPLE / "plan.yaml").read_text().replace("above: 4", "above: 0.1"))
