@@ -33,6 +33,7 @@ class Coverage:
         device_alert: shape (d, r), int32, row of the alert, or ``NONE``.
         series_alert: shape (s, r), int32, row of the alert, or ``NONE``.
         still: shape (s, r), int32, row of the movement, or ``NONE``.
+        joint: shape (d, r), int32, row of what is gathered of the device, or ``NONE``.
     """
 
     device: Bools
@@ -40,6 +41,7 @@ class Coverage:
     device_alert: Int32s
     series_alert: Int32s
     still: Int32s
+    joint: Int32s
 
     def copy(self) -> Self:
         """Return the same matrices in memory of their own."""
@@ -53,6 +55,7 @@ class Coverage:
         """
         self.device = np.concatenate([self.device, covered])
         self.device_alert = np.concatenate([self.device_alert, _nowhere(covered)])
+        self.joint = np.concatenate([self.joint, _nowhere(covered)])
 
     def add_series(self, covered: Bools) -> None:
         """Append series, without alerts and movement.
@@ -68,7 +71,7 @@ class Coverage:
 def empty_coverage(plan: Plan) -> Coverage:
     """Return the coverage of a group without devices."""
     none = np.zeros((0, len(plan.rules)), np.bool_)
-    return Coverage(none, none, _nowhere(none), _nowhere(none), _nowhere(none))
+    return Coverage(none, none, _nowhere(none), _nowhere(none), _nowhere(none), _nowhere(none))
 
 
 def rules_over_device(plan: Plan, key: str) -> Bools:

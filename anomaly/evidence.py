@@ -51,7 +51,7 @@ def transition(fold: Fold, rule: int, moved: Moved, verdicts: Verdicts) -> Trans
         threshold=_known(verdicts.threshold),
         expected_low=_known(verdicts.low),
         expected_high=_known(verdicts.high),
-        parts={name: _finite(part[0]) for name, part in verdicts.parts.items()},
+        parts={name: _finite(part[0]) for name, part in verdicts.parts.items() if not math.isnan(part[0])},
         panes=_panes(fold, moved.alert),
         position=moved.position,
     )

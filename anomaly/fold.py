@@ -10,10 +10,10 @@ from anomaly.coverage import Coverage, empty_coverage, rules_over_device, rules_
 from anomaly.lifecycle import Lives
 from anomaly.rows import NONE, STILL
 from anomaly.state import GroupState
-from anomaly.table import new_rows
+from anomaly.table import Table, new_rows
 from tocsin.core.columns import Int32s, Int64s
 from tocsin.core.messages import Transition
-from tocsin.core.plan.model import AdaptiveRule, FlatlineRule, Plan, Rule, plan_hash
+from tocsin.core.plan.model import AdaptiveRule, FlatlineRule, MultivariateRule, Plan, Rule, plan_hash
 
 LIFE_COLUMNS: Final = tuple(field.name for field in fields(Lives))
 
@@ -51,6 +51,7 @@ def open_fold(state: GroupState, plan: Plan, detector: Detector) -> Fold:
     if fresh:
         _find_alerts(fold)
         _find_stills(fold)
+        _find_joints(fold)
         settle(fold, np.arange(len(state.series)))
     return fold
 
@@ -137,6 +138,17 @@ def _find_stills(fold: Fold) -> None:
     for name in stills:
         stills[name] = stills[name][kept]
     coverage.still[stills["series"], rule[kept]] = np.arange(len(kept))
+
+
+def _find_joints(fold: Fold) -> None:
+    """Point the coverage to what its rules gather of devices, and forget the others."""
+    state, joints, coverage = fold.state, fold.state.joints, fold.coverage
+    rule = _plan_places(fold)[joints["rule"]]
+    joint = np.array([isinstance(rule, MultivariateRule) for rule in fold.plan.rules] + [False], np.bool_)
+    covered = np.pad(coverage.device, ((0, 0), (0, 1)))  # NONE finds the last column
+    kept = np.flatnonzero(joint[rule] & covered[joints["device"], rule])
+    state.joints, state.joint_detector = Table(joints.take(kept)), Table(state.joint_detector.take(kept))
+    coverage.joint[state.joints["device"], rule[kept]] = np.arange(len(kept))
 
 
 def _plan_places(fold: Fold) -> Int64s:

@@ -16,7 +16,7 @@ from anomaly.rounds import rounds
 from anomaly.rows import NONE
 from anomaly.verdicts import Verdicts
 from tocsin.core.columns import Floats, Int64s, PaneColumns, PaneKind
-from tocsin.core.plan.model import AdaptiveRule, FlatlineRule, LimitsRule, MissingRule, RateRule
+from tocsin.core.plan.model import AdaptiveRule, FlatlineRule, LimitsRule, MissingRule, MultivariateRule, RateRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +105,8 @@ def _verdicts(fold: Fold, rule: int, this: _Round, subjects: Subjects) -> Verdic
         case AdaptiveRule():
             is_open = open_alerts(fold, rule, subjects.device, subjects.series)
             return surprise.judge(wanted, this.windows, this.scores, is_open)
+        case MultivariateRule():
+            raise AssertionError(wanted)  # judges devices, never series
 
 
 def _judge_early(fold: Fold, panes: PaneColumns, intake: Intake, places: Int64s) -> None:

@@ -4,6 +4,7 @@ from typing import Final
 
 import numpy as np
 
+from anomaly.detectors.covariance import CHANNELS_MAX
 from anomaly.lifecycle import UNSET_MS
 from anomaly.table import Column, Schema
 from tocsin.core.messages import PANES_MAX
@@ -66,4 +67,19 @@ STILL: Final[Schema] = {
 }
 """Movement of a series as a flatline rule sees it: the rule's tolerance decides what moving is."""
 
-TABLES: Final[dict[str, Schema]] = {"devices": DEVICE, "series": SERIES, "alerts": ALERT, "stills": STILL}
+JOINT: Final[Schema] = {
+    "device": Column("i4"),
+    "rule": Column("i4"),
+    "start_ms": Column("i8", UNSET_MS),  # start of the window whose values are gathered
+    "channel": Column("i4", NONE, CHANNELS_MAX),  # place in channel_names
+    "value": Column("f8", np.nan, CHANNELS_MAX),  # gathered so far
+}
+"""Metrics of a device as a multivariate rule gathers them."""
+
+TABLES: Final[dict[str, Schema]] = {
+    "devices": DEVICE,
+    "series": SERIES,
+    "alerts": ALERT,
+    "stills": STILL,
+    "joints": JOINT,
+}

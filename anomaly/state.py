@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from anomaly.contract import Detector
 from anomaly.coverage import Coverage
-from anomaly.rows import NONE, TABLES
+from anomaly.detectors.multivariate import Multivariate
+from anomaly.rows import JOINT, NONE, TABLES
 from anomaly.table import Table, checked, new_rows
 from tocsin.core import codec
 from tocsin.core.columns import Int64s
@@ -23,6 +24,9 @@ from tocsin.core.plan.model import Plan
 
 STATE_SCHEMA: Final = "anomaly.state"
 STATE_VERSION: Final = 1
+
+JOINT_DETECTOR: Final = Multivariate()
+_JOINT_NAME: Final = f"{JOINT_DETECTOR.name}:{JOINT_DETECTOR.version}"
 
 METRIC_BITS: Final = 24
 SIZE_BITS: Final = 8
@@ -58,13 +62,16 @@ class GroupState:
         metric_names: Names that series rows point to.
         sizes_ms: Window lengths that series rows point to.
         rule_names: Names that alert and still rows point to.
+        channel_names: Metrics that joint rows point to.
         rule_kinds: Kind and severity of each of them, as the newest plan that has it says.
         detector_name: Name and version of the detector whose columns are kept.
         devices: Rows as ``DEVICE``.
         series: Rows as ``SERIES``.
         alerts: Rows as ``ALERT``, of alerts that moved at least once or are being timed.
         stills: Rows as ``STILL``.
+        joints: Rows as ``JOINT``.
         detector: Columns of the detector, its own business.
+        joint_detector: Columns of the multivariate detector, a row a joint row.
         device_rows: Partition key to device row; derived.
         series_rows: ``series_key`` to series row; derived.
         coverage: Which rules judge what under the plan in force; derived, None until a plan is adopted.
@@ -82,18 +89,21 @@ class GroupState:
     rule_names: list[str]
     rule_kinds: list[tuple[str, str]]
     detector_name: str
+    channel_names: list[str]
     devices: Table
     series: Table
     alerts: Table
     stills: Table
+    joints: Table
     detector: Table
+    joint_detector: Table
     device_rows: dict[str, int] = field(default_factory=dict)
     series_rows: dict[int, int] = field(default_factory=dict)
     coverage: Coverage | None = None
 
     def copy(self) -> "GroupState":
         """Return the same knowledge in memory of its own."""
-        tables = {name: getattr(self, name).copy() for name in (*TABLES, "detector")}
+        tables = {name: getattr(self, name).copy() for name in (*TABLES, "detector", "joint_detector")}
         rest = {name: getattr(self, name).copy() for name in _LISTS_AND_DICTS}
         return replace(self, **tables, **rest, coverage=self.coverage and self.coverage.copy())
 
@@ -105,6 +115,7 @@ class GroupState:
 
 _LISTS_AND_DICTS: Final = (
     *("fence", "ticks", "counts", "device_keys", "metric_names", "sizes_ms", "rule_names", "rule_kinds"),
+    "channel_names",
     *("device_rows", "series_rows"),
 )
 
@@ -135,11 +146,14 @@ def initial(detector: Detector) -> GroupState:
         rule_names=[],
         rule_kinds=[],
         detector_name=name_of(detector),
+        channel_names=[],
         detector=Table(detector.initial(0)),
+        joint_detector=Table(JOINT_DETECTOR.initial(0)),
         devices=tables["devices"],
         series=tables["series"],
         alerts=tables["alerts"],
         stills=tables["stills"],
+        joints=tables["joints"],
     )
 
 
@@ -161,6 +175,7 @@ class _Meta(msgspec.Struct, array_like=True):
     rule_names: list[str]
     rule_kinds: list[tuple[str, str]]
     detector_name: str
+    channel_names: list[str] = []
 
 
 _meta_decoder: Final = msgspec.msgpack.Decoder(_Meta)
@@ -181,12 +196,14 @@ def encode(state: GroupState) -> bytes:
         rule_names=state.rule_names,
         rule_kinds=state.rule_kinds,
         detector_name=state.detector_name,
+        channel_names=state.channel_names,
     )
     arrays: dict[str, NDArray[Any]] = {}
     for name in (*TABLES, "detector"):
         table: Table = getattr(state, name)
         rows = _ordered(table) if name == "alerts" else slice(None)
         arrays |= {f"{name}.{column}": table[column][rows] for column in sorted(table)}
+    arrays |= {f"{_JOINT_NAME}.{column}": state.joint_detector[column] for column in sorted(state.joint_detector)}
     return codec.encode(STATE_SCHEMA, STATE_VERSION, meta, arrays)
 
 
@@ -206,6 +223,10 @@ def decode(blob: bytes, detector: Detector) -> GroupState:
         meta = _meta_decoder.decode(packed.meta)
     except msgspec.MsgspecError as error:
         raise DamagedError(f"{STATE_SCHEMA} cannot be read: {error}") from error
+    joint_columns = _columns(_JOINT_NAME, packed.arrays)
+    if not joint_columns:  # saved before there were any, or by another version of the detector
+        joint_columns = JOINT_DETECTOR.initial(0)
+        packed.arrays.update({f"joints.{name}": column for name, column in new_rows(JOINT, 0).items()})
     tables = {name: checked(name, schema, _columns(name, packed.arrays)) for name, schema in TABLES.items()}
     state = GroupState(
         fence={(generation, group): number for generation, group, number in meta.fence},
@@ -220,11 +241,14 @@ def decode(blob: bytes, detector: Detector) -> GroupState:
         rule_names=meta.rule_names,
         rule_kinds=meta.rule_kinds,
         detector_name=meta.detector_name,
+        channel_names=meta.channel_names,
         detector=Table(_columns("detector", packed.arrays)),
+        joint_detector=Table(joint_columns),
         devices=tables["devices"],
         series=tables["series"],
         alerts=tables["alerts"],
         stills=tables["stills"],
+        joints=tables["joints"],
         device_rows={key: row for row, key in enumerate(meta.device_keys)},
     )
     state.series_rows = {key: row for row, key in enumerate(keys_of_series(state).tolist())}

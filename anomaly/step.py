@@ -13,6 +13,7 @@ import numpy as np
 from anomaly.contract import Detector
 from anomaly.fold import Fold, open_fold
 from anomaly.intake import take_in
+from anomaly.joint import judge_devices
 from anomaly.judging import judge_panes
 from anomaly.moves import withdraw_uncovered
 from anomaly.presence import meet_devices
@@ -94,6 +95,7 @@ def _take(fold: Fold, batch: PaneBatch, plans: PlanBook) -> tuple[Fold, list[Ent
             intake = take_in(fold, batch.panes)
             meet_devices(fold, batch.panes, intake)
             judge_panes(fold, batch.panes, intake)
+            judge_devices(fold, batch.panes, intake)
         entries += _told(fold)
     if batch.tick_ms is not None:
         fold = _switch(fold, batch, plans)

@@ -9,6 +9,7 @@ from tocsin.core.plan.model import (
     FlatlineRule,
     LimitsRule,
     MissingRule,
+    MultivariateRule,
     RateRule,
     Rule,
 )
@@ -36,12 +37,16 @@ def withdrawn_summary(moved: Transition) -> str:
     return f"{_name(moved)}: closed because the plan in force has no rule {moved.rule} for it any more"
 
 
+BLAMED_MAX: Final = 3
+"""Most metrics that a line blames."""
+
 _KINDS: Final = {
     "limits": "limit",
     "rate_of_change": "rate",
     "flatline": "flatline",
     "missing": "missing data",
     "adaptive": "adaptive",
+    "multivariate": "multivariate",
 }
 
 
@@ -69,6 +74,9 @@ def _breach(rule: Rule, moved: Transition) -> str:
         case AdaptiveRule():
             return f"{name} {_with_unit(evidence.value, moved)} is unusual{_expected(moved, evidence)}"
 
+        case MultivariateRule():
+            return f"{name}: metrics do not go together as usual, {_blame(evidence)}{_scored(evidence)}"
+
 
 def _return(rule: Rule, moved: Transition) -> str:
     evidence, name = moved.evidence, _name(moved)
@@ -83,6 +91,15 @@ def _return(rule: Rule, moved: Transition) -> str:
             return f"{name} moves again"
         case MissingRule():
             return f"{_missed(moved)} is coming again"
+        case MultivariateRule():
+            return f"{name}: metrics go together as usual again"
+
+
+def _blame(evidence: Evidence) -> str:
+    """Return the metrics that make up most of the score, each with its share."""
+    total = sum(evidence.parts.values()) or 1.0
+    worst = sorted(evidence.parts.items(), key=lambda part: -part[1])[:BLAMED_MAX]
+    return ", ".join(f"{_words(metric)} {share / total:.0%}" for metric, share in worst if share >= total / 10)
 
 
 def _silence(moved: Transition) -> str:
@@ -103,18 +120,25 @@ def _began(moved: Transition) -> str:
 
 
 def _expected(moved: Transition, evidence: Evidence) -> str:
-    score = f", score {evidence.score or 0.0:.2f}, threshold {number(evidence.threshold or 0.0)}"
+    score = _scored(evidence)
     if evidence.expected_low is None or evidence.expected_high is None:
         return score
     return f": expected {number(evidence.expected_low)} to {_with_unit(evidence.expected_high, moved)}{score}"
 
 
+def _scored(evidence: Evidence) -> str:
+    return f", score {evidence.score or 0.0:.2f}, threshold {number(evidence.threshold or 0.0)}"
+
+
 def _name(moved: Transition) -> str:
-    """Return the metric as people say it: without its unit, in words; the device where there is no metric."""
-    words = moved.metric.split("_")
-    if len(words) > 1 and words[-1] in UNIT_SIGNS:
-        words = words[:-1]
-    return " ".join(words) if moved.metric else moved.device
+    """Return the metric as people say it; the device where there is no metric."""
+    return _words(moved.metric) if moved.metric else moved.device
+
+
+def _words(metric: str) -> str:
+    """Return the metric's name in words, without its unit."""
+    words = metric.split("_")
+    return " ".join(words[:-1] if len(words) > 1 and words[-1] in UNIT_SIGNS else words)
 
 
 def _with_unit(value: float, moved: Transition) -> str:

@@ -20,7 +20,7 @@ class Verdicts:
         low: shape (n,), lower end of what was expected; NaN where there is none.
         high: shape (n,), upper end.
         score: shape (n,), tail surprise, or None for kinds that do not score.
-        parts: Name of each part of the score to its share, each shape (n,).
+        parts: Name of each part of the score to its share, each shape (n,); NaN where it is no part.
     """
 
     verdict: Int8s

@@ -15,16 +15,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anomaly.contract import single
-from anomaly.detectors import multivariate
 from anomaly.detectors.adaptive import Adaptive
 from anomaly.detectors.covariance import CHANNELS_MAX
+from anomaly.detectors.multivariate import Multivariate as JointDetector
 from tocsin.core import codec
-from tocsin.core.plan.model import AdaptiveRule
+from tocsin.core.plan.model import AdaptiveRule, MultivariateRule
 
 SCHEMA: Final = "benchmarks.univariate"
 THRESHOLD: Final = AdaptiveRule(name="adaptive", metric="*").threshold
 SCHEMA_MULTIVARIATE: Final = "benchmarks.multivariate"
-THRESHOLD_MULTIVARIATE: Final = multivariate.THRESHOLD
+THRESHOLD_MULTIVARIATE: Final = MultivariateRule(name="multivariate").threshold
 
 
 class Univariate:
@@ -62,7 +62,7 @@ class Multivariate:
     """One device under the multivariate detector with its shipped settings."""
 
     def __init__(self) -> None:
-        self._detector = multivariate.Multivariate()
+        self._detector = JointDetector()
         self._state: dict[str, NDArray[Any]] = self._detector.initial(1)
 
     def update(self, timestamp: str, values: tuple[float, ...]) -> tuple[float, float]:  # noqa: ARG002  not needed

@@ -16,9 +16,6 @@ from anomaly.contract import State
 from anomaly.detectors.covariance import CHANNELS_MAX, DISTANCE_MAX, TINY, VALUE_MAX, Baseline, follow, initial_baseline
 from tocsin.core.columns import Bools, Floats
 
-THRESHOLD: Final = 2.5
-"""Alert score from which a row is anomalous, where nobody says otherwise."""
-
 WARM_ROWS: Final = 100
 """Rows of a device before it is judged."""
 
@@ -114,7 +111,7 @@ def _joined(levels: Floats, course: Floats, values: Floats) -> tuple[Floats, Flo
     joins: Bools = np.isnan(fast) & ~np.isnan(values)
     if not np.count_nonzero(joins):
         return levels, course
-    anew = joins.any(axis=1)
+    anew: Bools = np.logical_or.reduce(joins, axis=1)
     levels = levels.copy()
     levels[:, FASTS] = np.where(joins, np.minimum(np.maximum(values, -VALUE_MAX), VALUE_MAX), fast)
     levels[anew, MEANS] = levels[anew, FASTS]

@@ -17,6 +17,7 @@ from tocsin.core.plan.model import (
     FlatlineRule,
     LimitsRule,
     MissingRule,
+    MultivariateRule,
     Plan,
     RateRule,
     encode_plan,
@@ -29,6 +30,7 @@ KINDS = (
     RateRule(name="fast", rise_per_s=0.5, fall_per_s=0.5),
     FlatlineRule(name="flat", flat_ms=3 * MINUTE_MS),
     AdaptiveRule(name="adaptive", metric=FLOW, threshold=50.0),
+    MultivariateRule(name="joint"),
 )
 SILENT = MissingRule(name="silent", factor=2.0, floor_ms=2 * MINUTE_MS, clear_ms=30_000)
 NO_METRIC = MissingRule(name="no-metric", scope="metric", factor=2.0, floor_ms=2 * MINUTE_MS)

@@ -8,15 +8,17 @@ import pytest
 from numpy.typing import NDArray
 
 from anomaly.detectors.covariance import CHANNELS_MAX
-from anomaly.detectors.multivariate import RELEASE_ROWS, THRESHOLD, WARM_ROWS, JointScores, Multivariate
+from anomaly.detectors.multivariate import RELEASE_ROWS, WARM_ROWS, JointScores, Multivariate
 from tests.anomaly.detector_suite import HARD_VALUES
 from tocsin.core import codec
+from tocsin.core.plan.model import MultivariateRule
 
 Columns = dict[str, NDArray[Any]]
 Floats = NDArray[np.float64]
 
 FLOW, PRESSURE, HEAT = range(3)
 QUIET_ROWS: Final = 600
+THRESHOLD: Final = MultivariateRule(name="joint").threshold
 
 
 def device(rows: int, seed: int = 3) -> Floats:

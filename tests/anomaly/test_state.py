@@ -10,7 +10,7 @@ from tests.anomaly.specimens import LOW_FLOW, MINUTE_MS, Echo, Pane, Stage, batc
 from tocsin.core import codec
 from tocsin.core.errors import DamagedError
 from tocsin.core.plan.book import PlanBook
-from tocsin.core.plan.model import AdaptiveRule, FlatlineRule, MissingRule, RateRule
+from tocsin.core.plan.model import AdaptiveRule, FlatlineRule, MissingRule, MultivariateRule, RateRule
 
 SERIES_BYTES_MAX = 8 * 1024
 ALL_KINDS = (
@@ -20,6 +20,7 @@ ALL_KINDS = (
     MissingRule(name="silent"),
     MissingRule(name="no-metric", scope="metric"),
     AdaptiveRule(name="adaptive", threshold=50.0),
+    MultivariateRule(name="joint"),
 )
 
 
@@ -37,7 +38,7 @@ def test_state_survives_being_saved_and_loaded() -> None:
     loaded = decode(encode(state), Echo())
 
     assert encode(loaded) == encode(state)
-    for name in ("devices", "series", "stills", "detector"):
+    for name in ("devices", "series", "stills", "detector", "joints", "joint_detector"):
         table, other = getattr(state, name), getattr(loaded, name)
         assert len(table) > 0
         for column in table:

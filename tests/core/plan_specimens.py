@@ -14,6 +14,7 @@ from tocsin.core.plan.model import (
     LimitsRule,
     MetricPlan,
     MissingRule,
+    MultivariateRule,
     Plan,
     RateRule,
     SourcePlan,
@@ -54,6 +55,7 @@ rules:
   - {name: flat, kind: flatline, flat: 1h, tolerance: 0.5, constants: [0, -1]}
   - {name: gone, kind: missing, scope: metric, metric: "*", factor: 4, floor: 1m}
   - {name: odd, kind: adaptive, threshold: 4.5}
+  - {name: joint, kind: multivariate, threshold: 3}
 devices:
   - {match: "n-*", tenant: acme, site: Werk Süd, type: pump, gateway: gw-1}
 sources:
@@ -97,6 +99,7 @@ FULL: Final = Plan(
         FlatlineRule(name="flat", flat_ms=3_600_000, tolerance=0.5, constants=(0.0, -1.0)),
         MissingRule(name="gone", scope="metric", factor=4.0, floor_ms=60_000),
         AdaptiveRule(name="odd", threshold=4.5),
+        MultivariateRule(name="joint", threshold=3.0),
     ),
     devices=(DevicePlan("n-*", "acme", "Werk Süd", "pump", "gw-1"),),
     sources=(SourcePlan("plant", "acme", "json"),),

@@ -10,6 +10,7 @@ from tocsin.core.plan.model import (
     LimitsRule,
     MetricPlan,
     MissingRule,
+    MultivariateRule,
     Plan,
     RateRule,
     Rule,
@@ -26,7 +27,7 @@ def check_rule(rule: Rule) -> Iterator[Finding]:
         yield from _check_rate(rule)
     elif isinstance(rule, MissingRule):
         yield from _check_missing(rule)
-    elif isinstance(rule, AdaptiveRule) and rule.threshold <= 0:
+    elif isinstance(rule, AdaptiveRule | MultivariateRule) and rule.threshold <= 0:
         yield Finding("threshold", f"must be above 0, got {rule.threshold:g}")
 
 
@@ -91,7 +92,7 @@ def _covers(outer: Rule, inner: Rule) -> bool:
 
 def _parts_of(rule: Rule, plan: Plan) -> Iterator[MetricPlan]:
     """Yield the entries of ``metrics`` that speak of metrics that the rule judges."""
-    if is_device_rule(rule):
+    if isinstance(rule, MissingRule) and is_device_rule(rule):
         return
     for part in plan.metrics:
         if overlap(part.match, rule.metric):

@@ -9,6 +9,7 @@ from tocsin.core.plan.model import (
     LimitsRule,
     MetricPlan,
     MissingRule,
+    MultivariateRule,
     Plan,
     RateRule,
     Rule,
@@ -83,6 +84,8 @@ def _condition(rule: Rule) -> str:
         return f"does not move by more than {rule.tolerance:g} for {format_duration(rule.flat_ms)}{unless}"
     if isinstance(rule, MissingRule):
         return f"silent for {rule.factor:g} usual intervals, at least {format_duration(rule.floor_ms)}"
+    if isinstance(rule, MultivariateRule):
+        return f"its metrics together reach a score of {rule.threshold:g}"
     assert isinstance(rule, AdaptiveRule), rule
     return f"alert score reaches {rule.threshold:g}"
 

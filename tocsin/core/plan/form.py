@@ -33,6 +33,7 @@ from tocsin.core.plan.model import (
     LimitsRule,
     MetricPlan,
     MissingRule,
+    MultivariateRule,
     Plan,
     RateRule,
     Rule,
@@ -103,6 +104,10 @@ RULE_FORMS: Final[dict[type[msgspec.Struct], tuple[Field, ...]]] = {
     AdaptiveRule: (
         *_WINDOWED,
         number("threshold", "Alert score, on the common scale of tail surprise.", low=0, high=1_000),
+    ),
+    MultivariateRule: (
+        *_WINDOWED,
+        number("threshold", "Alert score, in deviations of what is usual in quiet times.", low=0, high=1_000),
     ),
 }
 
@@ -216,6 +221,7 @@ RULE_KINDS: Final[dict[str, type[Rule]]] = {
     "flatline": FlatlineRule,
     "missing": MissingRule,
     "adaptive": AdaptiveRule,
+    "multivariate": MultivariateRule,
 }
 
 

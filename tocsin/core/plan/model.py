@@ -186,7 +186,13 @@ class AdaptiveRule(_RulePart, frozen=True, tag="adaptive"):
     threshold: float = 3.7
 
 
-Rule = LimitsRule | RateRule | FlatlineRule | MissingRule | AdaptiveRule
+class MultivariateRule(_RulePart, frozen=True, tag="multivariate"):
+    """Breached where a device's metrics together are ``threshold`` quiet deviations from what is usual of them."""
+
+    threshold: float = 2.5
+
+
+Rule = LimitsRule | RateRule | FlatlineRule | MissingRule | AdaptiveRule | MultivariateRule
 
 
 class DevicePlan(_Part, frozen=True):

@@ -4,7 +4,7 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import Final
 
-from tocsin.core.plan.model import DevicePlan, LimitsRule, MetricPlan, MissingRule, Plan, Rule, Window
+from tocsin.core.plan.model import DevicePlan, LimitsRule, MetricPlan, MissingRule, MultivariateRule, Plan, Rule, Window
 
 UNKNOWN_DEVICE: Final = DevicePlan(match="*")
 RESOLVED_MAX: Final = 65_536
@@ -50,7 +50,12 @@ def _matches(rule: Rule, device: str, known: DevicePlan) -> bool:
 
 def is_device_rule(rule: Rule) -> bool:
     """Tell whether the rule judges a whole device and not one metric."""
-    return isinstance(rule, MissingRule) and rule.scope == "device"
+    return isinstance(rule, MultivariateRule) or (isinstance(rule, MissingRule) and rule.scope == "device")
+
+
+def joint_window_ms(plan: Plan, rule: MultivariateRule) -> int:
+    """Return the length of the windows whose metrics the rule judges together."""
+    return rule.window_ms or smallest_window(plan.metrics[-1]).size_ms
 
 
 def kind_of(rule: Rule) -> str:
