@@ -1,6 +1,6 @@
 """Everything that is shown on reliability, for a time: ``make soak MINUTES=n`` or ``python -m tests.soak --minutes N``.
 
-Histories are played all the time in a process of their own; the other parts take turns beside them. Ends with the
+Histories and planted bugs have a process each; the other parts take turns beside them. Ends with the
 table, which it also writes into ``docs/reliability.md``. Exit code 1 where anything was found.
 """
 
@@ -11,8 +11,9 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from itertools import count, takewhile
 from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,8 +21,7 @@ from typing import Final, TypeVar
 
 from tests.model.search import search
 from tests.model.world import Rules
-from tests.planted.bugs import BUGS
-from tests.planted.hunt import hunt
+from tests.planted.hunt import hunt_all
 from tests.simulation.soak import Sum
 from tests.soak import bad_input, kills, steady
 from tests.soak.table import PAGE, Results, summary, write
@@ -30,24 +30,38 @@ from tocsin.core.clock import elapsed_s
 Part = TypeVar("Part")
 
 ROOT: Final = Path(__file__).parents[2]
-KILLS_A_MINUTE: Final = 25
-INPUTS_A_MINUTE: Final = 140_000
-STEADY_SHARE: Final = 0.25
-KILLS_MAX, INPUTS_MAX = 400, 5_000_000
+STEADY_SHARE, KILLS_SHARE = 0.25, 0.35
+"""Parts of the time; what is left of it is for bad input."""
+KILLS_A_TURN, INPUTS_A_TURN = 10, 20_000
 
 
 def soak(minutes: float, seed: int) -> Results:
-    """Run all parts; the bugs take as long as they take, the other parts share what is left of the time."""
+    """Run all parts; the bugs take as long as they take, the others as long as they are given."""
     begun_s = elapsed_s()
-    with ProcessPoolExecutor(1, get_context("spawn")) as fresh, _histories(minutes, seed) as played:
+    with _histories(minutes, seed) as played, _process() as planting, _process() as fresh:
+        hunted = planting.submit(hunt_all)
+        loaded = _said("steady load", fresh.submit(steady.run, minutes * 60 * STEADY_SHARE).result)
+        killed, inputs = kills.Report(), bad_input.Report()
+        for turn in _turns(minutes * 60 * KILLS_SHARE, "kills"):
+            killed.add(kills.run(KILLS_A_TURN, seed + turn))
+        for turn in _turns(minutes * 60 - (elapsed_s() - begun_s), "bad input"):
+            inputs.add(bad_input.run(INPUTS_A_TURN, seed + turn, with_large=not turn))
         model = _said("model", lambda: search(Rules(), records=3))
-        verdicts = _said("planted bugs", lambda: list(hunt(BUGS)))
-        left_min = max(1.0, minutes - (elapsed_s() - begun_s) / 60)
-        loaded = _said("steady load", lambda: _in(fresh, steady.run, left_min * 60 * STEADY_SHARE))
-        killed = _said("kills", lambda: kills.run(min(KILLS_MAX, int(left_min * KILLS_A_MINUTE)), seed))
-        inputs = _said("bad input", lambda: bad_input.run(min(INPUTS_MAX, int(left_min * INPUTS_A_MINUTE)), seed))
-        report = _said("histories", played)
+        report, verdicts = _said("histories", played), _said("planted bugs", hunted.result)
     return Results(seed, elapsed_s() - begun_s, report, killed, inputs, loaded, verdicts, model)
+
+
+def _process() -> ProcessPoolExecutor:
+    """Return a process that has done nothing yet: memory is measured where nothing else has used any."""
+    return ProcessPoolExecutor(1, get_context("spawn"))
+
+
+def _turns(seconds: float, name: str) -> Iterator[int]:
+    """Yield 0, 1, 2, ... until the time is over, at least once."""
+    begun_s = elapsed_s()
+    yield 0
+    yield from takewhile(lambda _: elapsed_s() - begun_s < seconds, count(1))
+    _said(name, lambda: None, begun_s)
 
 
 @contextmanager
@@ -67,13 +81,8 @@ def _histories(minutes: float, seed: int) -> Iterator[Callable[[], Sum]]:
             yield result
 
 
-def _in(process: Executor, work: Callable[[float], Part], argument: float) -> Part:
-    """Do the work in another process: memory is measured where nothing else has used any."""
-    return process.submit(work, argument).result()
-
-
-def _said(name: str, work: Callable[[], Part]) -> Part:
-    begun_s = elapsed_s()
+def _said(name: str, work: Callable[[], Part], begun_s: float | None = None) -> Part:
+    begun_s = elapsed_s() if begun_s is None else begun_s
     done = work()
     print(f"{name}: {elapsed_s() - begun_s:.0f} s", file=sys.stderr, flush=True)  # noqa: T201  a program
     return done

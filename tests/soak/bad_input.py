@@ -57,6 +57,12 @@ class Report:
     refused: Counter[str] = field(default_factory=Counter)
     slowest_s: float = 0.0
 
+    def add(self, other: "Report") -> None:
+        """Count what further inputs came to."""
+        self.inputs += other.inputs
+        self.refused += other.refused
+        self.slowest_s = max(self.slowest_s, other.slowest_s)
+
 
 Door = Callable[[Random, Path], tuple[int, int, Callable[[], Counter[str]]]]
 """Makes an input: how many it counts for, its bytes, and what puts it through and returns refusals by reason."""
