@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 from simulator.truth import read_truth
 from tests.cli.conftest import ROOT, Tocsin
@@ -72,12 +73,40 @@ def test_log_takes_the_readings_which_a_run_then_folds(tocsin: Tocsin, tmp_path:
 
 
 def test_list_names_every_scenario_with_its_description(tocsin: Tocsin) -> None:
-    said = tocsin("simulate", "--list")
+    said = tocsin("simulate", "list")
 
     names = [line.split()[0] for line in said.out.splitlines()]
     assert names == ["name", *sorted(path.stem for path in (ROOT / "scenarios").glob("*.yaml") if "." not in path.stem)]
     assert {"demo", "door-ajar", "quiet", "small"} <= set(names)
     assert "Five devices of five types" in said.out
+
+
+def test_description_draws_faults_and_golden_alerts_below_the_line_of_their_device(tocsin: Tocsin) -> None:
+    said = tocsin("simulate", "describe", "door-ajar")
+
+    lines = said.out.splitlines()
+    at = lines.index("north-cold-room-02 air_celsius")
+    bars, marks = lines[at + 1], lines[at + 2]
+    assert len(bars) == 72
+    assert (marks.index("="), marks.rindex("=")) == (43, 53)
+    assert bars.index("█") > marks.index("!") > 43
+    assert lines[at + 3 : at + 5] == ["  2026-11-23 12:00 door_open", "  2026-11-23 12:10 an alert fires"]
+
+
+def test_picture_is_drawn_the_same_every_time_with_a_gap_where_nothing_was_sent(tocsin: Tocsin, tmp_path: Path) -> None:
+    scenario = (ROOT / "scenarios" / "small.yaml").read_text()
+    away = "{at: 10m, for: 8m, device: north-pump-01, kind: dropout}"
+    (tmp_path / "a.yaml").write_text(scenario + f"  - {away}\n")
+    for name in ("a.svg", "b.svg"):
+        tocsin("simulate", "describe", tmp_path / "a.yaml", "--svg", tmp_path / name)
+
+    drawn = ElementTree.fromstring((tmp_path / "a.svg").read_text())  # noqa: S314  our own
+    words = [part.text for part in drawn.iter("{http://www.w3.org/2000/svg}text")]
+    path = drawn.find("{http://www.w3.org/2000/svg}path")
+    assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
+    assert {"small", "north-pump-01", "flow_lpm"} <= set(words)
+    assert path is not None
+    assert path.attrib["d"].count("M") == 2
 
 
 def test_reader_that_has_seen_enough_is_no_error() -> None:

@@ -16,6 +16,7 @@ from simulator.shift import shifted
 from simulator.targets import LogTarget, RecordingTarget, StreamTarget, Target, paced
 from simulator.truth import truth_of, write_truth
 from tocsin.adapters.embedded.open import open_embedded
+from tocsin.cli.describe import describe
 from tocsin.cli.files import beside, scenario_file, shipped_scenarios, truth_path, writing
 from tocsin.cli.options import INSTANT, SPEED, TARGET, json_option, seed_option
 from tocsin.cli.output import print_json, table_lines, talk
@@ -33,9 +34,45 @@ PACED_STEP_MS: Final = 1_000
 Put = Callable[[Batch], None]
 
 
-@click.command()
+class _Simulate(click.Group):
+    """A command that generates, unless the first word is that of another."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put the word in that nobody needs to write."""
+        is_told = bool(args) and (args[0] in self.commands or args[0] in ctx.help_option_names)
+        words = args if is_told else ["generate", *args]
+        return super().parse_args(ctx, words)
+
+
+@click.group(cls=_Simulate)
+def simulate() -> None:
+    """Generate what the devices of a scenario send, or say what happens in one.
+
+    The word generate can be left out: `tocsin simulate small --to day.jsonl`.
+    """
+
+
+@simulate.command("list")
+@json_option
+def list_scenarios(as_json: bool) -> None:
+    """Say which scenarios come with the package."""
+    found = {name: load_scenario(path) for name, path in shipped_scenarios().items()}
+    if as_json:
+        print_json([_listed(name, one) for name, one in found.items()])
+        return
+    rows = [
+        (name, str(len(one.devices)), f"{(one.end_ms - one.start_ms) / 3_600_000:g} h", one.description)
+        for name, one in found.items()
+    ]
+    for line in table_lines(("name", "devices", "length", "what"), rows):
+        click.echo(line)
+
+
+simulate.add_command(describe)
+
+
+@simulate.command()
 @click.argument("scenario", required=False)
-@click.option("--list", "is_list", is_flag=True, help="Say which scenarios come with the package.")
 @click.option("--to", help="Recording to write (.jsonl or .jsonl.gz), or - for lines on standard output.")
 @click.option("--log", "log_path", type=TARGET, help="File of `tocsin run` whose log takes the readings.")
 @click.option("--truth", "truth_file", type=TARGET, help="Where the faults are told; by default beside a recording.")
@@ -44,9 +81,8 @@ Put = Callable[[Batch], None]
 @click.option("--processes", type=click.IntRange(1, 64), default=1, show_default=True, help="How many generate.")
 @seed_option
 @json_option
-def simulate(  # noqa: PLR0917  click passes each option
+def generate(  # noqa: PLR0917  click passes each option
     scenario: str | None,
-    is_list: bool,
     to: str | None,
     log_path: Path | None,
     truth_file: Path | None,
@@ -59,11 +95,9 @@ def simulate(  # noqa: PLR0917  click passes each option
     """Generate what the devices of SCENARIO send: the name of one that comes with the package, or a file.
 
     The same seed makes the same bytes, whatever the speed and the number of processes. The faults, which is
-    to say what ought to be found, are written beside a recording.
+    to say what ought to be found, are written beside a recording. `simulate list` says which scenarios there are,
+    `simulate describe NAME` draws one.
     """
-    if is_list:
-        _list_scenarios(as_json)
-        return
     played = _scenario(scenario, start_ms)
     _check(to, log_path, as_json)
     truth_file = truth_file or (truth_path(Path(to)) if to and to != STDOUT else None)
@@ -83,7 +117,7 @@ def simulate(  # noqa: PLR0917  click passes each option
 
 def _scenario(name: str | None, start_ms: int | None) -> Scenario:
     if name is None:
-        raise UsageError("name a scenario; `tocsin simulate --list` says which there are")
+        raise UsageError("name a scenario; `tocsin simulate list` says which there are")
     scenario = load_scenario(scenario_file(name))
     return scenario if start_ms is None else shifted(scenario, start_ms)
 
@@ -162,19 +196,6 @@ def _tell(scenario: Scenario, counts: Counts, to: str, truth_file: Path | None, 
                 },
             }
         )
-
-
-def _list_scenarios(as_json: bool) -> None:
-    found = {name: load_scenario(path) for name, path in shipped_scenarios().items()}
-    if as_json:
-        print_json([_listed(name, one) for name, one in found.items()])
-        return
-    rows = [
-        (name, str(len(one.devices)), f"{(one.end_ms - one.start_ms) / 3_600_000:g} h", one.description)
-        for name, one in found.items()
-    ]
-    for line in table_lines(("name", "devices", "length", "what"), rows):
-        click.echo(line)
 
 
 def _listed(name: str, scenario: Scenario) -> dict[str, Any]:
