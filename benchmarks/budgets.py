@@ -17,7 +17,6 @@ HANDLERS: Final = {
     "alerts.handler": 250,
 }
 RUNS: Final = 5
-REPLAY_READINGS: Final = 1_000_000
 
 _TIME_IMPORT = (
     "import time, sys; begun = time.process_time(); import {module}; print((time.process_time() - begun) * 1e3)"

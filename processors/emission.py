@@ -65,9 +65,6 @@ class Gathered:
         if len(piece):
             self.pieces.append(piece)
 
-    def __len__(self) -> int:
-        return sum(map(len, self.pieces))
-
     def columns(self, group: Group) -> PaneColumns | None:
         """Return all panes in their order, or None where there are none."""
         if not self.pieces:

@@ -15,6 +15,8 @@ from tocsin.core.plan.model import LimitsRule, MetricPlan, Plan, Window
 from tocsin.core.plan.resolve import metric_plan, slice_ms
 
 RING_MAX: Final = 4_096
+SLICE_MS_MAX: Final = 2**31 - 1
+"""Times within a slice are kept as 32-bit offsets: 24 days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,7 @@ class Geometry:
         """Return the geometry of the plan.
 
         Raises:
-            ConfigError: Slices do not nest, or a ring would hold more than ``RING_MAX`` slices.
+            ConfigError: Slices do not nest or are too long, or a ring would hold more than ``RING_MAX`` slices.
         """
         slices = {slice_ms(part) for part in plan.metrics}
         identity_ms = max(slices)
@@ -98,6 +100,8 @@ class Geometry:
             for size in sorted(slices)
             if identity_ms % size
         ]
+        if identity_ms > SLICE_MS_MAX:
+            problems.append(f"slice of {identity_ms} ms must be at most {SLICE_MS_MAX} ms")
         if ring > RING_MAX:
             problems.append(f"readings {bound_ms} ms out of order keep {ring} slices open, at most {RING_MAX} may be")
         if problems:

@@ -5,7 +5,7 @@ All of this can be derived from the group and the plan, so it is kept beside the
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,10 +15,7 @@ from processors.state import METRICS_MAX, NEVER_MS, Group, LaneState
 from tocsin.core.columns import Bools, Floats, Int32s, Int64s, MessageColumns
 from tocsin.core.errors import ConfigError
 from tocsin.core.keys import split_key
-from tocsin.core.plan.resolve import early_rules
-
-LIMITS_MAX: Final = 16
-"""Limits of one series that early panes watch: the bits of a slice's ``told``."""
+from tocsin.core.plan.resolve import EARLY_LIMITS_MAX, early_rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +112,8 @@ def _watched(geometry: Geometry, device: str, metric: str) -> list[tuple[float, 
             watched.append((rule.above, True, rule.name))
         if rule.below is not None:
             watched.append((rule.below, False, rule.name))
-    if len(watched) > LIMITS_MAX:
-        raise ConfigError(f"{metric} of {device} has {len(watched)} limits, at most {LIMITS_MAX} can be watched")
+    if len(watched) > EARLY_LIMITS_MAX:  # the bits of a slice's ``told``
+        raise ConfigError(f"{metric} of {device} has {len(watched)} limits, at most {EARLY_LIMITS_MAX} can be watched")
     return watched
 
 

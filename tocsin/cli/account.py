@@ -130,4 +130,4 @@ def _fault_cells(fault: Found) -> tuple[Text | str, ...]:
     what = f"{truth.kind} {truth.metric}".strip()
     if fault.alert is None or fault.delay_ms is None:
         return iso(truth.start_ms)[11:16], truth.device, what, Text("missed", "red"), ""
-    return iso(truth.start_ms)[11:16], truth.device, what, f"{fault.alert.rule}", span(fault.delay_ms)
+    return iso(truth.start_ms)[11:16], truth.device, what, fault.alert.rule, span(fault.delay_ms)
