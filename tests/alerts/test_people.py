@@ -242,7 +242,17 @@ def test_held_alert_is_remembered_however_long_the_silence_lasts() -> None:
     assert state.firing[FIRING.fingerprint].stance is Stance.TOLD
 
 
+def test_copy_of_what_is_held_is_known_however_long_the_silence_lasts() -> None:
+    long = replace(SILENCE, silence=Silence("", device="pump-7", end=iso(AT_MS + 3 * FORGET_MS)))
+    state, _ = play(acted(long), arrival(FIRING), AT_MS + 2 * FORGET_MS)
+
+    copied = step(state, Batch((arrival(FIRING),)))
+
+    assert copied.state is state
+
+
 def test_old_tick_does_not_end_a_silence() -> None:
-    state, _ = play(acted(SILENCE), arrival(FIRING))
+    begun = Silence("", device="pump-7", start=iso(AT_MS - MINUTE_MS), end=iso(AT_MS + HOUR_MS))
+    state, _ = play(acted(replace(SILENCE, silence=begun)), arrival(FIRING))
 
     assert step(state, Batch(tick_ms=AT_MS - HOUR_MS)).emitted == ()
