@@ -92,7 +92,7 @@ def decode(schema: str, blob: bytes, *, version_max: int) -> Packed:
         end = offset + count * dtype.itemsize
         if end > len(blob):
             raise DamagedError(f"{schema} is cut within array {name!r}: {len(blob)} bytes are too few")
-        if min(shape, default=0) < 0:  # numpy would take -1 for whatever fits
+        if count < 0 or (len(shape) > 1 and min(shape) < 0):  # numpy would take -1 for whatever fits
             raise DamagedError(f"{schema} has array {name!r} of shape {shape}")
         try:
             array = np.frombuffer(blob, dtype, count, offset)

@@ -268,10 +268,12 @@ def decode_panes(blob: bytes) -> PaneBatch:
 
 def _check_codes(panes: PaneColumns) -> None:
     """Raise if the columns have several lengths or point beyond the tables of names."""
-    lengths = {len(getattr(panes, name)) for name in PANE_ARRAYS}
-    kinds = {name: getattr(panes, name).dtype.kind for name in PANE_ARRAYS}
-    if len(lengths) != 1 or set(kinds.values()) - {"i", "f"}:
-        raise DamagedError(f"{PANE_SCHEMA} must be numbers of one length, got {sorted(lengths)} and {kinds}")
+    columns = [getattr(panes, name) for name in PANE_ARRAYS]
+    lengths, kinds = set(map(len, columns)), {column.dtype.kind for column in columns}
+    if len(lengths) != 1 or not kinds <= {"i", "f"}:
+        raise DamagedError(
+            f"{PANE_SCHEMA} must be numbers of one length, got {sorted(lengths)} of kinds {sorted(kinds)}"
+        )
     if not len(panes):
         return
     for name, lowest in (("device", 0), ("metric", 0), ("rule", -1), ("position", -1)):

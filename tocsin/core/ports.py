@@ -124,7 +124,10 @@ class AlertTable(Protocol):
     """Append-only alert transitions, and people's actions, with one change feed."""
 
     def put(self, transitions: Sequence[Transition]) -> list[bool]:
-        """Write each transition unless it is there already; return which were new, in order."""
+        """Write each transition unless it is there already, oldest first; return which were new, in order.
+
+        Where it fails, the first few are written and none of the others: the feed never runs ahead of a gap.
+        """
         ...
 
     def query(
