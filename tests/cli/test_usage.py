@@ -17,6 +17,7 @@ WRONG = [
     pytest.param("demo --plan missing.yaml", id="a plan that there is not"),
     pytest.param("simulate", id="no scenario"),
     pytest.param("simulate small", id="no target"),
+    pytest.param("simulate small --to http://", id="a URL without a host"),
     pytest.param("simulate describe", id="nothing to describe"),
     pytest.param("simulate describe nonsense", id="no such scenario to describe"),
     pytest.param("simulate describe small --svg missing/a.svg", id="a picture in a folder that there is not"),

@@ -73,7 +73,7 @@ simulate.add_command(describe)
 
 @simulate.command()
 @click.argument("scenario", required=False)
-@click.option("--to", help="Recording to write (.jsonl or .jsonl.gz), or - for lines on standard output.")
+@click.option("--to", help="Recording (.jsonl or .jsonl.gz), - for lines on standard output, or a URL to post to.")
 @click.option("--log", "log_path", type=TARGET, help="File of `tocsin run` whose log takes the readings.")
 @click.option("--truth", "truth_file", type=TARGET, help="Where the faults are told; by default beside a recording.")
 @click.option("--start", "start_ms", type=INSTANT, help="When the scenario begins: an instant, now, or 2h for 2 h ago.")
@@ -100,7 +100,8 @@ def generate(  # noqa: PLR0917  click passes each option
     """
     played = _scenario(scenario, start_ms)
     _check(to, log_path, as_json)
-    truth_file = truth_file or (truth_path(Path(to)) if to and to != STDOUT else None)
+    recording = Path(to) if to and to != STDOUT and not _is_url(to) else None
+    truth_file = truth_file or (truth_path(recording) if recording else None)
     step_ms = LOG_STEP_MS if log_path else MINUTE_MS if speed is None else PACED_STEP_MS
     batches = deliveries(played, seed, step_ms=step_ms, processes=processes)
     held = paced(batches, start_ms=played.start_ms, speed=speed, now_ms=wall_now_ms, pause=pause)
@@ -110,7 +111,7 @@ def generate(  # noqa: PLR0917  click passes each option
         with writing(truth_file):
             write_truth(truth_file, truth_of(played))
     _tell(played, counts, to or str(log_path), truth_file, as_json=as_json)
-    if to and to != STDOUT and scenario:
+    if recording and scenario:
         plan = beside(scenario_file(scenario))
         talk(f"next: tocsin replay {to} --truth {truth_file}" + (f" --plan {plan}" if plan else ""))
 
@@ -127,8 +128,12 @@ def _check(to: str | None, log_path: Path | None, as_json: bool) -> None:
         raise UsageError("say where to, with one of --to FILE, --to - and --log FILE")
     if to == STDOUT and as_json:
         raise UsageError("--to - and --json both want standard output, choose one")
-    if to is not None and to != STDOUT:
+    if to is not None and to != STDOUT and not _is_url(to):
         TARGET.convert(to, None, None)
+
+
+def _is_url(to: str) -> bool:
+    return to.startswith(("http://", "https://"))
 
 
 @contextmanager
@@ -139,6 +144,11 @@ def _opened(to: str | None, log_path: Path | None, source: str, start_ms: int) -
             yield put
     elif to is None or to == STDOUT:
         yield _put_into(StreamTarget(sys.stdout.buffer))
+    elif _is_url(to):
+        from simulator.http_target import HttpTarget  # noqa: PLC0415  only who posts pays for HTTP
+
+        with HttpTarget(to, pause) as target:
+            yield _put_into(target)
     else:
         with writing(Path(to)), RecordingWriter(Path(to), Header(source=source, clock="virtual")) as writer:
             yield _put_into(RecordingTarget(writer))
