@@ -12,6 +12,7 @@ from tests.cli.conftest import Tocsin
 from tocsin.adapters.embedded.open import Embedded, open_embedded
 from tocsin.core.actions import ActionKind
 from tocsin.core.clock import VirtualClock, wall_now_ms
+from tocsin.core.messages import AlertRef, Decision, DecisionRecord
 from tocsin.core.plan.source import default_plan
 from tocsin.runtime.pipeline import Pipeline
 
@@ -75,6 +76,14 @@ def test_what_was_done_shows_with_who_and_when(tocsin: Tocsin, path: Path) -> No
     machines = tocsin("alerts", "show", ALERT, "--file", path, "--json").json
     assert isinstance(machines, dict)
     assert [one["kind"] for one in machines["actions"]] == ["acknowledge", "assign", "note", "close"]
+
+
+def test_silenced_move_is_said_to_be_kept_back_for_as_long_as_the_silence_lasted(tocsin: Tocsin, path: Path) -> None:
+    ref = AlertRef(ALERT, FIRING.episode, FIRING.number)
+    with open_embedded(path, now_ms=lambda: AT_MS) as embedded:
+        embedded.backend.decisions.put([DecisionRecord("acme", "pump-7", ref, Decision.SILENCED, "", AT_MS)])
+
+    assert "\n    silenced, not told while the silence lasted\n" in tocsin("alerts", "show", ALERT, "--file", path).out
 
 
 @pytest.mark.parametrize("command", ["ack", "close"])

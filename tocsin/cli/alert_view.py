@@ -7,7 +7,7 @@ from typing import Final
 from tocsin.cli.output import table_lines
 from tocsin.cli.words import date_and_time, span
 from tocsin.core.clock import iso
-from tocsin.core.messages import DecisionRecord, Evidence, PaneEvidence, Phase
+from tocsin.core.messages import Decision, DecisionRecord, Evidence, PaneEvidence, Phase
 from tocsin.runtime.episodes import Episode
 
 BAND_CELLS: Final = 32
@@ -120,5 +120,7 @@ def _history(episode: Episode, decisions: Sequence[DecisionRecord]) -> Iterator[
             yield "  not decided yet what to tell"
         elif decision.notification_id:
             yield f"  {decision.decision} in notification {decision.notification_id}"
+        elif decision.decision is Decision.SILENCED:
+            yield "  silenced, not told while the silence lasted"
         else:
             yield f"  {decision.decision}, nobody was told"
