@@ -56,7 +56,12 @@ _RULE: Final = (
     text("device", PATTERN, "Which devices it judges, by id."),
     text("device_type", PATTERN, "Which devices it judges, by the type that the plan gives them."),
     choice("severity", SEVERITIES, "How bad its alerts are."),
-    duration("for", 0, RULE_TIME_MS_MAX, "How long it must stay breached before the alert fires."),
+    duration(
+        "for",
+        0,
+        RULE_TIME_MS_MAX,
+        "How long it must stay breached before the alert fires; judged window by window, so as exact as they are long.",
+    ),
     duration("clear", 0, RULE_TIME_MS_MAX, "How long it must stay clear before the alert resolves."),
 )
 _WINDOWED: Final = (
