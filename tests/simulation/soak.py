@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from typing import Any, Final
@@ -116,4 +116,4 @@ def some(first: int, seeds: int) -> Sum:
 
 def write_json(total: Sum, path: Path) -> None:
     """Write the figures where another command joins them."""
-    path.write_bytes(msgspec.json.format(msgspec.json.encode(asdict(total)), indent=1) + b"\n")
+    path.write_bytes(msgspec.json.format(msgspec.json.encode(vars(total)), indent=1) + b"\n")

@@ -1,3 +1,4 @@
+import json
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -7,7 +8,7 @@ import pytest
 from tests.model.search import Found
 from tests.planted.bugs import BUGS
 from tests.planted.hunt import Verdict
-from tests.simulation.soak import Sum
+from tests.simulation.soak import Sum, write_json
 from tests.soak import bad_input, kills, steady
 from tests.soak.table import PAGE, Results, planted, replaced, summary, write
 
@@ -78,3 +79,14 @@ def test_page_has_a_place_for_each_table_and_keeps_its_words(tmp_path: Path) -> 
 def test_page_without_a_place_for_a_table_is_an_error() -> None:
     with pytest.raises(ValueError, match="markers of summary must stand once"):
         replaced("# Reliability\n", "summary", "| |\n")
+
+
+def test_figures_of_histories_pass_through_a_file_as_they_are(tmp_path: Path) -> None:
+    played = replace(PLAYED, findings=Counter(lost=2), failed={77: "lost: a reading"})
+
+    write_json(played, tmp_path / "histories.json")
+
+    told = json.loads((tmp_path / "histories.json").read_bytes())
+    assert told["faults"] == {"error before": 9_000, "crash after": 1_000}
+    assert told["findings"] == {"lost": 2}
+    assert told["failed"] == {"77": "lost: a reading"}
