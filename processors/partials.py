@@ -6,7 +6,7 @@ Cells are changed in place; ``processors.step`` works on a copy.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any, Final, Self
+from typing import Any, ClassVar, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,40 +55,41 @@ PARTIAL_NAMES: Final = tuple(field.name for field in fields(Partials))
 
 @dataclass(slots=True)
 class Cells:
-    """Columns of cells; subclasses name them and their fill values."""
+    """Columns of cells; each kind of cells names its columns.
 
-    @classmethod
-    def fills(cls) -> Mapping[str, tuple[str, float]]:
-        """Return name to (dtype, fill value) of each column."""
-        raise NotImplementedError
+    Attributes:
+        FILLS: Name to (dtype, fill value) of each column.
+    """
+
+    FILLS: ClassVar[Mapping[str, tuple[str, float]]] = {}
 
     @classmethod
     def empty(cls, cells: int) -> Self:
         """Return that many empty cells."""
-        return cls(**{name: np.full(cells, fill, dtype) for name, (dtype, fill) in cls.fills().items()})
+        return cls(**{name: np.full(cells, fill, dtype) for name, (dtype, fill) in cls.FILLS.items()})
 
     def columns(self, prefix: str) -> dict[str, NDArray[Any]]:
         """Return prefixed name to array, for the codec."""
-        return {prefix + name: getattr(self, name) for name in self.fills()}
+        return {prefix + name: getattr(self, name) for name in self.FILLS}
 
     @classmethod
     def of_columns(cls, columns: Mapping[str, NDArray[Any]], prefix: str) -> Self:
         """Return the cells that ``columns`` described."""
-        return cls(**{name: columns[prefix + name] for name in cls.fills()})
+        return cls(**{name: columns[prefix + name] for name in cls.FILLS})
 
     def copy(self) -> Self:
         """Return cells that can be changed without changing these."""
-        return type(self)(**{name: getattr(self, name).copy() for name in self.fills()})
+        return type(self)(**{name: getattr(self, name).copy() for name in self.FILLS})
 
     def grow(self, cells: int) -> None:
         """Append empty cells until there are that many."""
-        for name, (dtype, fill) in self.fills().items():
+        for name, (dtype, fill) in self.FILLS.items():
             old = getattr(self, name)
             setattr(self, name, np.concatenate([old, np.full(cells - len(old), fill, dtype)]))
 
     def clear(self, cells: Int64s) -> None:
         """Empty the cells."""
-        for name, (_, fill) in self.fills().items():
+        for name, (_, fill) in self.FILLS.items():
             getattr(self, name)[cells] = fill
 
 
@@ -122,10 +123,19 @@ class SliceCells(Cells):
     last_at: Int32s
     told: NDArray[np.uint16]
 
-    @classmethod
-    def fills(cls) -> Mapping[str, tuple[str, float]]:
-        """Return name to (dtype, fill value) of each column."""
-        return _SLICE_FILLS
+    FILLS: ClassVar[Mapping[str, tuple[str, float]]] = {
+        "count": ("<i4", 0),
+        "shift": ("<f8", 0.0),
+        "s1": ("<f8", 0.0),
+        "s2": ("<f8", 0.0),
+        "min": ("<f8", np.inf),
+        "max": ("<f8", -np.inf),
+        "first": ("<f8", 0.0),
+        "last": ("<f8", 0.0),
+        "first_at": ("<i4", NO_FIRST),
+        "last_at": ("<i4", NO_LAST),
+        "told": ("<u2", 0),
+    }
 
     def fold(self, cells: Int64s, values: Floats, offsets_ms: Int64s) -> None:
         """Add the readings, in order.
@@ -185,21 +195,6 @@ class SliceCells(Cells):
         )
 
 
-_SLICE_FILLS: Final[Mapping[str, tuple[str, float]]] = {
-    "count": ("<i4", 0),
-    "shift": ("<f8", 0.0),
-    "s1": ("<f8", 0.0),
-    "s2": ("<f8", 0.0),
-    "min": ("<f8", np.inf),
-    "max": ("<f8", -np.inf),
-    "first": ("<f8", 0.0),
-    "last": ("<f8", 0.0),
-    "first_at": ("<i4", NO_FIRST),
-    "last_at": ("<i4", NO_LAST),
-    "told": ("<u2", 0),
-}
-
-
 @dataclass(slots=True)
 class HopCells(Cells):
     """Merged hops of longer windows: the columns of ``Partials``, cell by cell."""
@@ -215,10 +210,18 @@ class HopCells(Cells):
     first_ms: Int64s
     last_ms: Int64s
 
-    @classmethod
-    def fills(cls) -> Mapping[str, tuple[str, float]]:
-        """Return name to (dtype, fill value) of each column."""
-        return _HOP_FILLS
+    FILLS: ClassVar[Mapping[str, tuple[str, float]]] = {
+        "count": ("<i8", 0),
+        "sum": ("<f8", 0.0),
+        "mean": ("<f8", 0.0),
+        "m2": ("<f8", 0.0),
+        "min": ("<f8", np.inf),
+        "max": ("<f8", -np.inf),
+        "first": ("<f8", 0.0),
+        "last": ("<f8", 0.0),
+        "first_ms": ("<i8", np.iinfo(np.int64).max),
+        "last_ms": ("<i8", np.iinfo(np.int64).min),
+    }
 
     def merge(self, cells: Int64s, more: Partials) -> None:
         """Merge one result into each of the cells; no cell may be named twice."""
@@ -229,20 +232,6 @@ class HopCells(Cells):
     def partials(self, cells: Int64s) -> Partials:
         """Return the results of the cells; empty ones have count 0."""
         return Partials(*(getattr(self, name)[cells] for name in PARTIAL_NAMES))
-
-
-_HOP_FILLS: Final[Mapping[str, tuple[str, float]]] = {
-    "count": ("<i8", 0),
-    "sum": ("<f8", 0.0),
-    "mean": ("<f8", 0.0),
-    "m2": ("<f8", 0.0),
-    "min": ("<f8", np.inf),
-    "max": ("<f8", -np.inf),
-    "first": ("<f8", 0.0),
-    "last": ("<f8", 0.0),
-    "first_ms": ("<i8", np.iinfo(np.int64).max),
-    "last_ms": ("<i8", np.iinfo(np.int64).min),
-}
 
 
 def merge(a: Partials, b: Partials) -> Partials:
