@@ -14,6 +14,7 @@ from anomaly.table import Table, new_rows
 from tocsin.core.columns import Int32s, Int64s
 from tocsin.core.messages import Transition
 from tocsin.core.plan.model import AdaptiveRule, FlatlineRule, MultivariateRule, Plan, Rule, plan_hash
+from tocsin.core.plan.resolve import kind_of
 
 LIFE_COLUMNS: Final = tuple(field.name for field in fields(Lives))
 
@@ -97,11 +98,6 @@ def _rule_place(state: GroupState, rule: Rule) -> int:
     place = state.rule_names.index(rule.name)
     state.rule_kinds[place] = (kind_of(rule), rule.severity.value)
     return place
-
-
-def kind_of(rule: Rule) -> str:
-    """Return the kind of the rule as plans and alerts name it, e.g. ``limits``."""
-    return str(rule.__struct_config__.tag)
 
 
 def _coverage(state: GroupState, plan: Plan) -> Coverage:

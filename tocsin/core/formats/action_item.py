@@ -1,14 +1,11 @@
 """An action as an item of the table of alerts: attributes that people and queries read, and the whole."""
 
-from base64 import b64decode
-from binascii import Error as Base64Error
 from collections.abc import Mapping
 from typing import Any, Final
 
 from tocsin.core.actions import Action, action_sort_value, decode_action, encode_action
 from tocsin.core.clock import iso
-from tocsin.core.errors import DamagedError
-from tocsin.core.formats.alert_item import Attributes
+from tocsin.core.formats.table_item import Attributes, insist_on_key, whole_of
 
 SORT_KEY_START: Final = "ACT#"
 ACTION: Final = "action"
@@ -44,12 +41,6 @@ def action_of(item: Mapping[str, Any]) -> Action:
     Raises:
         DamagedError: The item is no action, or its key is another's.
     """
-    try:
-        data = item[ACTION]["B"]
-        action = decode_action(b64decode(data, validate=True) if isinstance(data, str) else data)
-    except (KeyError, TypeError, Base64Error) as error:
-        raise DamagedError(f"item has no readable {ACTION}: {error!r}") from error
-    key = action_key(action)
-    if any(item.get(name) != value for name, value in key.items()):
-        raise DamagedError(f"action of {key['pk']['S']} {key['sk']['S']} lies under another key")
+    action = decode_action(whole_of(item, ACTION, what="item"))
+    insist_on_key(item, action_key(action), what="action")
     return action

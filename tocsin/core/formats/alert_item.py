@@ -4,8 +4,6 @@ The readable attributes are a view; the binary attribute ``transition`` is what 
 round trip is exact.
 """
 
-from base64 import b64decode
-from binascii import Error as Base64Error
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -13,10 +11,8 @@ import msgspec
 
 from tocsin.core.clock import iso
 from tocsin.core.errors import DamagedError
+from tocsin.core.formats.table_item import Attributes, insist_on_key, whole_of
 from tocsin.core.messages import Transition
-
-Attributes = dict[str, dict[str, Any]]
-"""DynamoDB's attribute map: name to type letter to value; numbers are decimal strings."""
 
 EPISODE_DIGITS: Final = 8
 NUMBER_DIGITS: Final = 10
@@ -96,12 +92,6 @@ def transition_of(item: Mapping[str, Any]) -> Transition:
     Raises:
         DamagedError: The item is no transition, or its key is another's.
     """
-    try:
-        data = item[WHOLE]["B"]
-        transition = decode_transition(b64decode(data, validate=True) if isinstance(data, str) else data)
-    except (KeyError, TypeError, Base64Error) as error:
-        raise DamagedError(f"alert item has no readable {WHOLE}: {error!r}") from error
-    key = alert_key(transition)
-    if any(item.get(name) != value for name, value in key.items()):
-        raise DamagedError(f"alert item of {key['pk']['S']} {key['sk']['S']} lies under another key")
+    transition = decode_transition(whole_of(item, WHOLE, what="alert item"))
+    insist_on_key(item, alert_key(transition), what="alert item")
     return transition

@@ -8,13 +8,8 @@ from typing import Any, Final
 from tocsin.core.actions import Action
 from tocsin.core.errors import DamagedError
 from tocsin.core.formats.action_item import ACTION, action_item, action_of, is_action_item
-from tocsin.core.formats.alert_item import (
-    WHOLE,
-    Attributes,
-    alert_item,
-    is_alert_item,
-    transition_of,
-)
+from tocsin.core.formats.alert_item import WHOLE, alert_item, is_alert_item, transition_of
+from tocsin.core.formats.table_item import Attributes
 from tocsin.core.messages import Transition
 
 EVENT_SOURCE: Final = "aws:dynamodb"
