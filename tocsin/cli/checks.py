@@ -20,7 +20,7 @@ from tocsin.core.plan.model import plan_hash
 from tocsin.core.plan.source import default_plan
 
 PYTHON_MIN: Final = (3, 11)
-MODULES: Final = {"aws-lambda-powertools": "aws_lambda_powertools", "pyyaml": "yaml"}
+MODULES: Final = {"aws-lambda-powertools": "aws_lambda_powertools", "pyjwt": "jwt", "pyyaml": "yaml"}
 """Modules whose names are not those of their packages in lower case."""
 
 DISK_BYTES_LOW: Final = 1 << 30
