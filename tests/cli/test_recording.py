@@ -251,7 +251,7 @@ def test_table_becomes_a_recording_in_the_zone_that_is_stated(tocsin: Tocsin, tm
     [
         pytest.param("check missing.jsonl", id="nothing to check"),
         pytest.param("check other.bin", id="what is no recording"),
-        pytest.param("info a.jsonl.zst", id="zstd"),
+        pytest.param("info a.jsonl.zst", id="zstd that is none"),
         pytest.param("cut a.jsonl --to a.jsonl", id="over itself"),
         pytest.param("shift a.jsonl --to b.jsonl", id="a shift of nothing"),
         pytest.param("shift a.jsonl --to b.jsonl --by 5", id="a shift without a unit"),

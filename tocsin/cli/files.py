@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from tocsin.core.errors import UsageError
+from tocsin.core.formats.compression import stem
 from tocsin.core.plan.model import Plan
 from tocsin.core.plan.source import default_plan, load_plan
 
@@ -50,8 +51,7 @@ def truth_path(recording: Path) -> Path:
     >>> truth_path(Path("day.jsonl.gz")).name
     'day.truth.jsonl'
     """
-    stem = recording.name.removesuffix(".gz").removesuffix(".jsonl")
-    return recording.with_name(f"{stem}.truth.jsonl")
+    return recording.with_name(f"{stem(recording).removesuffix('.jsonl')}.truth.jsonl")
 
 
 def plan_for(scenario: Path, plan: Path | None) -> Plan:

@@ -11,17 +11,18 @@ from tocsin.cli.options import DEFAULT_FILE, EXISTING, INSTANT, TARGET, json_opt
 from tocsin.cli.output import print_json, talk
 from tocsin.core.clock import iso, wall_now_ms
 from tocsin.core.errors import UsageError
+from tocsin.core.formats.compression import stem
 from tocsin.runtime.csv_source import CsvReport, CsvTable, record_csv
 from tocsin.runtime.record import record_log
 
 
 @click.command()
-@click.option("--to", type=TARGET, required=True, help="Recording to write: .jsonl or .jsonl.gz.")
+@click.option("--to", type=TARGET, required=True, help="Recording to write: .jsonl, .jsonl.gz or .jsonl.zst.")
 @click.option("--file", "path", type=EXISTING, help=f"File of `tocsin run`; {DEFAULT_FILE} unless --from-csv is given.")
 @click.option("--from", "start_ms", type=INSTANT, help="Only what arrived since an instant, or in the last 2h.")
 @click.option("--until", "end_ms", type=INSTANT, help="Only what arrived before an instant.")
 @click.option("--with-actions", is_flag=True, help="With what people did about alerts, names and all.")
-@click.option("--from-csv", "table", type=EXISTING, help="Record this table instead: CSV, or CSV in gzip.")
+@click.option("--from-csv", "table", type=EXISTING, help="Record this table instead: CSV, plain, in gzip or in zstd.")
 @click.option("--tenant", default="local", show_default=True, help="Of a table: owner of the devices.")
 @click.option("--device", help="Of a table: the device, where no column names it; else the name of the file.")
 @click.option("--time-column", help="Of a table: heading of the times; else the first usual one.")
@@ -81,8 +82,8 @@ def _record_log(
 
 def _device_of(table: Path) -> str:
     """Return the file's name as an id."""
-    stem = table.name.removesuffix(".gz").removesuffix(".csv")
-    return "".join(char if char.isascii() and (char.isalnum() or char in "_.-") else "-" for char in stem)[:64]
+    name = stem(table).removesuffix(".csv")
+    return "".join(char if char.isascii() and (char.isalnum() or char in "_.-") else "-" for char in name)[:64]
 
 
 def _record_table(table: CsvTable, to: Path, *, as_json: bool) -> int:

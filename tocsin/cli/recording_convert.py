@@ -20,7 +20,7 @@ READ: Final = ("recording", "csv", *FORMATS)
 
 @click.command()
 @click.argument("file", type=EXISTING)
-@click.option("--to", type=TARGET, required=True, help="Recording to write: .jsonl, or .jsonl.gz for gzip.")
+@click.option("--to", type=TARGET, required=True, help="Recording to write: .jsonl, .jsonl.gz or .jsonl.zst.")
 @click.option("--format", "file_format", type=click.Choice(READ), default=READ[0], help="What FILE is. [recording]")
 @click.option("--tenant", default="local", show_default=True, help="Owner of the devices, where FILE does not say.")
 @click.option("--arrived", "arrival_ms", type=INSTANT, help="When it arrived, for what has no time of its own. [now]")
@@ -32,7 +32,7 @@ READ: Final = ("recording", "csv", *FORMATS)
 @click.option("--precision", type=click.Choice(tuple(PRECISIONS)), default="ns", show_default=True, help="Of influx.")
 @json_option
 def convert(file: Path, to: Path, file_format: str, as_json: bool, **how: Any) -> None:  # noqa: ANN401  click's options
-    """Write FILE as a recording: plain or gzip by the name; the format is said, never guessed.
+    """Write FILE as a recording: plain, gzip or zstd by the name; the format is said, never guessed.
 
     kinesis is what `aws kinesis get-records` prints, senml JSON packs (RFC 8428), influx line protocol. What
     cannot be read is told by number and left out, and the exit code is 1 then.

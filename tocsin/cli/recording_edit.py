@@ -21,7 +21,9 @@ from tocsin.runtime.recording_edit import Part, merged, merged_header, shifted
 from tocsin.runtime.recording_edit import cut as cut_records
 from tocsin.runtime.salvage import Damages, salvaged
 
-to_option = click.option("--to", type=TARGET, required=True, help="Recording to write: .jsonl or .jsonl.gz.")
+to_option = click.option(
+    "--to", type=TARGET, required=True, help="Recording to write: .jsonl, .jsonl.gz or .jsonl.zst."
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,7 +73,9 @@ simulate.add_command(describe)
 
 @simulate.command()
 @click.argument("scenario", required=False)
-@click.option("--to", help="Recording (.jsonl or .jsonl.gz), - for lines on standard output, or a URL to post to.")
+@click.option(
+    "--to", help="Recording (.jsonl, .jsonl.gz, .jsonl.zst), - for lines on standard output, or a URL to post to."
+)
 @click.option("--log", "log_path", type=TARGET, help="File of `tocsin run` whose log takes the readings.")
 @click.option("--truth", "truth_file", type=TARGET, help="Where the faults are told; by default beside a recording.")
 @click.option("--start", "start_ms", type=INSTANT, help="When the scenario begins: an instant, now, or 2h for 2 h ago.")

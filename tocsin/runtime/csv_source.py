@@ -1,18 +1,18 @@
 """Recordings of tables: any CSV with a column of times becomes one device's readings, or several devices'."""
 
 import csv
-import gzip
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from pathlib import Path
-from typing import Final, cast
+from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
 from tocsin.core.errors import UsageError
+from tocsin.core.formats.compression import READ_ERRORS, open_read
 from tocsin.core.formats.recording import Header, Recorded
 from tocsin.core.formats.recording_file import RecordingWriter
 from tocsin.core.keys import is_id, partition_key
@@ -29,7 +29,7 @@ class CsvTable:
     """Which table, and how it is to be read.
 
     Attributes:
-        path: The file; ``.gz`` means gzip.
+        path: The file; ``.gz`` means gzip, ``.zst`` zstd.
         tenant: Owner of the devices.
         device: The device that measured; with ``device_column`` the one of rows that name none.
         time_column: Heading of the times, or None for the first of the usual headings.
@@ -91,14 +91,13 @@ def record_csv(table: CsvTable, path: Path) -> CsvReport:
         with _text(table.path) as text, RecordingWriter(path, header) as writer:
             for record in _Reader(table, text, report).records():
                 writer.append(record)
-    except (OSError, EOFError, csv.Error) as error:
+    except (*READ_ERRORS, csv.Error) as error:
         raise UsageError(f"{table.path}: cannot be read: {error}") from error
     return report
 
 
 def _text(path: Path) -> io.TextIOBase:
-    opened = gzip.open if path.suffix == ".gz" else open
-    return cast(io.TextIOBase, opened(path, "rt", encoding="utf-8-sig", errors="replace", newline=""))
+    return io.TextIOWrapper(open_read(path), encoding="utf-8-sig", errors="replace", newline="")
 
 
 class _Reader:

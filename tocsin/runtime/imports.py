@@ -1,7 +1,5 @@
 """Recordings made of files in other formats; entries that cannot be read are told by number and left out."""
 
-import gzip
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -12,6 +10,7 @@ from typing import Final
 import msgspec
 
 from tocsin.core.errors import UsageError
+from tocsin.core.formats.compression import READ_ERRORS, open_read
 from tocsin.core.formats.foreign import Measured, Misread
 from tocsin.core.formats.kinesis_dump import read_kinesis_dump
 from tocsin.core.formats.line_protocol import read_line_protocol
@@ -30,7 +29,7 @@ class Import:
     """Which file, and how it is to be read.
 
     Attributes:
-        path: The file; ``.gz`` means gzip.
+        path: The file; ``.gz`` means gzip, ``.zst`` zstd.
         format: One of ``FORMATS``.
         tenant: Owner of the devices, where the format does not say.
         arrival_ms: When what has no time of its own was measured.
@@ -111,10 +110,9 @@ def _of_measured(entry: Measured, source: Import, counts: dict[str, int]) -> Ite
 
 def _text(path: Path) -> str:
     try:
-        opened = gzip.open if path.suffix == ".gz" else open
-        with opened(path, "rb") as file:
+        with open_read(path) as file:
             data = file.read(FILE_BYTES_MAX + 1)
-    except (OSError, EOFError, zlib.error) as error:
+    except READ_ERRORS as error:
         raise UsageError(f"{path}: cannot be read: {error}") from error
     if len(data) > FILE_BYTES_MAX:
         raise UsageError(f"{path}: must be at most {FILE_BYTES_MAX} bytes, cut it first")

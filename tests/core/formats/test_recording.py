@@ -3,6 +3,8 @@
 import gzip
 import hashlib
 import json
+import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +16,11 @@ from hypothesis import strategies as st
 from tocsin.core.errors import RecordingError
 from tocsin.core.formats.recording import Header, Recorded, decode_record, encode_header, encode_record
 from tocsin.core.formats.recording_file import Damage, RecordingReader, RecordingWriter
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 SPECIMEN = Recorded(1_000, "acme#pump-7", b'{"ts":1000,"metrics":{"flow_lpm":1.50}}', "shardId-0:17")
 
@@ -177,14 +184,43 @@ def test_what_is_not_a_recording_is_refused_at_its_first_line(tmp_path: Path, co
         RecordingReader(path)
 
 
-def test_zstd_is_refused_by_name_when_read_and_when_written(tmp_path: Path) -> None:
-    path = tmp_path / "walk.jsonl.zst"
+@pytest.mark.parametrize("name", ["walk.jsonl", "walk.jsonl.gz", "walk.jsonl.zst", "walk.jsonl.zstd"])
+def test_recording_of_any_compression_reads_the_same_and_equal_records_make_equal_bytes(
+    tmp_path: Path, name: str
+) -> None:
+    records = [Recorded(number, "acme#pump-7", b'{"flow":%d}' % number) for number in range(3_000)]
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        with RecordingWriter(tmp_path / folder / name, Header(source="walk")) as writer:
+            for record in records:
+                writer.append(record)
 
-    with pytest.raises(RecordingError, match="zstd is neither read nor written"):
-        RecordingWriter(path, Header())
-    path.write_bytes(b"x")
-    with pytest.raises(RecordingError, match="zstd is neither read nor written"):
-        RecordingReader(path)
+    with RecordingReader(tmp_path / "a" / name) as reader:
+        read, digest = list(reader), reader.header.digest
+
+    assert read == records
+    assert digest == hashlib.sha256(b"".join(map(encode_record, records))).hexdigest()
+    assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+
+
+def test_zstd_is_smaller_than_plain_and_other_tools_read_it(tmp_path: Path) -> None:
+    with RecordingWriter(tmp_path / "walk.jsonl.zst", Header()) as writer:
+        for _ in range(1_000):
+            writer.append(SPECIMEN)
+
+    data = (tmp_path / "walk.jsonl.zst").read_bytes()
+
+    lines = zstd.decompress(data).splitlines(keepends=True)
+    assert lines[1:] == [encode_record(SPECIMEN)] * 1_000
+    assert len(data) < len(b"".join(lines)) / 20
+
+
+@pytest.mark.parametrize("name", ["x.jsonl.gz", "x.jsonl.zst"])
+def test_what_only_bears_the_name_of_a_compressed_recording_is_refused(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(encode_header(Header()))
+
+    with pytest.raises(RecordingError, match=rf"{name}:1: cannot be read"):
+        RecordingReader(tmp_path / name)
 
 
 def test_a_missing_file_is_an_error_of_recordings(tmp_path: Path) -> None:
@@ -192,12 +228,13 @@ def test_a_missing_file_is_an_error_of_recordings(tmp_path: Path) -> None:
         RecordingReader(tmp_path / "none.jsonl")
 
 
-def test_a_cut_gzip_names_the_line_where_it_ends(tmp_path: Path) -> None:
-    path = tmp_path / "cut.jsonl.gz"
-    lines = b"".join(encode_record(Recorded(number, "a#b", b"%d" % number)) for number in range(5_000))
-    path.write_bytes(gzip.compress(encode_header(Header()) + lines)[:-3_000])
+@pytest.mark.parametrize(("end", "compress"), [("gz", gzip.compress), ("zst", zstd.compress)])
+def test_a_cut_file_names_the_line_where_it_ends(tmp_path: Path, end: str, compress: Callable[[bytes], bytes]) -> None:
+    path = tmp_path / f"cut.jsonl.{end}"
+    lines = b"".join(encode_record(Recorded(number, "a#b", b"%d" % (number * 7919))) for number in range(50_000))
+    path.write_bytes(compress(encode_header(Header()) + lines)[:-3_000])
 
-    with RecordingReader(path) as reader, pytest.raises(RecordingError, match=r"cut\.jsonl\.gz:\d\d+: "):
+    with RecordingReader(path) as reader, pytest.raises(RecordingError, match=rf"cut\.jsonl\.{end}:\d\d+: "):
         list(reader)
 
 

@@ -1,22 +1,20 @@
 """Recordings as files: written whole or not at all, read in memory that does not grow with them.
 
-``.gz`` at the end of a path means gzip.
+``.gz`` at the end of a path means gzip, ``.zst`` zstd.
 """
 
-import gzip
-import io
 import os
-import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Final, Self, cast
+from typing import IO, Final, Self
 
 import msgspec
 
 from tocsin.core.errors import RecordingError
+from tocsin.core.formats.compression import READ_ERRORS, compressor, open_read, stored
 from tocsin.core.formats.recording import (
     Header,
     Recorded,
@@ -28,9 +26,6 @@ from tocsin.core.formats.recording import (
 
 LINE_BYTES_MAX: Final = 8 * 1024 * 1024
 """Above any record of 1 MiB, whose escaping can take six bytes a byte."""
-GZIP_LEVEL: Final = 4
-ZSTD_SUFFIXES: Final = (".zst", ".zstd")
-BUFFER_BYTES: Final = 1 << 18
 DIGEST_UNKNOWN: Final = "0" * 64
 """Holds the place of the digest until all is written."""
 
@@ -60,7 +55,6 @@ class RecordingWriter:
     """
 
     def __init__(self, path: Path, header: Header) -> None:
-        _refuse_zstd(path)
         self.records = 0
         self._path = path
         self._partial = path.with_name(f"{path.name}.partial")
@@ -68,9 +62,7 @@ class RecordingWriter:
         self._digest = sha256()
         self._raw = self._partial.open("wb")
         self._raw.write(self._first_bytes(DIGEST_UNKNOWN))
-        self._out: IO[bytes] = self._raw
-        if path.suffix == ".gz":
-            self._out = _buffered(gzip.GzipFile("", "wb", GZIP_LEVEL, self._raw, mtime=0))
+        self._out = compressor(path, self._raw)
 
     def append(self, record: Recorded) -> None:
         """Write the record as the next line."""
@@ -83,7 +75,7 @@ class RecordingWriter:
         """Return the header's bytes; as many of them whatever the digest, so that it can be filled in."""
         line = encode_header(msgspec.structs.replace(self._header, digest=digest))
         # Of its own, and stored as it is: what is compressed has another length with every digest.
-        return gzip.compress(line, 0, mtime=0) if self._path.suffix == ".gz" else line
+        return stored(self._path, line)
 
     def __enter__(self) -> Self:
         return self
@@ -103,11 +95,6 @@ class RecordingWriter:
             self._partial.replace(self._path)
         else:
             self._partial.unlink()
-
-
-def _buffered(compressed: gzip.GzipFile) -> IO[bytes]:
-    # Without the buffer every line pays for a call of the compressor.
-    return io.BufferedWriter(cast(io.RawIOBase, compressed), BUFFER_BYTES)
 
 
 def refuse(damage: Damage) -> None:
@@ -147,7 +134,7 @@ class RecordingReader:
         self._on_line = on_line
         self._line = 0
         try:
-            self._file: IO[bytes] = _open(path)
+            self._file: IO[bytes] = open_read(path)
         except OSError as error:
             raise RecordingError(f"{path}: cannot be opened: {error.strerror or error}") from error
         self.header = self._read_header()
@@ -181,24 +168,11 @@ class RecordingReader:
         self._line += 1
         try:
             line = self._file.readline(LINE_BYTES_MAX + 1)
-        except (OSError, EOFError, zlib.error) as error:
+        except READ_ERRORS as error:
             raise RecordingError(f"{self._name}:{self._line}: cannot be read: {error}") from error
         if len(line) > LINE_BYTES_MAX:
             raise RecordingError(f"{self._name}:{self._line}: line is longer than {LINE_BYTES_MAX} bytes")
         return line
-
-
-def _refuse_zstd(path: Path) -> None:
-    """Refuse what Python before 3.14 cannot read, before it is taken for damaged or written as something else."""
-    if path.suffix in ZSTD_SUFFIXES:
-        raise RecordingError(f"{path}: zstd is neither read nor written: recordings are .jsonl or .jsonl.gz")
-
-
-def _open(path: Path) -> IO[bytes]:
-    _refuse_zstd(path)
-    if path.suffix != ".gz":
-        return path.open("rb", BUFFER_BYTES)
-    return io.BufferedReader(cast(io.RawIOBase, gzip.open(path, "rb")), BUFFER_BYTES)
 
 
 def _why(line: bytes, error: Exception) -> str:
