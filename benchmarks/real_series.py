@@ -18,7 +18,8 @@ from benchmarks.table import print_table
 from tocsin.core.formats.recording_file import RecordingReader
 from tocsin.core.messages import Phase, Transition
 from tocsin.core.plan.source import parse_plan
-from tocsin.runtime.csv_source import CsvReport, CsvTable, record_csv
+from tocsin.runtime.csv_columns import CsvTable
+from tocsin.runtime.csv_source import CsvReport, record_csv
 from tocsin.runtime.replay import Replayed, replay
 
 _BESIDE: Final = Path(__file__).resolve().parents[2] / "shared" / "data"

@@ -246,6 +246,19 @@ def test_table_becomes_a_recording_in_the_zone_that_is_stated(tocsin: Tocsin, tm
     assert [one.arrival_ms for one in records(tmp_path / "out.jsonl")] == [START_MS]
 
 
+def test_long_table_of_two_columns_of_time_is_read_as_its_options_say(tocsin: Tocsin, tmp_path: Path) -> None:
+    (tmp_path / "in.csv").write_text("Date,Time,id,tag,value\n23.11.2026,11:00,p-1,flow,1.5\n")
+
+    tocsin("recording", "convert", tmp_path / "in.csv", "--to", tmp_path / "out.jsonl.zst", "--format", "csv",
+           "--zone", "Europe/Berlin", "--time-column", "Date", "--time-column", "Time",
+           "--time-format", "%d.%m.%Y %H:%M", "--device-column", "id",
+           "--metric-column", "tag", "--value-column", "value")  # fmt: skip
+
+    assert [(one.arrival_ms, one.partition_key) for one in records(tmp_path / "out.jsonl.zst")] == [
+        (START_MS, "local#p-1")
+    ]
+
+
 @pytest.mark.parametrize(
     "line",
     [

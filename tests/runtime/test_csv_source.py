@@ -11,7 +11,8 @@ import pytest
 from tocsin.core.errors import UsageError
 from tocsin.core.formats.recording import Recorded
 from tocsin.core.formats.recording_file import RecordingReader
-from tocsin.runtime.csv_source import CsvReport, CsvTable, record_csv
+from tocsin.runtime.csv_columns import CsvTable
+from tocsin.runtime.csv_source import CsvReport, record_csv
 from tocsin.runtime.csv_values import instant_ms, metric_names, number
 
 NOON_MS = 1_795_435_200_000
@@ -107,12 +108,51 @@ def test_a_column_can_name_the_device(tmp_path: Path) -> None:
     report, records = _recorded(
         tmp_path,
         "when,who,a\n1795435200,p-7,1\n1795435201,,2\n1795435202,p#8,3\n",
-        "when",
+        time_columns=("when",),
         device_column="who",
     )
 
     assert [record.partition_key for record in records] == ["acme#p-7", "acme#pump-1"]
     assert report.refused == 1
+
+
+def test_a_usual_heading_names_the_device_unasked(tmp_path: Path) -> None:
+    _, records = _recorded(tmp_path, "time,Device ID,a\n1795435200,p-7,1\n")
+
+    assert [record.partition_key for record in records] == ["acme#p-7"]
+
+
+def test_long_table_is_a_reading_a_row(tmp_path: Path) -> None:
+    report, records = _recorded(
+        tmp_path,
+        "time,device,tag,val\n1795435200,p-7,Flow (l/min),1.5\n1795435200,p-7,temp,20\n1795435201,p-8,temp,n/a\n"
+        "1795435202,p-8,°,2\n1795435203,p-8,Flow [l/min],3\n",
+        metric_column="tag",
+        value_column="val",
+    )
+
+    assert [_message(record)["metrics"] for record in records] == [{"Flow_l_min": 1.5}, {"temp": 20.0}]
+    assert [record.partition_key for record in records] == ["acme#p-7"] * 2
+    assert report.metrics == {"Flow_l_min": "Flow (l/min)", "temp": "temp"}
+    assert (report.rows, report.recorded, report.empty, report.refused) == (5, 2, 1, 2)
+    assert [problem.split(": ", 1)[1] for problem in report.problems] == [
+        "row has no number",
+        "metric must have a letter or digit, got '°'",
+        "metric 'Flow [l/min]' would be Flow_l_min, as 'Flow (l/min)' is",
+    ]
+
+
+def test_date_and_time_may_stand_in_two_columns_and_a_format_of_their_own(tmp_path: Path) -> None:
+    report, records = _recorded(
+        tmp_path,
+        "Date;Time;kW\n23/11/2026;13:00:00;1,5\n23/11/2026;25:00:00;2\n",
+        time_columns=("Date", "Time"),
+        time_format="%d/%m/%Y %H:%M:%S",
+        zone="Europe/Berlin",
+    )
+
+    assert [_message(record)["ts"] for record in records] == [NOON_MS]
+    assert "time must be written as %d/%m/%Y %H:%M:%S, got '23/11/2026 25:00:00'" in report.problems[0]
 
 
 def test_more_metrics_than_a_message_takes_travel_in_several(tmp_path: Path) -> None:
@@ -137,10 +177,12 @@ def test_a_compressed_table_with_a_byte_order_mark_is_read(tmp_path: Path) -> No
     ("text", "changes", "words"),
     [
         pytest.param("a,b\n1,2\n", {}, "name the column of times", id="no usual heading"),
-        pytest.param("time,b\n", {"time_column": "tmie"}, "has no column 'tmie'", id="a wrong name"),
+        pytest.param("time,b\n", {"time_columns": ("tmie",)}, "has no column 'tmie'", id="a wrong name"),
         pytest.param("time,b\n", {"tenant": "a#b"}, "tenant must be", id="a tenant that is no id"),
         pytest.param("time,b\n", {"zone": "Mars/Base"}, "zone must be", id="a zone that is none"),
         pytest.param("", {}, "name the column of times", id="an empty file"),
+        pytest.param("time,b,c\n", {"metric_column": "b"}, "needs both", id="half of a long table"),
+        pytest.param("time,b\n", {"metric_column": "b", "value_column": "v"}, "no column 'v'", id="no such value"),
     ],
 )
 def test_a_table_that_cannot_be_read_as_asked_is_a_wrong_use(
@@ -154,11 +196,9 @@ def test_a_table_that_cannot_be_read_as_asked_is_a_wrong_use(
     assert not (tmp_path / "out.jsonl").exists()
 
 
-def _recorded(
-    tmp_path: Path, text: str, time_column: str | None = None, **settings: str
-) -> tuple[CsvReport, list[Recorded]]:
+def _recorded(tmp_path: Path, text: str, **settings: Any) -> tuple[CsvReport, list[Recorded]]:
     (tmp_path / "table.csv").write_text(text)
-    table = CsvTable(tmp_path / "table.csv", "acme", "pump-1", time_column, **settings)
+    table = CsvTable(tmp_path / "table.csv", "acme", "pump-1", **settings)
     report = record_csv(table, tmp_path / "out.jsonl")
     with RecordingReader(tmp_path / "out.jsonl") as reader:
         assert reader.header.clock == "event"

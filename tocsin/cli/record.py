@@ -1,6 +1,7 @@
 """``tocsin record``: recordings of a log, or of any CSV with a column of times."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 import msgspec
@@ -9,10 +10,11 @@ from tocsin.adapters.embedded.open import open_embedded
 from tocsin.cli.files import writing
 from tocsin.cli.options import DEFAULT_FILE, EXISTING, INSTANT, TARGET, json_option
 from tocsin.cli.output import print_json, talk
+from tocsin.cli.table_options import table_of, table_options
 from tocsin.core.clock import iso, wall_now_ms
 from tocsin.core.errors import UsageError
-from tocsin.core.formats.compression import stem
-from tocsin.runtime.csv_source import CsvReport, CsvTable, record_csv
+from tocsin.runtime.csv_columns import CsvTable
+from tocsin.runtime.csv_source import CsvReport, record_csv
 from tocsin.runtime.record import record_log
 
 
@@ -23,11 +25,7 @@ from tocsin.runtime.record import record_log
 @click.option("--until", "end_ms", type=INSTANT, help="Only what arrived before an instant.")
 @click.option("--with-actions", is_flag=True, help="With what people did about alerts, names and all.")
 @click.option("--from-csv", "table", type=EXISTING, help="Record this table instead: CSV, plain, in gzip or in zstd.")
-@click.option("--tenant", default="local", show_default=True, help="Of a table: owner of the devices.")
-@click.option("--device", help="Of a table: the device, where no column names it; else the name of the file.")
-@click.option("--time-column", help="Of a table: heading of the times; else the first usual one.")
-@click.option("--device-column", help="Of a table: heading of the devices.")
-@click.option("--zone", default="UTC", show_default=True, help="Of a table: zone of times without an offset.")
+@table_options
 @json_option
 def record(  # noqa: PLR0917  click passes each option
     to: Path,
@@ -36,12 +34,8 @@ def record(  # noqa: PLR0917  click passes each option
     end_ms: int | None,
     with_actions: bool,
     table: Path | None,
-    tenant: str,
-    device: str | None,
-    time_column: str | None,
-    device_column: str | None,
-    zone: str,
     as_json: bool,
+    **layout: Any,  # noqa: ANN401  click's options
 ) -> None:
     """Write a recording, which `tocsin replay` plays again: of the log of readings, or of a table.
 
@@ -54,8 +48,7 @@ def record(  # noqa: PLR0917  click passes each option
     elif path or start_ms is not None or end_ms is not None or with_actions:
         raise UsageError("--from-csv records a whole table: leave out --file, --from, --until and --with-actions")
     else:
-        named = CsvTable(table, tenant, device or _device_of(table), time_column, device_column, zone)
-        records = _record_table(named, to, as_json=as_json)
+        records = _record_table(table_of(table, layout), to, as_json=as_json)
     if not records:
         click.get_current_context().exit(1)
 
@@ -78,12 +71,6 @@ def _record_log(
     if as_json:
         print_json({"to": str(to), "records": taken.records, "first": first, "last": last})
     return taken.records
-
-
-def _device_of(table: Path) -> str:
-    """Return the file's name as an id."""
-    name = stem(table).removesuffix(".csv")
-    return "".join(char if char.isascii() and (char.isalnum() or char in "_.-") else "-" for char in name)[:64]
 
 
 def _record_table(table: CsvTable, to: Path, *, as_json: bool) -> int:

@@ -9,9 +9,10 @@ import msgspec
 from tocsin.cli.files import writing
 from tocsin.cli.options import EXISTING, INSTANT, TARGET, json_option
 from tocsin.cli.recording_edit import Made, make, tell
+from tocsin.cli.table_options import table_of, table_options
 from tocsin.core.clock import wall_now_ms
 from tocsin.core.formats.line_protocol import PRECISIONS
-from tocsin.runtime.csv_source import CsvTable, record_csv
+from tocsin.runtime.csv_source import record_csv
 from tocsin.runtime.imports import FORMATS, Import, import_file
 from tocsin.runtime.salvage import Damages
 
@@ -22,14 +23,10 @@ READ: Final = ("recording", "csv", *FORMATS)
 @click.argument("file", type=EXISTING)
 @click.option("--to", type=TARGET, required=True, help="Recording to write: .jsonl, .jsonl.gz or .jsonl.zst.")
 @click.option("--format", "file_format", type=click.Choice(READ), default=READ[0], help="What FILE is. [recording]")
-@click.option("--tenant", default="local", show_default=True, help="Owner of the devices, where FILE does not say.")
 @click.option("--arrived", "arrival_ms", type=INSTANT, help="When it arrived, for what has no time of its own. [now]")
-@click.option("--device", help="Of csv: the device, where no column names it. [device]")
-@click.option("--device-column", help="Of csv: heading of the devices.")
-@click.option("--time-column", help="Of csv: heading of the times; else the first usual one.")
-@click.option("--zone", default="UTC", show_default=True, help="Of csv: zone of times without an offset.")
 @click.option("--device-tag", default="device", show_default=True, help="Of influx: tag that names the device.")
 @click.option("--precision", type=click.Choice(tuple(PRECISIONS)), default="ns", show_default=True, help="Of influx.")
+@table_options
 @json_option
 def convert(file: Path, to: Path, file_format: str, as_json: bool, **how: Any) -> None:  # noqa: ANN401  click's options
     """Write FILE as a recording: plain, gzip or zstd by the name; the format is said, never guessed.
@@ -54,9 +51,6 @@ def convert(file: Path, to: Path, file_format: str, as_json: bool, **how: Any) -
 
 
 def _of_table(file: Path, to: Path, **how: Any) -> Made:  # noqa: ANN401  click's options
-    table = CsvTable(
-        file, how["tenant"], how["device"] or "device", how["time_column"], how["device_column"], how["zone"]
-    )
     with writing(to):
-        report = record_csv(table, to)
+        report = record_csv(table_of(file, how), to)
     return Made(to, report.recorded, Damages(report.refused, report.problems))

@@ -1,4 +1,8 @@
-"""Recordings of tables: any CSV with a column of times becomes one device's readings, or several devices'."""
+"""Recordings of tables: any CSV with a column of times becomes one device's readings, or several devices'.
+
+Two layouts: wide, where each column of numbers is a metric, and long, where a row is one reading and two columns
+say which metric and what value. Times stand in one column, or in a date's and a time's.
+"""
 
 import csv
 import io
@@ -16,33 +20,12 @@ from tocsin.core.formats.compression import READ_ERRORS, open_read
 from tocsin.core.formats.recording import Header, Recorded
 from tocsin.core.formats.recording_file import RecordingWriter
 from tocsin.core.keys import is_id, partition_key
-from tocsin.runtime.csv_values import instant_ms, is_empty, metric_names, number
+from tocsin.runtime.csv_columns import CsvTable, device_place, time_places, value_columns
+from tocsin.runtime.csv_values import formatted_ms, instant_ms, is_empty
 
 METRICS_PER_MESSAGE_MAX: Final = 64
 PROBLEMS_KEPT_MAX: Final = 20
-TIME_HEADINGS: Final = ("timestamp", "time", "ts", "datetime", "date", "date_time", "event_time")
 DELIMITERS: Final = (",", ";", "\t", "|")
-
-
-@dataclass(frozen=True, slots=True)
-class CsvTable:
-    """Which table, and how it is to be read.
-
-    Attributes:
-        path: The file; ``.gz`` means gzip, ``.zst`` zstd.
-        tenant: Owner of the devices.
-        device: The device that measured; with ``device_column`` the one of rows that name none.
-        time_column: Heading of the times, or None for the first of the usual headings.
-        device_column: Heading of the column of device ids, or None.
-        zone: IANA name of the zone of times without an offset.
-    """
-
-    path: Path
-    tenant: str
-    device: str
-    time_column: str | None = None
-    device_column: str | None = None
-    zone: str = "UTC"
 
 
 @dataclass(slots=True)
@@ -112,12 +95,9 @@ class _Reader:
         self._decimal = "." if self._delimiter == "," else ","
         headings = [heading.strip() for heading in next(csv.reader([first], delimiter=self._delimiter), [])]
         self._rows = csv.reader(text, delimiter=self._delimiter)
-        self._time = _time_place(table, headings)
-        self._device = _place(table, headings, table.device_column) if table.device_column else None
-        self._headings = headings
-        self._names = metric_names(headings)
-        self._values = [place for place in range(len(headings)) if place not in {self._time, self._device}]
-        self._held: set[int] = set()
+        self._times = time_places(table, headings)
+        self._device = device_place(table, headings)
+        self._values = value_columns(table, headings, {*self._times, self._device})
         self._arrival_ms = 0
         self._seq = 0
         _check_ids(table)
@@ -127,11 +107,7 @@ class _Reader:
         for row in self._rows:
             if any(cell.strip() for cell in row):
                 yield from self._records_of(row)
-        for place in self._values:
-            if place in self._held:
-                self._report.metrics[self._names[place]] = self._headings[place]
-            else:
-                self._report.ignored.append(self._headings[place])
+        self._report.metrics, self._report.ignored = self._values.found()
 
     def _records_of(self, row: Sequence[str]) -> Iterator[Recorded]:
         self._report.rows += 1
@@ -139,11 +115,11 @@ class _Reader:
         where = f"{self._table.path}:{self._rows.line_num + 1}"
         try:
             time_ms, device = self._time_of(row), self._device_of(row)
+            metrics = self._values.of(row, self._decimal)
         except ValueError as error:
             self._report.refused += 1
             self._report.tell(f"{where}: {error}")
             return
-        metrics = self._metrics_of(row)
         if not metrics:
             self._report.empty += 1
             self._report.tell(f"{where}: row has no number")
@@ -164,7 +140,10 @@ class _Reader:
         return Recorded(self._arrival_ms, key, msgspec.json.encode(message), position)
 
     def _time_of(self, row: Sequence[str]) -> int:
-        return instant_ms(row[self._time] if self._time < len(row) else "", self._zone)
+        cell = " ".join(row[place].strip() for place in self._times if place < len(row))
+        if self._table.time_format:
+            return formatted_ms(cell, self._table.time_format, self._zone)
+        return instant_ms(cell, self._zone)
 
     def _device_of(self, row: Sequence[str]) -> str:
         if self._device is None or self._device >= len(row) or is_empty(row[self._device]):
@@ -174,40 +153,12 @@ class _Reader:
             raise ValueError(f"device must be 1 to 64 of A-Z a-z 0-9 _ . -, got {device[:80]!r}")
         return device
 
-    def _metrics_of(self, row: Sequence[str]) -> list[tuple[str, float]]:
-        found = []
-        for place in self._values:
-            value = number(row[place], decimal=self._decimal) if place < len(row) else None
-            if value is not None:
-                self._held.add(place)
-                found.append((self._names[place], value))
-        return found
-
 
 def _zone(name: str) -> tzinfo:
     try:
         return UTC if name == "UTC" else ZoneInfo(name)  # UTC also where no time zones are installed
     except (ZoneInfoNotFoundError, ValueError) as error:
         raise UsageError(f"zone must be an IANA name such as Europe/Berlin, got {name!r}") from error
-
-
-def _time_place(table: CsvTable, headings: Sequence[str]) -> int:
-    if table.time_column:
-        return _place(table, headings, table.time_column)
-    lowered = [heading.lower().replace(" ", "_") for heading in headings]
-    for usual in TIME_HEADINGS:
-        if usual in lowered:
-            return lowered.index(usual)
-    raise UsageError(
-        f"{table.path}: name the column of times, none is called {', '.join(TIME_HEADINGS)}; "
-        f"columns are {', '.join(headings)[:400] or 'none'}"
-    )
-
-
-def _place(table: CsvTable, headings: Sequence[str], wanted: str) -> int:
-    if wanted not in headings:
-        raise UsageError(f"{table.path}: has no column {wanted!r}; columns are {', '.join(headings)[:400] or 'none'}")
-    return headings.index(wanted)
 
 
 def _check_ids(table: CsvTable) -> None:

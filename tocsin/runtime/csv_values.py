@@ -29,10 +29,32 @@ def instant_ms(cell: str, zone: tzinfo) -> int:
         ValueError: The cell is no instant, or one outside of 1970 to 2100.
     """
     text = cell.strip()
-    found = _epoch_ms(text) if _number.fullmatch(text) else _written_ms(text, zone)
-    if not 0 <= found < TIME_MS_END:
+    return _within(_epoch_ms(text) if _number.fullmatch(text) else _written_ms(text, zone), text)
+
+
+def formatted_ms(cell: str, time_format: str, zone: tzinfo) -> int:
+    """Return the instant of a cell that is written in a format of its own, UTC epoch milliseconds.
+
+    Args:
+        cell: The text.
+        time_format: As ``datetime.strptime`` has it, e.g. ``%d/%m/%Y %H:%M:%S``.
+        zone: Where a time without an offset was written down.
+
+    Raises:
+        ValueError: The cell is not written so, or is an instant outside of 1970 to 2100.
+    """
+    text = cell.strip()
+    try:
+        moment = datetime.strptime(text, time_format)  # noqa: DTZ007  the zone is given to it below
+    except ValueError as error:
+        raise ValueError(f"time must be written as {time_format}, got {text[:40]!r}") from error
+    return _within(_epoch_of(moment, zone), text)
+
+
+def _within(found_ms: int, text: str) -> int:
+    if not 0 <= found_ms < TIME_MS_END:
         raise ValueError(f"time must lie in 1970 to 2100, got {text[:40]!r}")
-    return found
+    return found_ms
 
 
 def _epoch_ms(text: str) -> int:
@@ -47,6 +69,10 @@ def _written_ms(text: str, zone: tzinfo) -> int:
         moment = datetime.fromisoformat(text.replace("/", "-"))
     except ValueError as error:
         raise ValueError(f"time cannot be read: {text[:40]!r}") from error
+    return _epoch_of(moment, zone)
+
+
+def _epoch_of(moment: datetime, zone: tzinfo) -> int:
     moment = moment if moment.tzinfo else moment.replace(tzinfo=zone)
     since = moment.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)
     return (since.days * 86_400 + since.seconds) * 1_000 + since.microseconds // 1_000
@@ -74,6 +100,15 @@ def is_empty(cell: str) -> bool:
     return cell.strip().lower() in EMPTY_CELLS
 
 
+def metric_name(text: str) -> str:
+    """Return a valid name for a metric, empty where nothing of the text may stand in one.
+
+    >>> metric_name("Flow (l/min)"), metric_name("°")
+    ('Flow_l_min', '')
+    """
+    return _foreign.sub("_", text.strip()).strip("_")[:NAME_CHARACTERS_MAX]
+
+
 def metric_names(headings: list[str]) -> list[str]:
     """Return a valid and distinct name for each heading.
 
@@ -82,7 +117,7 @@ def metric_names(headings: list[str]) -> list[str]:
     """
     names: list[str] = []
     for place, heading in enumerate(headings, start=1):
-        cleaned = _foreign.sub("_", heading.strip()).strip("_")[:NAME_CHARACTERS_MAX] or f"column_{place}"
+        cleaned = metric_name(heading) or f"column_{place}"
         name, copy = cleaned, 1
         while name in names:
             copy += 1
