@@ -27,7 +27,7 @@ def tick_records(shards: Sequence[Shard], tick_ms: int, plan: str) -> list[LogRe
     return [
         LogRecord(
             TICK_KEY,
-            encode_tick(Tick(tick_ms, plan, shard.hash_start, shard.hash_end)),
+            encode_tick(Tick(tick_ms, plan, shard.hash_start, shard.hash_end, shard.id)),
             hash_key=shard.hash_start,
         )
         for shard in shards

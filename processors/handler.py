@@ -121,9 +121,12 @@ def _decode(records: RecordColumns, plan: Plan) -> tuple[MessageColumns, list[Re
             others.append(record)
             continue
         try:
-            ticks.append((record, decode_tick(records.datas[record])))
+            tick = decode_tick(records.datas[record])
         except DamagedError as error:
             damaged.append(Refused(record, 0, Reason.FORMAT_UNKNOWN, str(error), records.datas[record]))
+            continue
+        if tick.shard in {"", records.shard}:  # one that a split or merge has overtaken speaks for nobody
+            ticks.append((record, tick))
     messages, refused = _decode_others(records, others, plan)
     return messages, sorted([*refused, *damaged], key=lambda one: (one.record, one.index)), ticks
 

@@ -60,8 +60,8 @@ def test_each_open_shard_gets_its_tick_and_no_other() -> None:
 
     assert [(record.partition_key, record.hash_key) for record in records] == [(TICK_KEY, 0), (TICK_KEY, middle)]
     assert [decode_tick(record.data) for record in records] == [
-        Tick(60_000, "abc", 0, middle),
-        Tick(60_000, "abc", middle, HASH_END),
+        Tick(60_000, "abc", 0, middle, "left"),
+        Tick(60_000, "abc", middle, HASH_END, "right"),
     ]
 
 
@@ -73,6 +73,7 @@ def test_tick_lands_in_every_shard_with_the_range_of_that_shard() -> None:
     ranges = {shard.id: (shard.hash_start, shard.hash_end) for shard in backend.readings.shards()}
     ticks = {record.shard: decode_tick(record.data) for record in logged(backend)}
     assert {shard: (tick.hash_start, tick.hash_end) for shard, tick in ticks.items()} == ranges
+    assert {shard: tick.shard for shard, tick in ticks.items()} == {shard: shard for shard in ranges}
     assert {(tick.tick_ms, tick.plan_hash) for tick in ticks.values()} == {(MINUTE_MS, plan_hash(PLAN))}
     assert response == {"tick_ms": MINUTE_MS, "shards": 3}
 

@@ -36,8 +36,8 @@ def reading(device: str, at_ms: int, value: float = 1.0) -> LogRecord:
     return LogRecord(f"demo#{device}", data.encode())
 
 
-def tick(at_ms: int) -> LogRecord:
-    return LogRecord(TICK_KEY, encode_tick(Tick(EPOCH_MS + at_ms, "", 0, HASH_END)))
+def tick(at_ms: int, shard: str = "") -> LogRecord:
+    return LogRecord(TICK_KEY, encode_tick(Tick(EPOCH_MS + at_ms, "", 0, HASH_END, shard)))
 
 
 def deliver(handler: ProcessorsHandler, records: list[LogRecord], first: int = 1) -> list[str]:
@@ -106,6 +106,16 @@ def test_tick_is_not_lost_on_a_process_that_knew_the_group_when_it_was_empty(emb
     deliver(early, [tick(10 * MINUTE)], first=3)
 
     assert panes_on_log(embedded.backend) == [1]
+
+
+def test_tick_that_a_split_overtook_closes_nothing_and_the_next_one_does(embedded: Embedded) -> None:
+    fold = make_handler(embedded.backend, PlanBook(PLAN))
+    deliver(fold, [reading("a", 1_000), tick(10 * MINUTE, shard="shardId-of-its-parent")])
+    before = panes_on_log(embedded.backend)
+
+    deliver(fold, [tick(20 * MINUTE, shard="shardId-000000000000")], first=3)
+
+    assert (before, panes_on_log(embedded.backend)) == ([], [1])
 
 
 def test_two_processes_that_take_turns_fold_every_record_once(embedded: Embedded) -> None:

@@ -49,6 +49,7 @@ def _follow(world: World) -> tuple[dict[int, Oracle], list[str]]:
     """Return an oracle a group that was told what was folded, in that order; and what never was."""
     log, groups = world.memory.readings, world.history.groups
     records = {shard.id: log.read(shard.id, after=None, limit=1 << 30) for shard in log.shards()}
+    ranges = {shard.id: range(shard.hash_start, shard.hash_end) for shard in log.shards()}
     findings: list[str] = []
     put = Counter((record.partition_key, record.data) for shard in records.values() for record in shard)
     for one, times in Counter(world.acknowledged).items():
@@ -61,7 +62,7 @@ def _follow(world: World) -> tuple[dict[int, Oracle], list[str]]:
         passed: dict[str, int] = {}
         for part in world.watch.folded.get(group, ()):
             for record in records[part.shard][part.after : part.through]:
-                _tell(oracle, record, said, (group, groups))
+                _tell(oracle, record, said, (group, groups), ranges)
             passed[part.shard] = part.through
         for shard, held in records.items():
             for record in held[passed.get(shard, 0) :]:
@@ -71,12 +72,19 @@ def _follow(world: World) -> tuple[dict[int, Oracle], list[str]]:
     return oracles, findings
 
 
-def _tell(oracle: Oracle, record: StoredRecord, said: dict[Any, list[Any]], place: tuple[int, int]) -> None:
+def _tell(
+    oracle: Oracle,
+    record: StoredRecord,
+    said: dict[Any, list[Any]],
+    place: tuple[int, int],
+    ranges: dict[str, range],
+) -> None:
     group, groups = place
     if record.partition_key == TICK_KEY:
         tick = msgspec.json.decode(record.data)
-        hashes = range(int(tick["hash_start"]), int(tick["hash_end"]))
-        if hashes[0] * groups >> 128 <= group <= hashes[-1] * groups >> 128:
+        hashes = ranges[record.shard]
+        was_overtaken = (str(hashes.start), str(hashes.stop)) != (tick["hash_start"], tick["hash_end"])
+        if hashes.start * groups >> 128 <= group <= (hashes.stop - 1) * groups >> 128 and not was_overtaken:
             oracle.tick(tick["tick_ms"], hashes, record.shard)
         return
     if _group_of(record.partition_key, groups) != group:

@@ -71,12 +71,15 @@ class Tick:
         plan_hash: The plan in force from here on.
         hash_start: First hash of the range of the shard it was put into.
         hash_end: First hash after that range.
+        shard: Id of that shard, or empty. In another shard the tick speaks for nobody: shards were split or merged
+            while it was on its way, and what its range says is not true there.
     """
 
     tick_ms: int
     plan_hash: str
     hash_start: int
     hash_end: int
+    shard: str = ""
 
 
 class Severity(StrEnum):
@@ -174,6 +177,7 @@ class Transition:
         device_type: Type of the device, from the plan; may be empty.
         gateway: Through which gateway it reports, from the plan; may be empty.
         unit: Unit of the metric as people write it; may be empty.
+        shadow_of: Rule beside which this one is only tried, so that nobody is told; empty for a rule that is live.
     """
 
     tenant: str
@@ -195,6 +199,7 @@ class Transition:
     device_type: str = ""
     gateway: str = ""
     unit: str = ""
+    shadow_of: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +245,7 @@ class Decision(StrEnum):
     SILENCED = "silenced"
     INHIBITED = "inhibited"
     HELD = "held"
+    SHADOWED = "shadowed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,9 @@ from tocsin.core.plan.model import Plan
 TICKS_MS: Final = (5 * MINUTE_MS, 15 * MINUTE_MS, HOUR_MS)
 """What ticks fall back to where rows come that rarely; each divides the next."""
 
+OVERTAKEN: Final = "overtaken by a split or merge"
+"""No shard is called that."""
+
 
 def tick_ms_of(header: Header, plan: Plan, first: Sequence[Recorded]) -> int:
     """Return how often ticks are made: a year of hourly rows is not worth half a million of them."""
@@ -27,11 +30,16 @@ def tick_ms_of(header: Header, plan: Plan, first: Sequence[Recorded]) -> int:
 
 
 def tick_under(plan_hash: str, record: Recorded) -> DatedRecord:
-    """Return the recorded tick, naming the plan of the replay instead of the one that was in force."""
+    """Return the recorded tick, naming the plan of the replay instead of the one that was in force.
+
+    The shards of the replay are others. A tick that meant nothing where it stood means nothing here either.
+    """
     try:
-        tick = replace(decode_tick(record.data), plan_hash=plan_hash)
+        said = decode_tick(record.data)
     except DamagedError:
         return DatedRecord(TICK_KEY, record.data, None, record.arrival_ms)
+    was_overtaken = said.shard not in {"", record.position.partition(":")[0]}
+    tick = replace(said, plan_hash=plan_hash, shard=OVERTAKEN if was_overtaken else "")
     return DatedRecord(TICK_KEY, encode_tick(tick), tick.hash_start, record.arrival_ms)
 
 

@@ -15,9 +15,15 @@ GOOD = encode_tick(Tick(60_000, "0123456789abcdef", 0, HASH_END))
 @settings(max_examples=50, deadline=None)
 @given(st.integers(0, 2**53 - 1), st.text(max_size=16), st.integers(0, HASH_END - 1), st.data())
 def test_tick_comes_back_from_its_bytes(tick_ms: int, plan: str, start: int, data: st.DataObject) -> None:
-    tick = Tick(tick_ms, plan, start, data.draw(st.integers(start + 1, HASH_END)))
+    shard = data.draw(st.sampled_from(["", "shardId-000000000007"]))
+    tick = Tick(tick_ms, plan, start, data.draw(st.integers(start + 1, HASH_END)), shard)
 
     assert decode_tick(encode_tick(tick)) == tick
+
+
+def test_tick_of_an_older_release_names_no_shard() -> None:
+    assert b"shard" not in GOOD
+    assert decode_tick(GOOD).shard == ""
 
 
 def test_hashes_are_written_as_text_because_readers_of_json_round_them() -> None:

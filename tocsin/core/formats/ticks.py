@@ -12,11 +12,12 @@ _WHOLE_MAX: Final = (1 << 53) - 1
 _HASH_DIGITS_MAX: Final = 39
 
 
-class _Tick(msgspec.Struct):
+class _Tick(msgspec.Struct, omit_defaults=True):
     tick_ms: int
     plan_hash: str
     hash_start: str
     hash_end: str
+    shard: str = ""
 
 
 _decode: Final = msgspec.json.Decoder(_Tick).decode
@@ -24,7 +25,8 @@ _decode: Final = msgspec.json.Decoder(_Tick).decode
 
 def encode_tick(tick: Tick) -> bytes:
     """Return the tick's bytes; equal ticks have equal bytes."""
-    return msgspec.json.encode(_Tick(tick.tick_ms, tick.plan_hash, str(tick.hash_start), str(tick.hash_end)))
+    said = _Tick(tick.tick_ms, tick.plan_hash, str(tick.hash_start), str(tick.hash_end), tick.shard)
+    return msgspec.json.encode(said)
 
 
 def decode_tick(data: bytes) -> Tick:
@@ -42,7 +44,7 @@ def decode_tick(data: bytes) -> Tick:
         raise DamagedError(
             f"tick must have a time and a range of hashes, got {said.tick_ms}, {hash_start} to {hash_end}"
         )
-    return Tick(said.tick_ms, said.plan_hash, hash_start, hash_end)
+    return Tick(said.tick_ms, said.plan_hash, hash_start, hash_end, said.shard)
 
 
 def _hash(digits: str) -> int:
