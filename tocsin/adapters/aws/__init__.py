@@ -1,1 +1,1 @@
-"""AWS adapters: every use of boto3."""
+"""AWS adapters: every port on AWS's own services, through low-level clients."""
