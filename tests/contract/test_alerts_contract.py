@@ -50,6 +50,15 @@ def test_newest_comes_first_and_limit_keeps_the_newest(backend: Backend) -> None
     assert [found.number for found in backend.alerts.query("acme", limit=3)] == [5, 4, 3]
 
 
+def test_query_of_earlier_moves_ends_before_the_instant(backend: Backend) -> None:
+    backend.alerts.put([numbered(number) for number in (1, 2, 3)])
+
+    found = backend.alerts.query("acme", device="pump-7", until_ms=3 * 60_000, limit=10)
+
+    assert [one.number for one in found] == [2, 1]
+    assert backend.alerts.query("acme", until_ms=60_000, limit=10) == []
+
+
 def test_query_keeps_to_tenant_device_and_fingerprint(backend: Backend) -> None:
     other_tenant = replace(TRANSITION, tenant="other")
     other_device = replace(TRANSITION, device="pump-8", fingerprint="00000000000000f2")

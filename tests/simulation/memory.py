@@ -4,10 +4,11 @@ The contract suite runs on it as on every backend. Sequence numbers begin at 1 i
 restart in the children of a split, as they may anywhere.
 """
 
+import sys
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import astuple, dataclass, field, replace
 from itertools import count, islice, pairwise
 from threading import Lock
 from typing import Any, Final
@@ -31,6 +32,7 @@ from tocsin.core.ports import (
     StoredRecord,
     WindowItem,
 )
+from tocsin.core.series import SeriesWindows, series_of
 
 NowMs = Callable[[], int]
 _encode: Final = msgspec.msgpack.Encoder().encode
@@ -152,6 +154,36 @@ class MemoryWindows:
         found = sorted(key for key in of_device if key[0] == size_ms and start_ms <= key[1] < end_ms)
         return [of_device[key] for key in found[:limit]]
 
+    def series(
+        self, tenant: str, device: str, metric: str, *, size_ms: int, start_ms: int, end_ms: int, limit: int
+    ) -> SeriesWindows:
+        items = self.query(tenant, device, size_ms=size_ms, start_ms=start_ms, end_ms=end_ms, limit=sys.maxsize)
+        rows = [
+            (item.start_ms, item.revision, astuple(item.metrics[metric]))
+            for item in items
+            if metric in item.metrics and item.start_ms % size_ms == 0
+        ]
+        starts, revisions, stats = zip(*rows[:limit], strict=True) if rows[:limit] else ((), (), ())
+        return series_of(starts, revisions, stats)
+
+    def newest(
+        self, tenant: str, devices: Sequence[str], *, size_ms: int, start_ms: int, end_ms: int
+    ) -> list[WindowItem]:
+        return [
+            item
+            for device in devices
+            for item in self.query(tenant, device, size_ms=size_ms, start_ms=start_ms, end_ms=end_ms, limit=sys.maxsize)
+        ]
+
+    def newest_start_ms(self, tenant: str, *, size_ms: int, since_ms: int) -> int | None:
+        starts = [
+            start_ms
+            for (owner, _), of_device in self.stored.items()
+            for size, start_ms, _ in of_device
+            if owner == tenant and size == size_ms and start_ms >= since_ms
+        ]
+        return max(starts, default=None)
+
 
 class MemoryAlerts:
     """Transitions in the order in which they were put."""
@@ -175,12 +207,21 @@ class MemoryAlerts:
         return True
 
     def query(
-        self, tenant: str, *, device: str | None = None, fingerprint: str | None = None, limit: int
+        self,
+        tenant: str,
+        *,
+        device: str | None = None,
+        fingerprint: str | None = None,
+        until_ms: int | None = None,
+        limit: int,
     ) -> list[Transition]:
         found = [
             told
             for told in reversed(self.stored.values())
-            if told.tenant == tenant and device in {None, told.device} and fingerprint in {None, told.fingerprint}
+            if told.tenant == tenant
+            and device in {None, told.device}
+            and fingerprint in {None, told.fingerprint}
+            and (until_ms is None or told.at_ms < until_ms)
         ]
         return sorted(found, key=lambda told: -told.at_ms)[:limit]
 

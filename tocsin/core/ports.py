@@ -5,7 +5,7 @@ Every call may raise ``UnavailableError``: then its effect is unknown, and the c
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from tocsin.core.actions import Action
 from tocsin.core.messages import DecisionRecord, Notification, Transition
@@ -21,6 +21,7 @@ from tocsin.core.port_values import (
     WindowItem,
     WindowStats,
 )
+from tocsin.core.series import SeriesWindows
 
 __all__ = [
     "AlertTable",
@@ -37,6 +38,7 @@ __all__ = [
     "Queue",
     "QueueMessage",
     "SavedState",
+    "SeriesWindows",
     "Shard",
     "StateKey",
     "StateStore",
@@ -47,6 +49,10 @@ __all__ = [
     "WindowStats",
     "WindowTable",
 ]
+
+
+NEWEST_WINDOWS_MAX: Final = 120
+"""Most starts of one size that ``WindowTable.newest`` looks at."""
 
 
 class LogReader(Protocol):
@@ -119,6 +125,31 @@ class WindowTable(Protocol):
         """Return items with a start in ``[start_ms, end_ms)``, by start and revision, at most ``limit``."""
         ...
 
+    def series(
+        self, tenant: str, device: str, metric: str, *, size_ms: int, start_ms: int, end_ms: int, limit: int
+    ) -> SeriesWindows:
+        """Return the metric's windows whose start is a multiple of their size, in ``[start_ms, end_ms)``.
+
+        The first ``limit`` by start and revision. Of hopping windows these are the ones that do not overlap.
+        """
+        ...
+
+    def newest(
+        self, tenant: str, devices: Sequence[str], *, size_ms: int, start_ms: int, end_ms: int
+    ) -> list[WindowItem]:
+        """Return what each of the devices has there, as ``query`` does, device by device in the order asked for.
+
+        For a look at many devices: the range holds at most ``NEWEST_WINDOWS_MAX`` starts.
+        """
+        ...
+
+    def newest_start_ms(self, tenant: str, *, size_ms: int, since_ms: int) -> int | None:
+        """Return the start of the tenant's newest window of the size, None where none is at or after ``since_ms``.
+
+        A backend that cannot tell at the price of a look always answers None; whoever waits goes by the clock then.
+        """
+        ...
+
 
 class AlertTable(Protocol):
     """Append-only alert transitions, and people's actions, with one change feed."""
@@ -131,9 +162,15 @@ class AlertTable(Protocol):
         ...
 
     def query(
-        self, tenant: str, *, device: str | None = None, fingerprint: str | None = None, limit: int
+        self,
+        tenant: str,
+        *,
+        device: str | None = None,
+        fingerprint: str | None = None,
+        until_ms: int | None = None,
+        limit: int,
     ) -> list[Transition]:
-        """Return transitions, newest ``at_ms`` first, at most ``limit``."""
+        """Return transitions with ``at_ms`` before ``until_ms``, newest ``at_ms`` first, at most ``limit``."""
         ...
 
     def put_action(self, action: Action) -> bool:

@@ -106,9 +106,15 @@ class _CountedAlerts:
         return new
 
     def query(
-        self, tenant: str, *, device: str | None = None, fingerprint: str | None = None, limit: int
+        self,
+        tenant: str,
+        *,
+        device: str | None = None,
+        fingerprint: str | None = None,
+        until_ms: int | None = None,
+        limit: int,
     ) -> list[Transition]:
-        return self._table.query(tenant, device=device, fingerprint=fingerprint, limit=limit)
+        return self._table.query(tenant, device=device, fingerprint=fingerprint, until_ms=until_ms, limit=limit)
 
     def put_action(self, action: Action) -> bool:
         return self._table.put_action(action)

@@ -52,12 +52,18 @@ class EmbeddedAlerts:
         return self._database.write(work)
 
     def query(
-        self, tenant: str, *, device: str | None = None, fingerprint: str | None = None, limit: int
+        self,
+        tenant: str,
+        *,
+        device: str | None = None,
+        fingerprint: str | None = None,
+        until_ms: int | None = None,
+        limit: int,
     ) -> list[Transition]:
         """Return transitions, newest ``at_ms`` first, of one instant the one put last first."""
-        wanted = {"device": device, "fingerprint": fingerprint}
+        wanted = {"device =": device, "fingerprint =": fingerprint, "at_ms <": until_ms}
         given = {name: value for name, value in wanted.items() if value is not None}
-        filters = "".join(f"AND {name} = ? " for name in given)
+        filters = "".join(f"AND {name} ? " for name in given)
         rows = self._database.rows(QUERY.format(filters=filters), (tenant, *given.values(), limit))
         return [_stored.decode(blob) for (blob,) in rows]
 

@@ -17,6 +17,9 @@ CHECKPOINT_PAGES: Final = 1_000
 """The log before the file grows to 16 MB; four times that saved a tenth and doubled the longest pause."""
 
 CACHE_KIB: Final = 32_768
+
+MAPPED_BYTES: Final = 1 << 32
+"""What readers map into memory: a week of one series, in 10,080 pages, takes half the time so."""
 BUSY_S: Final = 5.0
 
 CHECKED_BYTES_MAX: Final = 512 * 1024 * 1024
@@ -60,13 +63,14 @@ def connect_reader(path: Path) -> sqlite3.Connection:
         raise ConfigError(f"{path} has nothing to read yet")
     with _opened(path, "ro") as connection:
         _check(connection, path)
+        connection.execute(f"PRAGMA mmap_size = {MAPPED_BYTES}")
     return connection
 
 
 def connect_beside(path: Path) -> sqlite3.Connection:
     """Return a connection that reads the file beside a writer of this process, which has checked it."""
     with _opened(path, "ro") as connection:
-        pass
+        connection.execute(f"PRAGMA mmap_size = {MAPPED_BYTES}")
     return connection
 
 

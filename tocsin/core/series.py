@@ -1,0 +1,60 @@
+"""Windows of one series as columns, as the table of windows gives them for a look over a long time."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tocsin.core.columns import Floats, Int32s, Int64s
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesWindows:
+    """Windows of one metric of one device as columns, by start and revision.
+
+    Attributes:
+        start_ms: shape (n,), starts of the windows, ascending.
+        revision: shape (n,), 0 on time; later ones are deltas to merge.
+        count: shape (n,), readings.
+        mean: shape (n,), as all following in the metric's unit.
+        sum: shape (n,).
+        variance: shape (n,), of the population, in the unit's square.
+        min: shape (n,).
+        max: shape (n,).
+        first: shape (n,).
+        last: shape (n,).
+        rate: shape (n,), per second; NaN where there was but one reading.
+        quantiles: n dictionaries of the quantiles that were kept, e.g. ``p50``.
+    """
+
+    start_ms: Int64s
+    revision: Int32s
+    count: Int64s
+    mean: Floats
+    sum: Floats
+    variance: Floats
+    min: Floats
+    max: Floats
+    first: Floats
+    last: Floats
+    rate: Floats
+    quantiles: list[dict[str, float]]
+
+    def __len__(self) -> int:
+        return len(self.start_ms)
+
+
+def series_of(starts: Sequence[int], revisions: Sequence[int], stats: Sequence[Sequence[Any]]) -> SeriesWindows:
+    """Return the columns of the windows.
+
+    Args:
+        starts: Start of each, ascending.
+        revisions: Revision of each.
+        stats: Values of each in the order of ``WindowStats``; a rate may be None.
+    """
+    counts, *floats, quantiles = zip(*stats, strict=True) if stats else ((),) * 10
+    columns = [np.array(values, np.float64) for values in floats]
+    return SeriesWindows(
+        np.array(starts, np.int64), np.array(revisions, np.int32), np.array(counts, np.int64), *columns, list(quantiles)
+    )
