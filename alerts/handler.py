@@ -11,8 +11,8 @@ from alerts.people import Acted
 from alerts.stage import NAME, Alerts
 from alerts.state import AlertsState
 from tocsin.core.errors import ConfigError, TransientError, UnavailableError
+from tocsin.core.formats.batch_answer import batch_failures
 from tocsin.core.formats.dynamodb_event import FeedAction, FeedRecord, is_feed_event, parse_feed_event
-from tocsin.core.formats.kinesis_event import batch_failures
 from tocsin.core.formats.schedule_event import scheduled_ms
 from tocsin.core.keys import group_of
 from tocsin.core.machine import Machine

@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from tocsin.core import codec
+from tocsin.core.envelope import decode_plain, encode_plain
 from tocsin.core.errors import DamagedError
 from tocsin.core.messages import Transition
 from tocsin.core.silences import Silence
@@ -142,7 +142,7 @@ def encode(state: AlertsState) -> bytes:
         silences=[one for _, one in sorted(state.silences.items())],
         acted=sorted(state.acted.items()),
     )
-    return codec.encode(STATE_SCHEMA, STATE_VERSION, meta, {})
+    return encode_plain(STATE_SCHEMA, STATE_VERSION, meta)
 
 
 def decode(blob: bytes) -> AlertsState:
@@ -151,9 +151,9 @@ def decode(blob: bytes) -> AlertsState:
     Raises:
         DamagedError: The bytes are not such a state.
     """
-    packed = codec.decode(STATE_SCHEMA, blob, version_max=STATE_VERSION)
+    header = decode_plain(STATE_SCHEMA, blob, version_max=STATE_VERSION)
     try:
-        meta = _meta_decoder.decode(packed.meta)
+        meta = _meta_decoder.decode(header.meta)
     except msgspec.MsgspecError as error:
         raise DamagedError(f"{STATE_SCHEMA} cannot be read: {error}") from error
     return AlertsState(

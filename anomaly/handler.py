@@ -13,7 +13,8 @@ from anomaly.state import GroupState
 from anomaly.step import Batches
 from tocsin.core.columns import PaneBatch, decode_panes
 from tocsin.core.errors import DamagedError, TransientError
-from tocsin.core.formats.kinesis_event import batch_failures, kinesis_records
+from tocsin.core.formats.batch_answer import batch_failures
+from tocsin.core.formats.kinesis_event import kinesis_records
 from tocsin.core.formats.rejections import encode_rejections, rejected_name
 from tocsin.core.machine import Machine
 from tocsin.core.messages import Position, Rejection

@@ -14,8 +14,8 @@ from ingest.accept import Accepted, Credential, accept
 from ingest.put import Backoff, put_all
 from tocsin.core import clock
 from tocsin.core.errors import UnavailableError
+from tocsin.core.formats.batch_answer import batch_failures
 from tocsin.core.formats.http_event import Request, answer, is_http_event, parse_http_event, problem
-from tocsin.core.formats.kinesis_event import batch_failures
 from tocsin.core.formats.queue_event import Delivery, parse_queue_event
 from tocsin.core.formats.rejections import encode_rejections, rejected_name
 from tocsin.core.keys import is_id

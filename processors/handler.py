@@ -14,8 +14,9 @@ from processors.state import ShardAccount
 from processors.step import Live
 from tocsin.core.columns import Int64s, MessageColumns
 from tocsin.core.errors import DamagedError, TransientError
+from tocsin.core.formats.batch_answer import batch_failures
 from tocsin.core.formats.json_readings import Refused, decode_records
-from tocsin.core.formats.kinesis_event import RecordColumns, batch_failures, kinesis_columns
+from tocsin.core.formats.kinesis_event import RecordColumns, kinesis_columns
 from tocsin.core.formats.ticks import decode_tick
 from tocsin.core.keys import KEY_CACHE_MAX, TICK_KEY, group_of, groups_between
 from tocsin.core.machine import Machine

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
-from tocsin.core import codec
+from tocsin.core import codec, envelope
 from tocsin.core.errors import DamagedError
 
 SCHEMA = "test.things"
@@ -41,7 +41,7 @@ def decode(blob: bytes) -> codec.Packed:
 def header_of(*arrays: tuple[str, str, list[int]], version: int = 1) -> bytes:
     """Return a blob whose header tells of arrays that nobody wrote."""
     header = msgspec.msgpack.encode([SCHEMA, version, None, arrays])
-    blob = codec.MAGIC + len(header).to_bytes(4, "little") + header
+    blob = envelope.MAGIC + len(header).to_bytes(4, "little") + header
     return blob + bytes(-len(blob) % 8)
 
 
@@ -113,7 +113,7 @@ def test_blob_with_more_behind_it_is_damaged() -> None:
         decode(BLOB + bytes(8))
 
 
-@pytest.mark.parametrize("blob", [b"", b"{}", b"TCS2" + BLOB[4:], bytes(64), b"\x1f\x8b" * 40, codec.MAGIC])
+@pytest.mark.parametrize("blob", [b"", b"{}", b"TCS2" + BLOB[4:], bytes(64), b"\x1f\x8b" * 40, envelope.MAGIC])
 def test_foreign_bytes_are_damaged(blob: bytes) -> None:
     with pytest.raises(DamagedError, match=r"test\.things must begin with|unreadable"):
         decode(blob)

@@ -16,25 +16,13 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from tocsin.core.envelope import check_length, decode_header, encode_header, padding
 from tocsin.core.errors import DamagedError
 
-MAGIC: Final = b"TCS1"
-ALIGNMENT_BYTES: Final = 8
 DTYPE_PATTERN: Final = re.compile(r"[<>|][biufcSU][1-9]\d{0,5}")
 """Types of fixed size, as numpy names them."""
 
 Arrays = Mapping[str, NDArray[Any]]
-
-
-class _Header(msgspec.Struct, array_like=True):
-    schema: str
-    version: int
-    meta: msgspec.Raw
-    arrays: list[tuple[str, str, list[int]]]
-
-
-_header_encoder: Final = msgspec.msgpack.Encoder()
-_header_decoder: Final = msgspec.msgpack.Decoder(_Header)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +51,9 @@ def encode(schema: str, version: int, meta: object, arrays: Arrays) -> bytes:
     """
     shapes = [(name, array.dtype.str, list(array.shape)) for name, array in arrays.items()]
     assert all(DTYPE_PATTERN.fullmatch(dtype) for _, dtype, _ in shapes), shapes
-    header = _header_encoder.encode(_Header(schema, version, msgspec.Raw(_header_encoder.encode(meta)), shapes))
-    parts = [
-        MAGIC,
-        len(header).to_bytes(4, "little"),
-        header,
-        b"\0" * _padding(8 + len(header)),
-    ]
+    parts = [encode_header(schema, version, meta, shapes)]
     for array in arrays.values():
-        parts += [array.tobytes(), b"\0" * _padding(array.nbytes)]
+        parts += [array.tobytes(), b"\0" * padding(array.nbytes)]
     return b"".join(parts)
 
 
@@ -81,11 +63,8 @@ def decode(schema: str, blob: bytes, *, version_max: int) -> Packed:
     Raises:
         DamagedError: The bytes are cut, foreign, of another schema or of a newer version, or too many.
     """
-    header, offset = _decode_header(schema, blob)
-    if not 1 <= header.version <= version_max:
-        raise DamagedError(
-            f"{schema} must be of version 1 to {version_max}, got {header.version}, maybe of a newer release"
-        )
+    opened = decode_header(schema, blob, version_max=version_max)
+    header, offset = opened.header, opened.offset
     arrays: dict[str, NDArray[Any]] = {}
     for name, dtype_text, shape in header.arrays:
         dtype, count = _dtype(schema, name, dtype_text), math.prod(shape)
@@ -99,9 +78,8 @@ def decode(schema: str, blob: bytes, *, version_max: int) -> Packed:
             arrays[name] = array if len(shape) == 1 else array.reshape(shape)
         except (ValueError, OverflowError) as error:
             raise DamagedError(f"{schema} has array {name!r} of shape {shape}") from error
-        offset = end + _padding(end)
-    if offset != len(blob):
-        raise DamagedError(f"{schema} must have {offset} bytes, got {len(blob)}")
+        offset = end + padding(end)
+    check_length(schema, blob, offset)
     return Packed(header.version, header.meta, arrays)
 
 
@@ -118,20 +96,3 @@ def _written_dtype(text: str) -> np.dtype[Any]:
     if not DTYPE_PATTERN.fullmatch(text):
         raise ValueError(text)
     return np.dtype(text)
-
-
-def _decode_header(schema: str, blob: bytes) -> tuple[_Header, int]:
-    if blob[:4] != MAGIC or len(blob) < 8:
-        raise DamagedError(f"{schema} must begin with {MAGIC!r}, got {bytes(blob[:8])!r}")
-    length = int.from_bytes(blob[4:8], "little")
-    try:
-        header = _header_decoder.decode(blob[8 : 8 + length])
-    except (msgspec.MsgspecError, ValueError) as error:
-        raise DamagedError(f"{schema} has an unreadable header: {error}") from error
-    if header.schema != schema:
-        raise DamagedError(f"expected {schema}, got {header.schema}")
-    return header, 8 + length + _padding(8 + length)
-
-
-def _padding(length: int) -> int:
-    return -length % ALIGNMENT_BYTES

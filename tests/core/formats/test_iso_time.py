@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tocsin.core.clock import iso
-from tocsin.core.formats.iso_time import instants_ms, iso_ms, uniform_instants_ms
+from tocsin.core.formats.iso_columns import uniform_instants_ms
+from tocsin.core.formats.iso_time import instants_ms, iso_ms
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

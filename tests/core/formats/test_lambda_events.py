@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tocsin.core.formats.batch_answer import batch_failures
 from tocsin.core.formats.http_event import Request, answer, is_http_event, parse_http_event, problem
-from tocsin.core.formats.kinesis_event import batch_failures, kinesis_columns, kinesis_records
+from tocsin.core.formats.kinesis_event import kinesis_columns, kinesis_records
 from tocsin.core.formats.queue_event import Delivery, parse_queue_event
 from tocsin.core.formats.schedule_event import scheduled_ms
 from tocsin.core.ports import StoredRecord

@@ -1,7 +1,6 @@
 """Instants as people and devices write them: ISO 8601 with date, seconds and zone, to milliseconds.
 
-The text is read as its minute and the rest (``:SS.fffZ``); both repeat, so both are remembered. Where all
-texts of a batch have the form that most devices write, their digits are read as columns, in a third of the time.
+The text is read as its minute and the rest (``:SS.fffZ``); both repeat, so both are remembered.
 """
 
 import re
@@ -9,14 +8,11 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final
 
-import numpy as np
-
 from tocsin.core.clock import MINUTE_MS
-from tocsin.core.columns import Int64s
 
 REMEMBERED_MAX: Final = 1 << 17
 NOT_A_TIME: Final = -1
-_MINUTE_CHARS: Final = len("2026-11-23T10:00")
+MINUTE_CHARS: Final = len("2026-11-23T10:00")
 _MINUTE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}")
 _REST: Final = re.compile(
     r":(?P<second>[0-5][0-9])(?:\.(?P<fraction>[0-9]{1,9}))?"
@@ -37,46 +33,21 @@ def iso_ms(text: str) -> int:
     >>> iso_ms("yesterday")
     -1
     """
-    return max(NOT_A_TIME, _minutes[text[:_MINUTE_CHARS]] + _rests[text[_MINUTE_CHARS:]])
+    return max(NOT_A_TIME, _minutes[text[:MINUTE_CHARS]] + _rests[text[MINUTE_CHARS:]])
 
 
 def instants_ms(stamps: Sequence[int | str]) -> list[int]:
     """Return each stamp as UTC epoch milliseconds: texts as ``iso_ms`` reads them, invalid ones below 0."""
     minutes, rests = _minutes, _rests
     return [
-        minutes[stamp[:_MINUTE_CHARS]] + rests[stamp[_MINUTE_CHARS:]] if isinstance(stamp, str) else stamp
+        minutes[stamp[:MINUTE_CHARS]] + rests[stamp[MINUTE_CHARS:]] if isinstance(stamp, str) else stamp
         for stamp in stamps
     ]
 
 
-_FORM: Final = "0000-00-00T00:00:00.000Z"
-_MARKS: Final = np.array([place for place, char in enumerate(_FORM) if char != "0"])
-_DIGITS: Final = np.array([place for place, char in enumerate(_FORM) if char == "0"])
-_MARK_CHARS: Final = np.frombuffer(_FORM.encode(), np.uint8)[_MARKS]
-_MINUTE_DIGITS: Final = 12
-_WEIGHTS: Final = np.zeros((len(_DIGITS), 2))
-_WEIGHTS[:_MINUTE_DIGITS, 0] = 10.0 ** np.arange(_MINUTE_DIGITS)[::-1]
-_WEIGHTS[_MINUTE_DIGITS:, 1] = (10_000, 1_000, 100, 10, 1)
-
-
-def uniform_instants_ms(stamps: Sequence[int | str]) -> Int64s | None:
-    """Return what ``instants_ms`` does, or None where not all are texts of the form ``2026-11-23T10:00:00.250Z``.
-
-    Returns:
-        shape (n,), UTC epoch milliseconds, below 0 where there is no such minute.
-    """
-    texts = [stamp for stamp in stamps if isinstance(stamp, str) and len(stamp) == len(_FORM)]
-    if not texts or len(texts) < len(stamps):
-        return None
-    chars = np.frombuffer("".join(texts).encode("ascii", "replace"), np.uint8).reshape(-1, len(_FORM))
-    digits = chars[:, _DIGITS] - np.uint8(ord("0"))  # what is below "0" wraps around
-    is_form = (digits <= 9).all() and (chars[:, _MARKS] == _MARK_CHARS).all()
-    if not is_form or digits[:, _MINUTE_DIGITS].max() > 5:
-        return None
-    minute, within_ms = (digits.astype(np.float64) @ _WEIGHTS).T  # exact: whole numbers below 2**53
-    _, first, of_text = np.unique(minute, return_index=True, return_inverse=True)
-    minutes_ms = np.array([_minutes[texts[place][:_MINUTE_CHARS]] for place in first.tolist()], np.int64)
-    return np.asarray(minutes_ms[of_text] + within_ms.astype(np.int64))
+def minute_ms(text: str) -> int:
+    """Return the instant of ``2026-11-23T10:00``, UTC epoch milliseconds, far below 0 where there is none."""
+    return _minutes[text]
 
 
 class _Remembered(dict[str, int]):

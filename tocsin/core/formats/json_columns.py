@@ -12,7 +12,8 @@ import numpy as np
 from tocsin.core.columns import Bools, Floats, Int32s, Int64s, MessageColumns, UInt64s
 from tocsin.core.formats.arrays import floats, int32s, int64s, looked_up
 from tocsin.core.formats.identity import counted_identity, metric_hash64, uncounted_identity
-from tocsin.core.formats.iso_time import instants_ms, uniform_instants_ms
+from tocsin.core.formats.iso_columns import uniform_instants_ms
+from tocsin.core.formats.iso_time import instants_ms
 from tocsin.core.formats.json_message import ABSENT, Message
 from tocsin.core.keys import is_id
 from tocsin.core.plan.model import Bounds

@@ -1,11 +1,10 @@
-"""The event with which Lambda delivers records of a Kinesis stream, and the answer that it expects.
+"""The event with which Lambda delivers records of a Kinesis stream.
 
 Every event is of one shard: Lambda promises that, and one sequence number says where a retry begins.
 """
 
 from binascii import Error as Base64Error
 from binascii import a2b_base64
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,12 +71,3 @@ def kinesis_records(event: dict[str, Any]) -> list[StoredRecord]:
             columns.sequences, columns.keys, columns.datas, columns.arrivals_ms.tolist(), strict=True
         )
     ]
-
-
-def batch_failures(identifiers: Iterable[str]) -> dict[str, Any]:
-    """Return the answer that has Lambda deliver again: of a stream from the lowest number, of a queue each.
-
-    Args:
-        identifiers: Sequence numbers of a stream, or message ids of a queue; none means that all is done.
-    """
-    return {"batchItemFailures": [{"itemIdentifier": each} for each in identifiers]}
