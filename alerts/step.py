@@ -104,6 +104,10 @@ class _Fold:
         self._changed = True
         missed = transition.number - known.number - 1 if known.number else 0
         self._gaps += missed
+        if transition.shadow_of and not known.told:  # what was told while the rule was live is told to its end
+            self._known[transition.fingerprint] = Known(transition.number, 0, arrival.arrival_ms)
+            self._decide(transition, Decision.SHADOWED, "", arrival.arrival_ms)
+            return
         is_firing = transition.phase is Phase.FIRING
         told = is_told(transition, known.told, arrival.grouping)
         before = self._firing.pop(transition.fingerprint, None)

@@ -100,7 +100,13 @@ def _bare(fold: Fold, moved: Moved, evidence: Evidence) -> Transition:
         device_type=known.type,
         gateway=known.gateway,
         unit=unit_of(metric_plan(fold.plan, metric), metric) if metric else "",
+        shadow_of=_shadow_of(fold, rule),
     )
+
+
+def _shadow_of(fold: Fold, name: str) -> str:
+    """Return the rule beside which this one is tried; empty for one that is live, or left the plan."""
+    return next((rule.shadow_of for rule in fold.plan.rules if rule.name == name), "")
 
 
 def _panes(fold: Fold, alert: int) -> tuple[PaneEvidence, ...]:

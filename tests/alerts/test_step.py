@@ -33,6 +33,25 @@ def test_pending_is_recorded_and_not_told() -> None:
     assert [(one.decision, one.notification_id) for one in decisions(outcome.emitted)] == [(Decision.QUIET, "")]
 
 
+def test_shadow_rule_is_recorded_and_neither_told_nor_listed() -> None:
+    tried = replace(FIRING, shadow_of="live")
+
+    outcome = step(AlertsState(), Batch((arrival(tried),)))
+
+    assert notifications(outcome.emitted) == []
+    assert listed(outcome.emitted) == {}
+    assert [one.decision for one in decisions(outcome.emitted)] == [Decision.SHADOWED]
+
+
+def test_alert_told_while_its_rule_was_live_is_told_to_its_end() -> None:
+    fired = step(AlertsState(), Batch((arrival(FIRING),)))
+
+    ended = step(fired.state, Batch((arrival(replace(RESOLVED, shadow_of="live")),)))
+
+    assert [one.decision for one in decisions(ended.emitted)] == [Decision.SENT]
+    assert len(notifications(ended.emitted)) == 1
+
+
 def test_storm_of_a_thousand_alerts_becomes_a_handful_of_messages() -> None:
     storm = tuple(arrival(of_device(FIRING, index)) for index in range(1_000))
 

@@ -4,11 +4,17 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
+import msgspec
 import numpy as np
 import pytest
 
 from anomaly.contract import Scores
 from tests.cli.conftest import ROOT, Tocsin
+from tests.runtime.walk import PLAN, START_MS, play, walk
+from tocsin.adapters.embedded.open import open_embedded
+from tocsin.core.clock import VirtualClock
+from tocsin.core.plan.model import LimitsRule
+from tocsin.runtime.pipeline import Pipeline
 
 EXAMPLE = ROOT / "examples" / "pump_house"
 PLAN_A = EXAMPLE / "plan.yaml"
@@ -85,3 +91,61 @@ class Nervous:
         odd, unknown = np.full(len(observations), 9.0), np.full(len(observations), np.nan)
         calm = np.zeros(len(observations), bool)
         return Scores(odd, odd, calm, unknown, unknown, {"odd": odd}), {"seen": state["seen"] + 1}
+
+
+def test_shadow_rule_is_replayed_beside_the_live_one_and_only_its_difference_is_told(
+    tocsin: Tocsin, tmp_path: Path
+) -> None:
+    plan = tmp_path / "shadowed.yaml"
+    tried = (
+        "  - {name: shaking_at_once, kind: limits, metric: vibration_mmps, above: 4, hysteresis: 0.5, for: 0s,"
+        " clear: 5m, severity: critical, shadow_of: shaking}\n"
+    )
+    plan.write_text(PLAN_A.read_text().replace("  - name: flatline\n", f"{tried}  - name: flatline\n"))
+
+    plain = tocsin("replay", NIGHT, "--plan", PLAN_A)
+    said = tocsin("replay", NIGHT, "--plan", plan)
+    machine: Any = tocsin("replay", NIGHT, "--plan", plan, "--json").json
+
+    assert said.code == 0
+    assert said.out.startswith(plain.out)
+    told = said.out.removeprefix(plain.out).splitlines()[0]
+    assert told == "shadow shaking_at_once beside shaking: 1 earlier"
+    (report,) = machine["shadows"]
+    assert (report["rule"], report["beside"], len(report["changes"])) == ("shaking_at_once", "shaking", 1)
+    assert report["changes"][0]["shift_ms"] < 0
+
+
+def test_shadow_of_a_running_pipeline_is_told_by_a_command_of_its_own(tocsin: Tocsin, tmp_path: Path) -> None:
+    run_with(
+        LimitsRule("hotter", metric="temperature_celsius", above=9_000.0, shadow_of="too_hot"), tmp_path / "run.db"
+    )
+
+    said = tocsin("alerts", "shadow", "--file", tmp_path / "run.db")
+    listed: Any = tocsin("alerts", "list", "--file", tmp_path / "run.db", "--json").json
+
+    assert (said.code, said.out) == (0, "")
+    assert "no shadow rule has fired" in said.err
+    assert {alert["rule"] for alert in listed} == {"too_hot", "silent"}
+
+
+def test_shadow_that_would_have_told_more_is_a_finding(tocsin: Tocsin, tmp_path: Path) -> None:
+    tried = LimitsRule("cooler", metric="temperature_celsius", above=75.0, early=False, shadow_of="too_hot")
+    run_with(tried, tmp_path / "run.db")
+
+    said = tocsin("alerts", "shadow", "--file", tmp_path / "run.db")
+    listed: Any = tocsin("alerts", "list", "--file", tmp_path / "run.db", "--json").json
+
+    assert said.code == 1
+    assert said.out.startswith("shadow cooler beside too_hot: 1 later")
+    assert {alert["rule"] for alert in listed} == {"too_hot", "silent"}
+
+
+def run_with(tried: LimitsRule, path: Path) -> None:
+    """Play the walk into a file under its plan and one rule more."""
+    clock = VirtualClock(START_MS)
+    with open_embedded(path, now_ms=clock.now_ms) as embedded:
+        pipeline = Pipeline(embedded, msgspec.structs.replace(PLAN, rules=(*PLAN.rules, tried)), clock.now_ms)
+        pipeline.start_ticks()
+        for _ in play(pipeline, clock, walk()):
+            pass

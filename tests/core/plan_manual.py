@@ -23,7 +23,7 @@ PARTS: Final[dict[str, type[msgspec.Struct]]] = {
     "silences": Silence,
     **RULE_KINDS,
 }
-EVERY_RULE: Final = {"name", "metric", "device", "device_type", "severity", "for", "clear", "window"}
+EVERY_RULE: Final = {"name", "metric", "device", "device_type", "severity", "for", "clear", "window", "shadow_of"}
 
 
 def table_of(name: str) -> list[str]:

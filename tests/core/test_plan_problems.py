@@ -193,6 +193,12 @@ def test_a_bad_metric_is_told(written: str, expected: str) -> None:
             id="window that is not kept",
         ),
         pytest.param(
+            LIMITS + ", shadow_of: nothing}",
+            "2: rules[0].shadow_of: must be the name of a rule that is no shadow itself, one of adaptive,"
+            " device_missing, flatline, metric_missing, got 'nothing'",
+            id="shadow of no rule",
+        ),
+        pytest.param(
             LIMITS + ", device_type: pump}",
             "2: rules[0].device_type: must be the type of some entry of devices, got 'pump'",
             id="type that no device has",

@@ -185,7 +185,7 @@ def test_a_broken_tick_is_rejected_and_does_no_harm() -> None:
 
 
 def test_an_empty_recording_leads_to_nothing() -> None:
-    assert replay(HEADER, [], PLAN) == Replayed(0, None, None, (), (), None)
+    assert replay(HEADER, [], PLAN) == Replayed(0, None, None, (), (), (), None)
 
 
 def test_a_stage_that_keeps_failing_ends_the_replay_with_its_error() -> None:

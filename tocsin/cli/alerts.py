@@ -15,6 +15,7 @@ from tocsin.cli.chosen_alert import chosen_episode
 from tocsin.cli.options import INSTANT, json_option, read_file_option
 from tocsin.cli.output import print_json, table_lines, transition_json
 from tocsin.cli.reproduce import reproduce
+from tocsin.cli.shadow import shadow
 from tocsin.cli.silence import silence, silences, unsilence
 from tocsin.cli.words import date_and_time
 from tocsin.core.actions import Action
@@ -33,7 +34,7 @@ def alerts() -> None:
     """List alerts, show what led to one, say what is done about it, silence, and have one judged again."""
 
 
-for _command in (reproduce, ack, assign, note, close, silence, silences, unsilence):
+for _command in (reproduce, ack, assign, note, close, silence, silences, unsilence, shadow):
     alerts.add_command(_command)
 
 

@@ -1,22 +1,22 @@
 """``tocsin diff``: what two plans, or two detectors, tell differently of the same recording."""
 
-from collections.abc import Iterable
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, cast
 
 import click
 
 from anomaly.contract import Detector
 from anomaly.handler import make_handler as make_anomaly
+from tocsin.cli.diff_rows import HEADINGS, counted, pair_json, row
 from tocsin.cli.diff_svg import timeline_svg
 from tocsin.cli.files import writing
 from tocsin.cli.options import DURATION, EXISTING, TARGET, json_option
 from tocsin.cli.output import print_json, table_lines, talk
 from tocsin.cli.progress import shown_progress
-from tocsin.cli.words import date_and_time, span
-from tocsin.core.clock import MINUTE_MS, iso
+from tocsin.cli.words import date_and_time
+from tocsin.core.clock import MINUTE_MS
 from tocsin.core.errors import UsageError
 from tocsin.core.formats.recording_file import RecordingReader
 from tocsin.core.messages import Transition
@@ -24,11 +24,9 @@ from tocsin.core.plan.book import PlanBook
 from tocsin.core.plan.model import Plan, plan_hash
 from tocsin.core.plan.source import load_plan
 from tocsin.core.ports import Backend
-from tocsin.runtime.plan_diff import Item, Pair, RunDiff, Told, diff_of
+from tocsin.runtime.plan_diff import RunDiff, Told, diff_of
 from tocsin.runtime.replay import ReplayRun, ReplaySettings
 from tocsin.runtime.stages import MakeStages, Stages, make_stages
-
-HEADINGS: Final = ("change", "in A (UTC)", "in B (UTC)", "shift", "severity", "what")
 
 
 @click.command()
@@ -104,28 +102,12 @@ def _print(found: RunDiff) -> None:
     for name, pairs in (("alerts", found.alerts), ("notifications", found.notifications)):
         changed = [pair for pair in pairs if pair.kinds]
         if changed:
-            click.echo(f"{name}: {_counted(pairs)}")
-            for line in table_lines(HEADINGS, [_row(pair) for pair in changed]):
+            click.echo(f"{name}: {counted(pairs)}")
+            for line in table_lines(HEADINGS, [row(pair) for pair in changed]):
                 click.echo(line)
             click.echo()
         else:
             talk(f"{name}: no difference in {len(pairs):,}")
-
-
-def _counted(pairs: Iterable[Pair]) -> str:
-    counts: dict[str, int] = {}
-    for pair in pairs:
-        for kind in pair.kinds or ("the same",):
-            counts[kind] = counts.get(kind, 0) + 1
-    return ", ".join(f"{count:,} {kind}" for kind, count in sorted(counts.items()))
-
-
-def _row(pair: Pair) -> tuple[str, ...]:
-    shift_ms = pair.shift_ms
-    shift = "" if not shift_ms else f"{'+' if shift_ms > 0 else '-'}{span(abs(shift_ms))}"
-    severities = dict.fromkeys(item.severity for item in (pair.before, pair.after) if item)
-    times = [iso(item.at_ms) if item else "" for item in (pair.before, pair.after)]
-    return (", ".join(pair.kinds), *times, shift, " to ".join(severities), pair.shown.what)
 
 
 def _json(found: RunDiff) -> dict[str, Any]:
@@ -133,25 +115,7 @@ def _json(found: RunDiff) -> dict[str, Any]:
     return {
         name: {
             "same": sum(not pair.kinds for pair in pairs),
-            "changes": [_pair_json(pair) for pair in pairs if pair.kinds],
+            "changes": [pair_json(pair) for pair in pairs if pair.kinds],
         }
         for name, pairs in named.items()
     }
-
-
-def _pair_json(pair: Pair) -> dict[str, Any]:
-    return {
-        "change": list(pair.kinds),
-        "key": list(pair.shown.key),
-        "what": pair.shown.what,
-        "shift_ms": pair.shift_ms,
-        "a": _item_json(pair.before),
-        "b": _item_json(pair.after),
-    }
-
-
-def _item_json(item: Item | None) -> dict[str, Any] | None:
-    if item is None:
-        return None
-    end = None if item.end_ms is None else iso(item.end_ms)
-    return {"at": iso(item.at_ms), "end": end, "severity": item.severity}

@@ -13,6 +13,7 @@ from tocsin.cli.options import DURATION, EXISTING, SPEED, TARGET, json_option, p
 from tocsin.cli.output import print_json, talk, transition_json
 from tocsin.cli.progress import shown_progress
 from tocsin.cli.score_view import fault_json, score_json, score_lines
+from tocsin.cli.shadow import report_json, report_lines
 from tocsin.cli.words import date_and_time, span
 from tocsin.core.actions import ACTION_KEY_START
 from tocsin.core.clock import MINUTE_MS, elapsed_s, pause, wall_now_ms
@@ -27,6 +28,7 @@ from tocsin.runtime.golden import Difference, difference, golden_text
 from tocsin.runtime.recorded_time import pacer
 from tocsin.runtime.replay import Replayed, ReplayRun, ReplaySettings
 from tocsin.runtime.score import Score, score
+from tocsin.runtime.shadow import ShadowReport, shadow_reports, shadow_rules
 
 
 @dataclass(slots=True)
@@ -50,6 +52,7 @@ class _Outcome:
     rows: _Rows
     score: Score | None
     difference: Difference | None
+    shadows: list[ShadowReport]
     elapsed_s: float
 
     @property
@@ -96,6 +99,7 @@ def replay(  # noqa: PLR0917  click passes each option
         rows,
         None if truth is None else score(replayed.transitions, truth),
         None if expected is None else difference(expected, golden, file=str(expect_path)),
+        shadow_reports(replayed.all_transitions, shadow_rules(plan)),
         elapsed_s() - begun_s,
     )
     if write_path:
@@ -145,6 +149,8 @@ def _print(outcome: _Outcome, golden: str, *, is_shown: bool, as_json: bool) -> 
         return
     if is_shown:
         click.echo(golden, nl=False)
+    for line in report_lines(outcome.shadows):
+        click.echo(line)
     if outcome.difference:
         click.echo(str(outcome.difference))
     for line in score_lines(outcome.score) if outcome.score else ():
@@ -186,6 +192,8 @@ def _json(outcome: _Outcome) -> dict[str, Any]:
     }
     if found:
         said["score"] = {**score_json(found), "faults": [fault_json(fault) for fault in found.faults]}
+    if outcome.shadows:
+        said["shadows"] = [report_json(report) for report in outcome.shadows]
     if outcome.difference is not None:
         said["difference"] = asdict(outcome.difference)
     return said

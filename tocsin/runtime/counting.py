@@ -101,7 +101,9 @@ class _CountedAlerts:
     def put(self, transitions: Sequence[Transition]) -> list[bool]:
         new = self._table.put(transitions)
         self._passed.transitions.update(
-            transition.phase.value for transition, is_new in zip(transitions, new, strict=True) if is_new
+            transition.phase.value
+            for transition, is_new in zip(transitions, new, strict=True)
+            if is_new and not transition.shadow_of
         )
         return new
 

@@ -14,7 +14,7 @@ from tocsin.adapters.embedded.open import open_embedded
 from tocsin.core.actions import Action, decode_action, is_action_key
 from tocsin.core.clock import MINUTE_MS, VirtualClock
 from tocsin.core.formats.alert_item import decode_transition
-from tocsin.core.messages import Transition
+from tocsin.core.messages import Phase, Transition
 from tocsin.core.plan.model import Plan
 from tocsin.core.ports import LogReader, WindowItem
 from tocsin.runtime.counts import Counts
@@ -118,15 +118,28 @@ class FeedReader:
     def __init__(self, feed: LogReader) -> None:
         self._feed = feed
         self._after: dict[str, str] = {}
+        self._shadowed: set[tuple[str, str]] = set()
 
     def new_transitions(self) -> list[Transition]:
-        """Return the transitions that were not returned yet, in order."""
+        """Return the transitions of live rules that were not returned yet, in order."""
+        return [one for one in self.with_shadows() if not self._is_shadow(one)]
+
+    def with_shadows(self) -> list[Transition]:
+        """Return the transitions that were not returned yet, those of shadow rules too, in order."""
         found: list[Transition] = []
         for shard in self._feed.shards():
             while read := self._feed.read(shard.id, after=self._after.get(shard.id), limit=FEED_RECORDS_MAX):
                 found += [decode_transition(record.data) for record in read if not is_action_key(record.partition_key)]
                 self._after[shard.id] = read[-1].sequence
         return found
+
+    def _is_shadow(self, transition: Transition) -> bool:
+        """Tell whether nobody is to see it: a shadow that leaves the plan is known by what came before it."""
+        key = (transition.tenant, transition.fingerprint)
+        if transition.shadow_of:
+            self._shadowed.add(key)
+            return True
+        return key in self._shadowed and transition.phase is not Phase.FIRING
 
     def all_actions(self) -> list[Action]:
         """Return what people did, as far as the feed keeps it, in order."""

@@ -14,17 +14,16 @@ import msgspec
 
 from tocsin.adapters.embedded.open import open_embedded
 from tocsin.adapters.embedded.segments import DatedRecord
-from tocsin.core.actions import ACTION_KEY_START, Action, decode_action_json, is_action_key
+from tocsin.core.actions import ACTION_KEY_START, Action, decode_action_json
 from tocsin.core.clock import MINUTE_MS, VirtualClock
 from tocsin.core.errors import UnavailableError
-from tocsin.core.formats.alert_item import decode_transition
 from tocsin.core.formats.recording import Header, Recorded
 from tocsin.core.keys import TICK_KEY
 from tocsin.core.messages import Notification, Transition
 from tocsin.core.plan.model import Plan
-from tocsin.core.ports import LogReader
 from tocsin.runtime.counts import Counts
 from tocsin.runtime.pipeline import DEFAULT_SETTINGS, Pipeline, PipelineSettings
+from tocsin.runtime.play import FeedReader
 from tocsin.runtime.recorded_time import tick_ms_of, tick_under
 from tocsin.runtime.stages import MakeStages, make_stages
 
@@ -67,7 +66,8 @@ class Replayed:
         records: Records put, without ticks.
         first_ms: Arrival of the first record, or None where there was none.
         until_ms: Where virtual time stands, or None.
-        transitions: All alert transitions, in the order of the change feed.
+        transitions: The alert transitions of live rules, in the order of the change feed.
+        all_transitions: With those of shadow rules.
         notifications: All notifications, in the order in which they were sent.
         counts: What every stage did, or None.
     """
@@ -76,6 +76,7 @@ class Replayed:
     first_ms: int | None
     until_ms: int | None
     transitions: tuple[Transition, ...]
+    all_transitions: tuple[Transition, ...]
     notifications: tuple[Notification, ...]
     counts: Counts | None
 
@@ -169,11 +170,13 @@ class ReplayRun:
 
     def result(self, notifications: Iterable[Notification]) -> Replayed:
         """Return what came out, with the notifications that were taken on the way."""
+        feed = self._embedded.backend.alerts.feed
         return Replayed(
             records=self._records,
             first_ms=self._first_ms,
             until_ms=None if self._first_ms is None else self._clock.now_ms(),
-            transitions=tuple(_transitions(self._embedded.backend.alerts.feed)),
+            transitions=tuple(FeedReader(feed).new_transitions()),
+            all_transitions=tuple(FeedReader(feed).with_shadows()),
             notifications=tuple(notifications),
             counts=self.pipeline.counts() if self.pipeline else None,
         )
@@ -229,11 +232,3 @@ class ReplayRun:
             yield self._end_round(pipeline)
         if waiting := pipeline.waiting_for():
             raise UnavailableError(f"replay ended with work undone: {waiting}")
-
-
-def _transitions(feed: LogReader) -> Iterator[Transition]:
-    for shard in feed.shards():
-        after: str | None = None
-        while read := feed.read(shard.id, after=after, limit=TAKEN_MAX):
-            yield from (decode_transition(record.data) for record in read if not is_action_key(record.partition_key))
-            after = read[-1].sequence

@@ -63,6 +63,7 @@ def _check_missing(rule: MissingRule) -> Iterator[Finding]:
 def check_rule_within(rule: Rule, plan: Plan) -> Iterator[Finding]:
     """Yield what is wrong between the rule and the plan's metrics, devices and other rules."""
     yield from _check_early(rule, plan.rules)
+    yield from _check_shadow(rule, plan.rules)
     if rule.device_type != "*" and not any(overlap(rule.device_type, known.type) for known in plan.devices):
         yield Finding("device_type", f"must be the type of some entry of devices, got {rule.device_type!r}")
     for part in _parts_of(rule, plan):
@@ -80,6 +81,13 @@ def _check_early(rule: Rule, rules: Sequence[Rule]) -> Iterator[Finding]:
             f"must be false in some rules: {watched} limits judge the same metric, {EARLY_LIMITS_MAX} can be early"
         )
         yield Finding("early", message)
+
+
+def _check_shadow(rule: Rule, rules: Sequence[Rule]) -> Iterator[Finding]:
+    live = sorted(other.name for other in rules if not other.shadow_of)
+    if rule.shadow_of and rule.shadow_of not in live:
+        message = f"must be the name of a rule that is no shadow itself, one of {', '.join(live)[:200]}"
+        yield Finding("shadow_of", f"{message}, got {rule.shadow_of!r}")
 
 
 def _covers(outer: Rule, inner: Rule) -> bool:

@@ -61,6 +61,8 @@ def _rule_line(rule: Rule) -> str:
         words.append(f"for {format_duration(rule.for_ms)}")
     if rule.clear_ms:
         words.append(f"clears after {format_duration(rule.clear_ms)}")
+    if rule.shadow_of:
+        words.append(f"tried beside {rule.shadow_of}, told to nobody")
     return f"  {rule.name} ({kind_of(rule)}, {rule.severity}): {_scope(rule)}: {', '.join(words)}"
 
 

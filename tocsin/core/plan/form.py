@@ -63,6 +63,7 @@ _RULE: Final = (
         "How long it must stay breached before the alert fires; judged window by window, so as exact as they are long.",
     ),
     duration("clear", 0, RULE_TIME_MS_MAX, "How long it must stay clear before the alert resolves."),
+    text("shadow_of", ID, "Live rule beside which this one is tried: its alerts are compared, and nobody is told."),
 )
 _WINDOWED: Final = (
     *_RULE,

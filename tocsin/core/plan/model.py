@@ -104,6 +104,8 @@ class _RulePart(_Part, frozen=True):
         severity: Of its alerts.
         for_ms: How long it must stay breached before the alert fires; 0 fires at the first breach.
         clear_ms: How long it must stay clear before the alert resolves.
+        shadow_of: Rule beside which this one is tried: its alerts are recorded and compared with that rule's, and
+            nobody is told; empty for a rule that is live.
     """
 
     name: str
@@ -114,6 +116,7 @@ class _RulePart(_Part, frozen=True):
     severity: Severity = Severity.WARNING
     for_ms: int = 0
     clear_ms: int = 0
+    shadow_of: str = ""
 
 
 class LimitsRule(_RulePart, frozen=True, tag="limits"):
