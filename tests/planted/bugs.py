@@ -26,6 +26,7 @@ MACHINE = "tocsin/core/machine.py"
 MACHINE_TESTS = ("tests/core/test_machine.py", "tests/core/test_machine_faults.py")
 LAWS = ("tests/processors/test_laws.py", "tests/processors/test_handler.py")
 STREAM = "tocsin/runtime/stream.py"
+DELIVERY = "tocsin/runtime/delivery.py"
 STREAM_TESTS = ("tests/runtime/test_stream.py",)
 
 BUGS = (
@@ -271,29 +272,29 @@ BUGS = (
     Bug(
         "children read before parents",
         STREAM,
-        "            if all(parent in self._drained or parent not in listed for parent in shard.parents):\n",
+        "            if not self._has_older(shard.id, listed):\n",
         "            if listed:\n",
         STREAM_TESTS,
     ),
     Bug(
         "checkpoint after a crash",
-        STREAM,
+        DELIVERY,
         "        done = outcome.failed[0] if outcome.failed else len(segment.records)\n",
         "        done = len(segment.records)\n",
         STREAM_TESTS,
     ),
     Bug(
         "failed half of a batch overtaken by the other",
-        STREAM,
-        "            lane.segments.appendleft(_Segment(rest.records, attempts))\n",
-        "            lane.segments.append(_Segment(rest.records, attempts))\n",
+        DELIVERY,
+        "            lane.segments.appendleft(replace(rest, attempts=attempts))\n",
+        "            lane.segments.append(replace(rest, attempts=attempts))\n",
         STREAM_TESTS,
     ),
     Bug(
-        "two batches of one shard in flight",
-        STREAM,
-        "        if not lane.segments:\n            self._gather(shard, lane)\n",
-        "        self._gather(shard, lane)\n",
+        "next batch made while a failed one waits",
+        "tocsin/runtime/lane.py",
+        "        return not self.segments and self.flight is None\n",
+        "        return self.flight is None\n",
         STREAM_TESTS,
     ),
 )

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tocsin.core.ports import Shard, StoredRecord
+from tocsin.runtime.discarded import kept_in
 from tocsin.runtime.mapping import MappingSettings
 from tocsin.runtime.stream import StreamMapping
 
@@ -122,8 +123,8 @@ class Bench:
             self.settings,
             event_of=_event,
             checkpoints=self.checkpoints,
-            blobs=self.blobs,
             now_ms=self.clock.now_ms,
+            on_failure=kept_in(self.blobs),
         )
 
     def run(self, mapping: StreamMapping, polls: int = 200) -> None:

@@ -150,7 +150,7 @@ def test_a_bisected_batch_isolates_the_one_bad_record() -> None:
         list("d"),
         list("ef"),
     ]
-    assert mapping.discarded == 1
+    assert mapping.delivery.discarded == 1
 
 
 def test_a_batch_out_of_retries_is_reported_with_its_event_and_passed_over() -> None:

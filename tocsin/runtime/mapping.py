@@ -6,6 +6,7 @@ The rules are those that AWS documents for event source mappings of Lambda. ``st
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, Final, cast
 
 from tocsin.core.clock import SECOND_MS
@@ -15,6 +16,18 @@ Handler = Callable[[dict[str, Any], object], dict[str, Any]]
 
 PAYLOAD_BYTES_MAX: Final = 6 * 1024 * 1024
 """Largest event of a synchronous invocation."""
+
+
+class Start(StrEnum):
+    """Where a mapping begins that has no checkpoint yet."""
+
+    TRIM_HORIZON = "TRIM_HORIZON"
+    LATEST = "LATEST"
+    AT_TIMESTAMP = "AT_TIMESTAMP"
+
+
+def _no_time(_: dict[str, Any]) -> int:
+    return 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +45,14 @@ class MappingSettings:
         retry_ms_max: Longest wait for a retry.
         visibility_ms: How long a queue hides a message that is being worked on.
         survives: Errors that count as a failed invocation; all others stop the runtime.
+        lanes: Batches of one shard that may be in flight at a time (parallelization factor); a partition key
+            always has the same lane.
+        tumbling_ms: Length of tumbling windows that carry a state from call to call; 0 for none.
+        start: Where to begin without a checkpoint.
+        start_ms: The instant of ``Start.AT_TIMESTAMP``.
+        concurrency_max: Most invocations of a queue's mapping at a time; None for no limit.
+        takes_ms: How long the handler takes for an event in virtual time; what it does shows afterwards.
+        timeout_ms: An invocation that takes longer has failed by then; None for no limit.
     """
 
     batch_records_max: int = 1_000
@@ -44,6 +65,13 @@ class MappingSettings:
     retry_ms_max: int = 60 * SECOND_MS
     visibility_ms: int = 30 * SECOND_MS
     survives: type[Exception] = Exception
+    lanes: int = 1
+    tumbling_ms: int = 0
+    start: Start = Start.TRIM_HORIZON
+    start_ms: int = 0
+    concurrency_max: int | None = None
+    takes_ms: Callable[[dict[str, Any]], int] = _no_time
+    timeout_ms: int | None = None
 
     def retry_wait_ms(self, attempts: int) -> int:
         """Return how long to wait after that many failed attempts, at least one."""
@@ -76,14 +104,22 @@ class Outcome:
     Attributes:
         failed: Which items failed, by their place in the batch, ascending; all where it failed as a whole.
         error: Why, where it failed as a whole; else None.
+        answer: What the handler answered; None where it failed as a whole.
+        took_ms: How long it took in virtual time.
     """
 
     failed: tuple[int, ...]
     error: Exception | None = None
+    answer: Any = None
+    took_ms: int = 0
 
 
 class AnswerError(Exception):
     """The handler's answer cannot be read, so nothing that it did counts as done."""
+
+
+class TimedOutError(Exception):
+    """The invocation took longer than the function may."""
 
 
 def invoke(
@@ -98,13 +134,22 @@ def invoke(
         ids: Identifier of each item of the batch, in order.
         settings: Of the mapping that calls.
     """
+    everything = tuple(range(len(ids)))
+    took_ms = settings.takes_ms(event)
     try:
         answer = handler(event, context)
-        return Outcome(failed_places(answer, ids) if settings.partial_responses else ())
+        if settings.timeout_ms is not None and took_ms > settings.timeout_ms:
+            took_ms = settings.timeout_ms
+            timed_out = TimedOutError(f"Task timed out after {took_ms / SECOND_MS:.2f} seconds")
+            return Outcome(everything, timed_out, took_ms=took_ms)
+        failed = failed_places(answer, ids) if settings.partial_responses else ()
+        if settings.tumbling_ms:
+            insist_on_state(answer)
+        return Outcome(failed, None, answer, took_ms)
     except AnswerError as error:
-        return Outcome(tuple(range(len(ids))), error)
+        return Outcome(everything, error, took_ms=took_ms)
     except settings.survives as error:  # a handler may fail in any way; so may the code of a user
-        return Outcome(tuple(range(len(ids))), error)
+        return Outcome(everything, error, took_ms=took_ms)
 
 
 def failed_places(answer: object, ids: Sequence[str]) -> tuple[int, ...]:
@@ -121,3 +166,13 @@ def failed_places(answer: object, ids: Sequence[str]) -> tuple[int, ...]:
         return tuple(sorted(places[item] for item in named))
     except (AttributeError, KeyError, TypeError) as error:
         raise AnswerError(f"answer must name failed items of the batch, got {str(answer)[:200]}") from error
+
+
+def insist_on_state(answer: object) -> None:
+    """Raise unless the answer has the state of a tumbling window.
+
+    Raises:
+        AnswerError: It has none: the invocation failed.
+    """
+    if not (isinstance(answer, dict) and isinstance(answer.get("state"), dict)):
+        raise AnswerError(f"answer must have the state of the window, got {str(answer)[:200]}")

@@ -16,12 +16,14 @@ from tocsin.core.plan.model import Plan
 from tocsin.core.ports import LogReader
 from tocsin.runtime.counting import Passed, counted
 from tocsin.runtime.counts import Counts, counts_of
+from tocsin.runtime.delivery import EventOf
+from tocsin.runtime.discarded import kept_in
 from tocsin.runtime.events import feed_event, kinesis_event_of, schedule_event_of, sqs_event_of
 from tocsin.runtime.mapping import Handler, MappingSettings
 from tocsin.runtime.queues import QueueMapping
 from tocsin.runtime.schedule import Schedule
 from tocsin.runtime.stages import MakeStages, make_stages
-from tocsin.runtime.stream import EventOf, StreamMapping
+from tocsin.runtime.stream import StreamMapping
 
 INGEST: Final = "ingest"
 PROCESSORS: Final = "processors"
@@ -187,8 +189,8 @@ class Pipeline:
                 how,
                 event_of=event_of,
                 checkpoints=embedded.checkpoints,
-                blobs=backend.blobs,
                 now_ms=now_ms,
+                on_failure=kept_in(backend.blobs),
             )
 
         return (

@@ -2,26 +2,41 @@
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Final
 
 from tocsin.core.clock import NowMs
 from tocsin.core.ports import Queue, QueueMessage
-from tocsin.runtime.mapping import Context, Handler, MappingSettings, invoke
+from tocsin.runtime.mapping import PAYLOAD_BYTES_MAX, Context, Handler, MappingSettings, Outcome, invoke
 
 QueueEventOf = Callable[[Sequence[QueueMessage]], dict[str, Any]]
 """Builds the event of messages of one queue."""
+
+MESSAGE_OVERHEAD_BYTES: Final = 700
+"""What a message takes in an event besides its body."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Flight:
+    """An invocation under way: in virtual time it may last."""
+
+    messages: tuple[QueueMessage, ...]
+    outcome: Outcome
+    ends_ms: int
 
 
 class QueueMapping:
     """Delivers a queue's messages to a handler.
 
     What the handler is done with is deleted. What failed stays hidden until its visibility ends, and
-    the queue moves a message that came too often to its dead letters.
+    the queue moves a message that came too often to its dead letters. A message is hidden from when it is
+    received, also while its batch waits for more.
 
     Attributes:
         name: Of the mapping.
         invocations: How often the handler was called.
         failures: How many of these calls failed, wholly or in part.
+        filtered: Messages that the filter held back; they are deleted.
         last_error: The newest failure in words, or empty.
     """
 
@@ -34,43 +49,107 @@ class QueueMapping:
         *,
         event_of: QueueEventOf,
         now_ms: NowMs,
+        accepts: Callable[[QueueMessage], bool] | None = None,
     ) -> None:
         self.name = name
-        self.invocations = self.failures = 0
+        self.invocations = self.failures = self.filtered = 0
         self.last_error = ""
         self._queue = queue
         self._handler = handler
         self._settings = settings
         self._event_of = event_of
+        self._accepts = accepts
         self._now_ms = now_ms
+        self._waiting: list[QueueMessage] = []
+        self._waiting_ms = 0
+        self._flights: list[_Flight] = []
         self._hidden_until: deque[int] = deque()  # ascending, at most one a millisecond of the visibility
 
     def poll(self) -> int:
-        """Deliver one batch; return how many invocations that took."""
+        """Deliver what is there, as far as concurrency allows; return how many invocations that took.
+
+        Where invocations take no time that is one batch.
+        """
         while self._hidden_until and self._hidden_until[0] <= self._now_ms():
             self._hidden_until.popleft()
-        messages = self._queue.receive(
-            limit=self._settings.batch_records_max, visibility_ms=self._settings.visibility_ms
-        )
-        if not messages:
-            return 0
+        for flight in [one for one in self._flights if one.ends_ms <= self._now_ms()]:
+            self._flights.remove(flight)
+            self._land(flight)
+        before = self.invocations
+        while self._may_start() and (batch := self._next_batch()):
+            self._start(batch)
+            if not self._flights:
+                break
+        return self.invocations - before
+
+    def due_ms(self) -> int | None:
+        """Return when something that waits here may go on, or None where nothing waits."""
+        waits = [flight.ends_ms for flight in self._flights]
+        waits += [self._waiting_ms + self._settings.window_ms] if self._waiting and self._may_start() else []
+        waits += [self._hidden_until[0]] if self._hidden_until else []
+        return min(waits, default=None)
+
+    def _may_start(self) -> bool:
+        most = self._settings.concurrency_max
+        return most is None or len(self._flights) < most
+
+    def _next_batch(self) -> tuple[QueueMessage, ...]:
+        """Return the next batch, if it is full or has waited long enough; else nothing."""
+        self._receive()
+        fit = _fitting(self._waiting)
+        is_full = len(self._waiting) == self._settings.batch_records_max or len(fit) < len(self._waiting)
+        if not fit or not (is_full or self._now_ms() >= self._waiting_ms + self._settings.window_ms):
+            return ()
+        self._waiting = self._waiting[len(fit) :]
+        self._waiting_ms = self._now_ms()
+        return fit
+
+    def _receive(self) -> None:
+        limit = self._settings.batch_records_max - len(self._waiting)
+        while limit > 0:
+            received = self._queue.receive(limit=limit, visibility_ms=self._settings.visibility_ms)
+            wanted = [message for message in received if self._accepts is None or self._accepts(message)]
+            held_back = [message.receipt for message in received if message not in wanted]
+            if held_back:
+                self._queue.delete(held_back)
+                self.filtered += len(held_back)
+            if wanted and not self._waiting:
+                self._waiting_ms = self._now_ms()
+            self._waiting += wanted
+            limit = self._settings.batch_records_max - len(self._waiting) if held_back else 0
+
+    def _start(self, messages: tuple[QueueMessage, ...]) -> None:
         self.invocations += 1
         context = Context(self.name, f"{self.name}-{self.invocations}")
         ids = [message.id for message in messages]
         outcome = invoke(self._handler, self._event_of(messages), context, ids, self._settings)
-        failed = set(outcome.failed)
-        self._queue.delete([message.receipt for place, message in enumerate(messages) if place not in failed])
+        flight = _Flight(messages, outcome, self._now_ms() + outcome.took_ms)
+        if outcome.took_ms:
+            self._flights.append(flight)
+            self._remember(flight.ends_ms)
+        else:
+            self._land(flight)
+
+    def _land(self, flight: _Flight) -> None:
+        """Act on the answer: delete what is done with; where a message shows again by now, that changes nothing."""
+        failed = set(flight.outcome.failed)
+        self._queue.delete([one.receipt for place, one in enumerate(flight.messages) if place not in failed])
         if failed:
-            self._remember(str(outcome.error or f"{len(failed)} items failed"))
-        return 1
+            self.failures += 1
+            self.last_error = str(flight.outcome.error or f"{len(failed)} items failed")
+            self._remember(self._now_ms() + self._settings.visibility_ms)
 
-    def due_ms(self) -> int | None:
-        """Return when a message that failed here is visible again, or None where there is none."""
-        return self._hidden_until[0] if self._hidden_until else None
-
-    def _remember(self, error: str) -> None:
-        self.failures += 1
-        self.last_error = error
-        until_ms = self._now_ms() + self._settings.visibility_ms
+    def _remember(self, until_ms: int) -> None:
+        """Note that messages may show again at the instant."""
         if not self._hidden_until or self._hidden_until[-1] < until_ms:
             self._hidden_until.append(until_ms)
+
+
+def _fitting(messages: Sequence[QueueMessage]) -> tuple[QueueMessage, ...]:
+    """Return the first of the messages, as many as an event takes, at least one where there is one."""
+    left = PAYLOAD_BYTES_MAX
+    for place, message in enumerate(messages):
+        left -= len(message.body.encode(errors="surrogatepass")) + MESSAGE_OVERHEAD_BYTES
+        if left < 0:
+            return tuple(messages[: max(1, place)])
+    return tuple(messages)

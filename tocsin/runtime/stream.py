@@ -1,46 +1,42 @@
 """A mapping of a log: batches of each shard in order, one in flight at a time."""
 
-from collections import deque
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import takewhile
-from typing import Any, Final
+from typing import Final
+from zlib import crc32
 
 from tocsin.core.clock import NowMs
-from tocsin.core.ports import Blobs, Checkpoints, LogReader, Shard, StoredRecord
-from tocsin.runtime.discarded import EXHAUSTED, EXPIRED, Discarded
-from tocsin.runtime.mapping import PAYLOAD_BYTES_MAX, Context, Handler, MappingSettings, Outcome, invoke
-
-EventOf = Callable[[Sequence[StoredRecord]], dict[str, Any]]
-"""Builds the event of records of one shard, in order."""
+from tocsin.core.ports import Checkpoints, LogReader, Shard, StoredRecord
+from tocsin.runtime.delivery import Delivery, EventOf
+from tocsin.runtime.discarded import OnFailure
+from tocsin.runtime.lane import Lane
+from tocsin.runtime.mapping import Handler, MappingSettings
+from tocsin.runtime.positions import start_positions
+from tocsin.runtime.progress import Progress
+from tocsin.runtime.tumbling import Tumbling
 
 FORGET_RECORDS_MAX: Final = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class _Segment:
-    """Records of one shard in order, and how many invocations with them have failed."""
-
-    records: tuple[StoredRecord, ...]
-    attempts: int = 0
-
-
 @dataclass(slots=True)
-class _Lane:
+class _ShardState:
     """One shard as the mapping sees it.
 
     Attributes:
-        after: Last sequence number done with.
-        segments: What was read and is not done with, oldest first; more than one only after a split.
-        due_ms: When the first of them may be delivered.
-        waiting_ms: Since when a batch that is not full waits for more, or None.
+        after: Last sequence number up to which all is done with.
+        read: Last sequence number that was read.
+        lanes: Its records go to these, by partition key.
+        progress: Where records are not finished in order; None where they are.
+        is_read: Whether all was read, and nothing more will come.
         forgotten: Up to which number the log was told to forget, or None.
     """
 
     after: str | None
-    segments: deque[_Segment] = field(default_factory=deque)
-    due_ms: int = 0
-    waiting_ms: int | None = None
+    read: str | None
+    lanes: list[Lane]
+    progress: Progress | None
+    is_read: bool = False
     forgotten: str | None = None
 
 
@@ -49,14 +45,15 @@ class StreamMapping:
 
     A batch is done with when the handler answers without failures; with partial answers everything
     before the lowest failed number is. What is done with is checkpointed at once, the rest is delivered
-    again later, and nothing behind it moves. Shards are read once their parents are drained.
+    again later, and nothing behind it moves. Shards are read once all their ancestors are drained.
+
+    With several lanes a shard's records are in order for each partition key, and a checkpoint stands
+    before the first record that is not done with.
 
     Attributes:
         name: Under which checkpoints and discarded batches are kept.
-        invocations: How often the handler was called.
-        failures: How many of these calls failed, wholly or in part.
-        discarded: Records that were given up.
-        last_error: The newest failure in words, or empty.
+        delivery: Delivers the batches, and counts what comes of it.
+        filtered: Records that the filter held back.
     """
 
     def __init__(
@@ -68,162 +65,151 @@ class StreamMapping:
         *,
         event_of: EventOf,
         checkpoints: Checkpoints,
-        blobs: Blobs,
         now_ms: NowMs,
+        on_failure: OnFailure | None = None,
+        accepts: Callable[[StoredRecord], bool] | None = None,
     ) -> None:
-        """Prepare to read on where the checkpoints say.
+        """Prepare to read on where the checkpoints say, or to begin where the settings say.
 
         Args:
             name: Of the mapping.
             reader: The log.
-            handler: What is called.
-            settings: How.
-            event_of: Builds the event that the handler gets.
+            handler: Whom to call.
+            settings: How records become calls.
+            event_of: Builds events.
             checkpoints: Where progress is kept.
-            blobs: Where batches go that are given up.
-            now_ms: The clock of waits and ages.
+            now_ms: Clock of waits and ages.
+            on_failure: Takes what is given up; without it, that is lost.
+            accepts: The filter; without it all records are delivered.
         """
         self.name = name
-        self.invocations = self.failures = self.discarded = 0
-        self.last_error = ""
+        self.filtered = 0
+        self.delivery = Delivery(name, handler, settings, event_of=event_of, on_failure=on_failure, now_ms=now_ms)
         self._reader = reader
-        self._handler = handler
         self._settings = settings
-        self._event_of = event_of
         self._checkpoints = checkpoints
-        self._blobs = blobs
-        self._now_ms = now_ms
-        self._lanes = {shard: _Lane(after) for shard, after in checkpoints.load(name).items()}
+        self._accepts = accepts
+        self._shards = {shard: self._begun(after) for shard, after in self._positions().items()}
+        self._parents: dict[str, tuple[str, ...]] = {}
         self._drained: set[str] = set()
 
+    @property
+    def failures(self) -> int:
+        """How many calls of the handler failed, wholly or in part."""
+        return self.delivery.failures
+
+    @property
+    def last_error(self) -> str:
+        """The newest failure in words, or empty."""
+        return self.delivery.last_error
+
     def poll(self) -> int:
-        """Deliver at most one batch of each shard; return how many invocations that took."""
+        """Deliver at most one batch of each lane; return how many invocations that took."""
         shards = self._reader.shards()
         listed = {shard.id for shard in shards}
+        self._parents |= {shard.id: shard.parents for shard in shards if shard.parents}
         self._drained &= listed
-        before = self.invocations
+        before = self.delivery.invocations
         for shard in shards:
-            if all(parent in self._drained or parent not in listed for parent in shard.parents):
+            if not self._has_older(shard.id, listed):
                 self._turn(shard)
-        return self.invocations - before
+        return self.delivery.invocations - before
 
     def due_ms(self) -> int | None:
         """Return when something that waits now may be delivered, or None where nothing waits."""
-        waits = [lane.due_ms for lane in self._lanes.values() if lane.segments]
-        waits += [
-            lane.waiting_ms + self._settings.window_ms for lane in self._lanes.values() if lane.waiting_ms is not None
-        ]
+        window_ms = self._settings.window_ms
+        waits = [at_ms for state in self._shards.values() for lane in state.lanes for at_ms in lane.wakes_ms(window_ms)]
         return min(waits, default=None)
 
     def forget_done(self) -> None:
         """Have the log forget all that is done with; only for a log that no one else reads."""
-        for shard, lane in self._lanes.items():
-            if lane.after is not None and lane.after != lane.forgotten:
-                self._reader.trim(shard, through=lane.after)
-                lane.forgotten = lane.after
+        for shard, state in self._shards.items():
+            if state.after is not None and state.after != state.forgotten:
+                self._reader.trim(shard, through=state.after)
+                state.forgotten = state.after
 
     def forget_before(self, instant_ms: int) -> None:
         """Have the log forget what is done with and arrived before the instant."""
-        for shard, lane in self._lanes.items():
-            while lane.after is not None:
+        for shard, state in self._shards.items():
+            while state.after is not None:
                 read = self._reader.read(shard, after=None, limit=FORGET_RECORDS_MAX)
                 old = takewhile(lambda record: record.arrival_ms < instant_ms, read)
-                done = [record for record in old if int(record.sequence) <= int(lane.after)]
+                done = [record for record in old if int(record.sequence) <= int(state.after)]
                 if done:
                     self._reader.trim(shard, through=done[-1].sequence)
                 if len(done) < FORGET_RECORDS_MAX:
                     break
 
+    def _positions(self) -> Mapping[str, str]:
+        """Return where to go on in each shard; where there is nothing yet, note where to begin."""
+        saved = self._checkpoints.load(self.name)
+        if saved:
+            return saved
+        begun = start_positions(self._reader, self._settings.start, self._settings.start_ms)
+        for shard, sequence in begun.items():
+            self._checkpoints.save(self.name, shard, sequence)
+        return begun
+
+    def _begun(self, after: str | None) -> _ShardState:
+        how = self._settings
+        windows = [Tumbling(how.tumbling_ms) if how.tumbling_ms else None for _ in range(how.lanes)]
+        is_in_order = how.lanes == 1 and self._accepts is None
+        lanes = [Lane(tumbling=window) for window in windows]
+        return _ShardState(after, after, lanes, None if is_in_order else Progress())
+
+    def _has_older(self, shard: str, listed: set[str]) -> bool:
+        """Tell whether an ancestor, however far back, still has records to deliver."""
+        for parent in self._parents.get(shard, ()):
+            if (parent in listed and parent not in self._drained) or self._has_older(parent, listed):
+                return True
+        return False
+
     def _turn(self, shard: Shard) -> None:
-        lane = self._lanes.setdefault(shard.id, _Lane(None))
-        if not lane.segments:
-            self._gather(shard, lane)
-        if lane.segments and lane.due_ms <= self._now_ms():
-            self._give_up_expired(lane)
-        if lane.segments and lane.due_ms <= self._now_ms():
-            self._deliver(lane)
+        state = self._shards.setdefault(shard.id, self._begun(None))
+        for lane in state.lanes:
+            self._finish(shard.id, state, self.delivery.land(lane))
+        if any(lane.is_free for lane in state.lanes):
+            self._read(shard, state)
+        for lane in state.lanes:
+            self._finish(shard.id, state, self.delivery.start(shard.id, lane, is_last=state.is_read))
+        if state.is_read and all(lane.is_empty for lane in state.lanes):
+            self._drained.add(shard.id)
 
-    def _gather(self, shard: Shard, lane: _Lane) -> None:
-        """Read the shard's next batch, if it is full or has waited long enough."""
-        if shard.id in self._drained:
+    def _read(self, shard: Shard, state: _ShardState) -> None:
+        """Read as much of the shard as the next batches of its lanes may need."""
+        waiting = sum(len(lane.buffer) for lane in state.lanes)
+        limit = self._settings.batch_records_max * self._settings.lanes - waiting
+        if state.is_read or limit <= 0:
             return
-        limit = self._settings.batch_records_max
-        read = self._reader.read(shard.id, after=lane.after, limit=limit)
+        read = self._reader.read(shard.id, after=state.read, limit=limit)
+        state.is_read = shard.closed and len(read) < limit
         if not read:
-            if shard.closed:
-                self._drained.add(shard.id)
             return
-        batch = _fitting(read)
-        now_ms = self._now_ms()
-        lane.waiting_ms = now_ms if lane.waiting_ms is None else lane.waiting_ms
-        full = len(batch) == limit or len(batch) < len(read) or shard.closed
-        if full or now_ms >= lane.waiting_ms + self._settings.window_ms:
-            lane.waiting_ms = None
-            lane.due_ms = now_ms
-            lane.segments.append(_Segment(tuple(batch)))
-
-    def _deliver(self, lane: _Lane) -> None:
-        segment = lane.segments.popleft()
-        outcome = self._invoke(segment.records)
-        done = outcome.failed[0] if outcome.failed else len(segment.records)
-        if done:
-            self._finish(lane, segment.records[done - 1])
-        if outcome.failed:
-            self.failures += 1
-            self.last_error = str(outcome.error or f"{len(outcome.failed)} items failed")
-            self._fail(lane, _Segment(segment.records[done:], segment.attempts), outcome)
-
-    def _fail(self, lane: _Lane, rest: _Segment, outcome: Outcome) -> None:
-        """Decide what follows for the records that are not done with."""
-        attempts = rest.attempts + 1
-        if outcome.error and self._settings.bisect and len(rest.records) > 1:
-            half = len(rest.records) // 2
-            lane.segments.appendleft(_Segment(rest.records[half:], rest.attempts))
-            lane.segments.appendleft(_Segment(rest.records[:half], rest.attempts))
-        elif self._settings.retries_max is not None and attempts > self._settings.retries_max:
-            self._discard(lane, _Segment(rest.records, attempts), EXHAUSTED, error=outcome.error)
+        state.read = read[-1].sequence
+        if state.progress is None:
+            state.lanes[0].buffer.extend(read)
         else:
-            lane.segments.appendleft(_Segment(rest.records, attempts))
-            lane.due_ms = self._now_ms() + self._settings.retry_wait_ms(attempts)
+            self._sort_out(shard.id, state, state.progress, read)
 
-    def _give_up_expired(self, lane: _Lane) -> None:
-        if self._settings.age_ms_max is None:
+    def _sort_out(self, shard: str, state: _ShardState, progress: Progress, read: Sequence[StoredRecord]) -> None:
+        """Give each record to the lane of its key; what the filter holds back is done with."""
+        progress.read(record.sequence for record in read)
+        held_back = [record for record in read if self._accepts and not self._accepts(record)]
+        self.filtered += len(held_back)
+        passed_over = {record.sequence for record in held_back}
+        for record in read:
+            if record.sequence not in passed_over:
+                state.lanes[crc32(record.partition_key.encode()) % len(state.lanes)].buffer.append(record)
+        self._finish(shard, state, held_back)
+
+    def _finish(self, shard: str, state: _ShardState, done: Sequence[StoredRecord]) -> None:
+        """Move the checkpoint, now that these are done with."""
+        if not done:
             return
-        oldest_ms = self._now_ms() - self._settings.age_ms_max
-        segment = lane.segments.popleft()
-        expired = sum(record.arrival_ms < oldest_ms for record in segment.records)
-        if expired < len(segment.records):
-            lane.segments.appendleft(_Segment(segment.records[expired:], segment.attempts))
-        if expired:
-            self._discard(lane, _Segment(segment.records[:expired], segment.attempts), EXPIRED, error=None)
-
-    def _discard(self, lane: _Lane, segment: _Segment, condition: str, *, error: Exception | None) -> None:
-        """Keep the records where people can find them, then move on."""
-        lost = Discarded(self._event_of(segment.records), segment.records, segment.attempts, condition, error)
-        self._blobs.put(lost.name(self.name), lost.report(self._context(), self._now_ms()))
-        self.discarded += len(segment.records)
-        self._finish(lane, segment.records[-1])
-
-    def _invoke(self, records: Sequence[StoredRecord]) -> Outcome:
-        self.invocations += 1
-        ids = [record.sequence for record in records]
-        return invoke(self._handler, self._event_of(records), self._context(), ids, self._settings)
-
-    def _context(self) -> Context:
-        return Context(self.name, f"{self.name}-{self.invocations}")
-
-    def _finish(self, lane: _Lane, last: StoredRecord) -> None:
-        lane.after = last.sequence
-        self._checkpoints.save(self.name, last.shard, last.sequence)
-
-
-def _fitting(records: Sequence[StoredRecord]) -> Sequence[StoredRecord]:
-    """Return the first of the records whose event stays small enough, at least one."""
-    left = PAYLOAD_BYTES_MAX * 3 // 4  # base64 takes four bytes for three
-    if sum(len(record.data) for record in records) <= left:
-        return records
-    for place, record in enumerate(records):
-        left -= len(record.data)
-        if left < 0:
-            return records[: max(1, place)]
-    return records
+        if state.progress is None:
+            through: str | None = done[-1].sequence
+        else:
+            through = state.progress.finish(record.sequence for record in done)
+        if through is not None:
+            state.after = through
+            self._checkpoints.save(self.name, shard, through)
