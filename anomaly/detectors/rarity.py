@@ -34,7 +34,8 @@ BINS: Final = 64
 BIN_WIDTH: Final = 0.5
 
 _BINS: Final = np.arange(BINS)
-_KEPT: Final = np.float32(1.0 - 1.0 / MEMORY_ROWS)
+KEPT: Final = np.array(1.0 - 1.0 / MEMORY_ROWS, np.float32)
+"""What is left of a pass a row later."""
 
 
 class Rarity(NamedTuple):
@@ -74,11 +75,11 @@ def weigh(peaks: Singles, passes: Singles, rows: Int64s, evidence: Floats) -> Ra
     passed = np.zeros(len(rows), np.bool_)
     found = evidence.nonzero()[0]
     entered = _cleared(peaks, rows)
-    passes = passes * _KEPT
+    passes = passes * KEPT
     if len(found):
         strength = evidence[found]
         level = np.minimum(strength / BIN_WIDTH, BINS - 1.0).astype(np.int64)
-        surprise[found] = _surprise(passes[found, level], rows[found], strength)
+        surprise[found] = _surprise(passes[found, level].astype(np.float64), rows[found], strength)
         beats = strength > peaks[found].max(axis=1)
         passed[found] = beats
         passes[found] += np.where(beats, level, -1)[:, None] >= _BINS
@@ -88,7 +89,7 @@ def weigh(peaks: Singles, passes: Singles, rows: Int64s, evidence: Floats) -> Ra
     return Rarity(surprise, passed, entered, passes)
 
 
-def _surprise(stronger: Singles, rows: Int64s, evidence: Floats) -> Floats:
+def _surprise(stronger: Floats, rows: Int64s, evidence: Floats) -> Floats:
     credit = np.minimum(evidence / CREDIT_EVIDENCE, 1.0)
     odds = (rows + 1.0 + BORROWED_ROWS * credit) / (1.0 + stronger)
     return np.asarray(np.maximum(np.log10(odds), 0.0) + EVIDENCE_WEIGHT * evidence)
