@@ -6,6 +6,7 @@ from typing import Final
 from processors.aside import BLOB_LANE
 from processors.batch import GroupBatch
 from processors.geometry import geometry_of
+from processors.listing import Listing
 from processors.state import Group, decode_group, encode_group
 from processors.step import PANES_LANE, Live, live, step
 from processors.window_items import window_items
@@ -26,6 +27,7 @@ class Processors:
         self.generation = plans.first.generation
         self._backend = backend
         self._plans = plans
+        self._listing = Listing(backend.directory)
         self._initial: dict[int, Live] = {}
 
     def initial(self, group: int) -> Live:
@@ -67,9 +69,9 @@ class Processors:
             return set()
         # Windows go first: whoever reads an alert finds the windows that it speaks of.
         quantiles = geometry_of(self._plans.first).quantiles
-        self._backend.windows.put(
-            [item for data in panes.values() for item in window_items(decode_panes(data).panes, quantiles)]
-        )
+        items = [item for data in panes.values() for item in window_items(decode_panes(data).panes, quantiles)]
+        self._backend.windows.put(items)
+        self._listing.put(items)
         records = [LogRecord(f"{self.generation}.{group}", data) for group, data in panes.items()]
         groups = list(panes)
         return {groups[place] for place in self._backend.panes.put(records)}
