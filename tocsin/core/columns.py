@@ -276,7 +276,13 @@ def _check_codes(panes: PaneColumns) -> None:
         )
     if not len(panes):
         return
-    for name, lowest in (("device", 0), ("metric", 0), ("rule", -1), ("position", -1)):
-        codes, names = getattr(panes, name), getattr(panes, f"{name}s")
-        if codes.dtype.kind != "i" or codes.min() < lowest or codes.max() >= len(names):
-            raise DamagedError(f"{PANE_SCHEMA} has codes of {name} beyond its table of {len(names)}")
+    for name in ("device", "metric"):
+        _check_code(name, getattr(panes, name), len(getattr(panes, f"{name}s")))
+    for name in ("rule", "position"):  # most panes are of no rule, and -1 says so
+        _check_code(name, getattr(panes, name) + np.int32(1), len(getattr(panes, f"{name}s")) + 1)
+
+
+def _check_code(name: str, codes: Int32s, names: int) -> None:
+    """Raise unless all codes are in ``[0, names)``; what is below 0 is far above as an unsigned number."""
+    if codes.dtype != np.int32 or codes.view(np.uint32).max() >= names:
+        raise DamagedError(f"{PANE_SCHEMA} has codes of {name} beyond its table of {names}")

@@ -3,6 +3,7 @@
 ``codec`` puts arrays behind it. A stage that keeps no arrays uses this alone, and needs no numpy.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,7 +14,7 @@ from tocsin.core.errors import DamagedError
 MAGIC: Final = b"TCS1"
 ALIGNMENT_BYTES: Final = 8
 
-ArrayHeader = tuple[str, str, list[int]]
+ArrayHeader = tuple[str, str, Sequence[int]]
 """Name, type and shape of an array behind the header."""
 
 
@@ -24,17 +25,19 @@ class Header(msgspec.Struct, array_like=True):
         schema: What the bytes are.
         version: Version of the schema, from 1.
         meta: MessagePack of the plain data; its type is the schema's business.
-        arrays: What stands behind, in order.
+        arrays: MessagePack of what stands behind, in order: ``encode_forms``. It repeats from blob to blob, so it is
+            not read each time.
     """
 
     schema: str
     version: int
     meta: msgspec.Raw
-    arrays: list[ArrayHeader]
+    arrays: msgspec.Raw
 
 
 _encoder: Final = msgspec.msgpack.Encoder()
 _decoder: Final = msgspec.msgpack.Decoder(Header)
+_forms_decoder: Final = msgspec.msgpack.Decoder(list[ArrayHeader])
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +53,36 @@ class Opened:
     offset: int
 
 
-def encode_header(schema: str, version: int, meta: object, arrays: list[ArrayHeader]) -> bytes:
-    """Return magic and header, padded so that what follows begins at a multiple of ``ALIGNMENT_BYTES``."""
-    header = _encoder.encode(Header(schema, version, msgspec.Raw(_encoder.encode(meta)), arrays))
+def encode_forms(arrays: Sequence[ArrayHeader]) -> bytes:
+    """Return the MessagePack of what arrays stand behind a header."""
+    return _encoder.encode(arrays)
+
+
+def decode_forms(schema: str, forms: bytes) -> list[ArrayHeader]:
+    """Return what ``encode_forms`` was given.
+
+    Raises:
+        DamagedError: The bytes tell of no arrays.
+    """
+    try:
+        return _forms_decoder.decode(forms)
+    except (msgspec.MsgspecError, ValueError) as error:
+        raise DamagedError(f"{schema} has an unreadable header: {error}") from error
+
+
+NO_ARRAYS: Final = encode_forms([])
+
+
+def encode_header(schema: str, version: int, meta: object, forms: bytes) -> bytes:
+    """Return magic and header, padded so that what follows begins at a multiple of ``ALIGNMENT_BYTES``.
+
+    Args:
+        schema: What the bytes are.
+        version: Version of the schema, from 1.
+        meta: Anything msgspec can encode.
+        forms: What ``encode_forms`` returned for the arrays that follow.
+    """
+    header = _encoder.encode(Header(schema, version, msgspec.Raw(_encoder.encode(meta)), msgspec.Raw(forms)))
     return b"".join((MAGIC, len(header).to_bytes(4, "little"), header, b"\0" * padding(8 + len(header))))
 
 
@@ -80,7 +110,7 @@ def decode_header(schema: str, blob: bytes, *, version_max: int) -> Opened:
 
 def encode_plain(schema: str, version: int, meta: object) -> bytes:
     """Return the bytes of plain data alone: those of ``codec.encode`` without arrays."""
-    return encode_header(schema, version, meta, [])
+    return encode_header(schema, version, meta, NO_ARRAYS)
 
 
 def decode_plain(schema: str, blob: bytes, *, version_max: int) -> Header:
@@ -90,8 +120,9 @@ def decode_plain(schema: str, blob: bytes, *, version_max: int) -> Header:
         DamagedError: The bytes are damaged in any way, or hold more than plain data.
     """
     opened = decode_header(schema, blob, version_max=version_max)
-    if opened.header.arrays:
-        raise DamagedError(f"{schema} must hold no arrays, got {opened.header.arrays[0][0]!r}")
+    if bytes(opened.header.arrays) != NO_ARRAYS:
+        forms = decode_forms(schema, bytes(opened.header.arrays))
+        raise DamagedError(f"{schema} must hold no arrays, got {forms[0][0] if forms else forms!r}")
     check_length(schema, blob, opened.offset)
     return opened.header
 
