@@ -86,7 +86,7 @@ class RecordingTarget:
     def put(self, deliveries: Sequence[Delivery]) -> None:
         """Append a record for each message."""
         for delivery in deliveries:
-            for device, message in _messages(delivery):
+            for device, message in messages_of(delivery):
                 key = partition_key(delivery.tenant, device)
                 self._writer.append(Recorded(delivery.arrival_ms, key, message))
 
@@ -103,7 +103,8 @@ class StreamTarget:
         self._stream.flush()
 
 
-def _messages(delivery: Delivery) -> list[tuple[str, bytes]]:
+def messages_of(delivery: Delivery) -> list[tuple[str, bytes]]:
+    """Return each message with its device: one, or all that a gateway's body holds."""
     return split_body(delivery.data) if delivery.via else [(delivery.device, delivery.data)]
 
 

@@ -1,8 +1,6 @@
 """``tocsin simulate``: the readings of a scenario as a recording, as lines, or in a file's log."""
 
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,25 +11,20 @@ from simulator.network import Counts
 from simulator.scenario import load_scenario
 from simulator.scenario_model import Scenario
 from simulator.shift import shifted
-from simulator.targets import LogTarget, RecordingTarget, StreamTarget, Target, paced
+from simulator.targets import paced
 from simulator.truth import truth_of, write_truth
-from tocsin.adapters.embedded.open import open_embedded
 from tocsin.cli.describe import describe
 from tocsin.cli.files import beside, scenario_file, shipped_scenarios, truth_path, writing
 from tocsin.cli.options import INSTANT, SPEED, TARGET, json_option, seed_option
 from tocsin.cli.output import print_json, table_lines, talk
 from tocsin.cli.progress import shown_progress
+from tocsin.cli.simulate_target import STDOUT, Put, is_url, opened
 from tocsin.cli.words import date_and_time
-from tocsin.core.clock import MINUTE_MS, VirtualClock, pause, wall_now_ms
+from tocsin.core.clock import MINUTE_MS, pause, wall_now_ms
 from tocsin.core.errors import UsageError
-from tocsin.core.formats.recording import Header
-from tocsin.core.formats.recording_file import RecordingWriter
 
-STDOUT: Final = "-"
 LOG_STEP_MS: Final = 20_000
 PACED_STEP_MS: Final = 1_000
-
-Put = Callable[[Batch], None]
 
 
 class _Simulate(click.Group):
@@ -74,7 +67,8 @@ simulate.add_command(describe)
 @simulate.command()
 @click.argument("scenario", required=False)
 @click.option(
-    "--to", help="Recording (.jsonl, .jsonl.gz, .jsonl.zst), - for lines on standard output, or a URL to post to."
+    "--to",
+    help="Recording (.jsonl, .jsonl.gz, .jsonl.zst), - for lines on standard output, or a URL of http(s) or mqtt(s).",
 )
 @click.option("--log", "log_path", type=TARGET, help="File of `tocsin run` whose log takes the readings.")
 @click.option("--truth", "truth_file", type=TARGET, help="Where the faults are told; by default beside a recording.")
@@ -102,12 +96,12 @@ def generate(  # noqa: PLR0917  click passes each option
     """
     played = _scenario(scenario, start_ms)
     _check(to, log_path, as_json)
-    recording = Path(to) if to and to != STDOUT and not _is_url(to) else None
+    recording = Path(to) if to and to != STDOUT and not is_url(to) else None
     truth_file = truth_file or (truth_path(recording) if recording else None)
     step_ms = LOG_STEP_MS if log_path else MINUTE_MS if speed is None else PACED_STEP_MS
     batches = deliveries(played, seed, step_ms=step_ms, processes=processes)
     held = paced(batches, start_ms=played.start_ms, speed=speed, now_ms=wall_now_ms, pause=pause)
-    with _opened(to, log_path, f"simulator {played.name}, seed {seed}", played.start_ms) as put:
+    with opened(to, log_path, f"simulator {played.name}, seed {seed}", played.start_ms) as put:
         counts = _play(played, held, put)
     if truth_file:
         with writing(truth_file):
@@ -130,48 +124,8 @@ def _check(to: str | None, log_path: Path | None, as_json: bool) -> None:
         raise UsageError("say where to, with one of --to FILE, --to - and --log FILE")
     if to == STDOUT and as_json:
         raise UsageError("--to - and --json both want standard output, choose one")
-    if to is not None and to != STDOUT and not _is_url(to):
+    if to is not None and to != STDOUT and not is_url(to):
         TARGET.convert(to, None, None)
-
-
-def _is_url(to: str) -> bool:
-    return to.startswith(("http://", "https://"))
-
-
-@contextmanager
-def _opened(to: str | None, log_path: Path | None, source: str, start_ms: int) -> Iterator[Put]:
-    """Yield what takes the batches."""
-    if log_path is not None:
-        with _opened_log(log_path, start_ms) as put:
-            yield put
-    elif to is None or to == STDOUT:
-        yield _put_into(StreamTarget(sys.stdout.buffer))
-    elif _is_url(to):
-        from simulator.http_target import HttpTarget  # noqa: PLC0415  only who posts pays for HTTP
-
-        with HttpTarget(to, pause) as target:
-            yield _put_into(target)
-    else:
-        with writing(Path(to)), RecordingWriter(Path(to), Header(source=source, clock="virtual")) as writer:
-            yield _put_into(RecordingTarget(writer))
-
-
-@contextmanager
-def _opened_log(path: Path, start_ms: int) -> Iterator[Put]:
-    """Yield what puts batches into the log of the file, with arrivals in the time of the scenario."""
-    clock = VirtualClock(start_ms)
-    with open_embedded(path, now_ms=clock.now_ms) as embedded:
-        target = LogTarget(embedded.backend.readings, embedded.backend.gateway, pause)
-
-        def put(batch: Batch) -> None:
-            clock.advance_to(batch.until_ms)
-            target.put(batch.deliveries)
-
-        yield put
-
-
-def _put_into(target: Target) -> Put:
-    return lambda batch: target.put(batch.deliveries)
 
 
 def _play(scenario: Scenario, batches: Iterator[Batch], put: Put) -> Counts:
