@@ -11,10 +11,11 @@ from anomaly.detectors.adaptive import Adaptive
 from anomaly.stage import NAME, Anomaly
 from anomaly.state import GroupState
 from anomaly.step import Batches
-from tocsin.core.columns import PaneBatch, decode_panes
+from tocsin.core.columns import PaneBatch
 from tocsin.core.errors import DamagedError, TransientError
 from tocsin.core.formats.batch_answer import batch_failures
 from tocsin.core.formats.kinesis_event import kinesis_records
+from tocsin.core.formats.pane_bytes import Sender, decode_panes, decode_sender
 from tocsin.core.formats.rejections import encode_rejections, rejected_name
 from tocsin.core.machine import Machine
 from tocsin.core.messages import Position, Rejection
@@ -68,18 +69,28 @@ class AnomalyHandler:
         return totals
 
     def _batches(self, records: Sequence[StoredRecord]) -> tuple[dict[int, Batches], dict[int, int]]:
-        """Return each group's batches in the order of the log, and the place of its first record."""
+        """Return each group's batches in the order of the log, and the place of its first record.
+
+        Of copies that the group is known to have folded only the sender is read. The group stays among those
+        returned: what it has not published goes out.
+        """
         by_group: dict[int, list[PaneBatch]] = {}
         firsts: dict[int, int] = {}
         for place, record in enumerate(records):
             try:
-                batch = decode_panes(record.data)
+                sent = decode_sender(record.data)
+                batches = by_group.setdefault(sent.group, [])
+                firsts.setdefault(sent.group, place)
+                if not self._has_folded(sent):
+                    batches.append(decode_panes(record.data))
             except DamagedError as error:
                 self._reject(record, error)
-                continue
-            by_group.setdefault(batch.group, []).append(batch)
-            firsts.setdefault(batch.group, place)
         return {group: tuple(batches) for group, batches in by_group.items()}, firsts
+
+    def _has_folded(self, sent: Sender) -> bool:
+        """Tell whether the group has folded the batch for certain; a fence only ever rises."""
+        state = self._machine.held_state(sent.group)
+        return state is not None and sent.number <= state.fence.get((sent.generation, sent.group), 0)
 
     def _reject(self, record: StoredRecord, error: DamagedError) -> None:
         """Store the record under a name made of its position: a second delivery writes the same blob."""

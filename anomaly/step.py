@@ -72,7 +72,7 @@ def step(state: GroupState, batches: Batches, *, plans: PlanBook, detector: Dete
 
 def decode_transition(entry: Entry) -> Transition:
     """Return the transition of an emitted entry."""
-    return _decoder.decode(entry.data)
+    return entry.value if isinstance(entry.value, Transition) else _decoder.decode(entry.data)
 
 
 def _refuse(state: GroupState, batch: PaneBatch, plans: PlanBook) -> None:
@@ -131,4 +131,4 @@ def _told(fold: Fold) -> Sequence[Entry]:
     """Return the transitions found so far, in their order, and forget them."""
     moves = sorted(fold.moves, key=lambda move: move[:2])
     fold.moves.clear()
-    return [Entry(LANE_ALERT, f"{told.fingerprint}#{told.number}", _encoder.encode(told)) for *_, told in moves]
+    return [Entry(LANE_ALERT, f"{told.fingerprint}#{told.number}", _encoder.encode(told), told) for *_, told in moves]

@@ -12,7 +12,7 @@ from processors.batch import GroupBatch, by_group
 from processors.stage import NAME, Processors
 from processors.state import ShardAccount
 from processors.step import Live
-from tocsin.core.columns import Int64s, MessageColumns
+from tocsin.core.columns import Int64s, MessageColumns, no_messages
 from tocsin.core.errors import DamagedError, TransientError
 from tocsin.core.formats.batch_answer import batch_failures
 from tocsin.core.formats.json_readings import Refused, decode_records
@@ -128,7 +128,7 @@ def _decode(records: RecordColumns, plan: Plan) -> tuple[MessageColumns, list[Re
             continue
         if tick.shard in {"", records.shard}:  # one that a split or merge has overtaken speaks for nobody
             ticks.append((record, tick))
-    messages, refused = _decode_others(records, others, plan)
+    messages, refused = _decode_others(records, others, plan) if others else (no_messages(), [])
     return messages, sorted([*refused, *damaged], key=lambda one: (one.record, one.index)), ticks
 
 

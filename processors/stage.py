@@ -10,7 +10,8 @@ from processors.listing import Listing
 from processors.state import Group, decode_group, encode_group
 from processors.step import PANES_LANE, Live, live, step
 from processors.window_items import window_items
-from tocsin.core.columns import decode_panes
+from tocsin.core.columns import PaneBatch
+from tocsin.core.formats.pane_bytes import decode_panes
 from tocsin.core.machine import Entry, Step
 from tocsin.core.plan.book import PlanBook
 from tocsin.core.ports import Backend, LogRecord
@@ -64,14 +65,20 @@ class Processors:
         for entry in heads.values():
             if entry.lane == BLOB_LANE:
                 self._backend.blobs.put(entry.name, entry.data)
-        panes = {group: entry.data for group, entry in heads.items() if entry.lane == PANES_LANE}
+        panes = {group: entry for group, entry in heads.items() if entry.lane == PANES_LANE}
         if not panes:
             return set()
         # Windows go first: whoever reads an alert finds the windows that it speaks of.
         quantiles = geometry_of(self._plans.first).quantiles
-        items = [item for data in panes.values() for item in window_items(decode_panes(data).panes, quantiles)]
-        self._backend.windows.put(items)
-        self._listing.put(items)
-        records = [LogRecord(f"{self.generation}.{group}", data) for group, data in panes.items()]
+        items = [item for entry in panes.values() for item in window_items(_said(entry).panes, quantiles)]
+        if items:
+            self._backend.windows.put(items)
+            self._listing.put(items)
+        records = [LogRecord(f"{self.generation}.{group}", entry.data) for group, entry in panes.items()]
         groups = list(panes)
         return {groups[place] for place in self._backend.panes.put(records)}
+
+
+def _said(entry: Entry) -> PaneBatch:
+    """Return what an entry of the panes' lane says."""
+    return entry.value if isinstance(entry.value, PaneBatch) else decode_panes(entry.data)

@@ -18,10 +18,11 @@ from processors.revisions import forget_revisions
 from processors.rows import Admitted, Rows, admit
 from processors.state import NEVER_MS, Group, ShardAccount
 from processors.work import Work
-from tocsin.core.columns import Int64s, MessageColumns, PaneBatch, encode_panes, no_panes
+from tocsin.core.columns import Int64s, MessageColumns, PaneBatch, no_panes
 from tocsin.core.errors import ConfigError
 from tocsin.core.formats.json_readings import Refused
 from tocsin.core.formats.json_split import split_messages
+from tocsin.core.formats.pane_bytes import encode_panes
 from tocsin.core.machine import Entry, Step
 from tocsin.core.messages import Tick
 from tocsin.core.plan.book import PlanBook
@@ -189,7 +190,7 @@ class _Run:
                 plan_hash=ends.plan_hash if ends else "",
                 shard=self._batch.shard if ends else "",
             )
-            self.entries.append(Entry(PANES_LANE, "", encode_panes(message)))
+            self.entries.append(Entry(PANES_LANE, "", encode_panes(message), message))
 
     def _switch_plan(self, plan_hash: str, plans: PlanBook) -> None:
         group = self._work.group

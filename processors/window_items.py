@@ -17,9 +17,11 @@ def window_items(panes: PaneColumns, quantiles: Sequence[float]) -> list[WindowI
         panes: Closed windows, revisions and early panes.
         quantiles: In ``(0, 1)``, what each column of the panes' quantiles is.
     """
+    windows = np.flatnonzero(panes.kind != PaneKind.EARLY).tolist()
+    if not windows:
+        return []
     stats = _stats(panes, [f"p{100 * quantile:.10g}" for quantile in quantiles])
     items: dict[tuple[int, int, int, int], WindowItem] = {}
-    windows = np.flatnonzero(panes.kind != PaneKind.EARLY).tolist()
     device, metric = panes.device.tolist(), panes.metric.tolist()
     size_ms, start_ms, revision = panes.size_ms.tolist(), panes.start_ms.tolist(), panes.revision.tolist()
     for pane in windows:

@@ -11,8 +11,9 @@ from anomaly.detectors.adaptive import Adaptive
 from anomaly.handler import AnomalyHandler, make_handler
 from tests.anomaly.specimens import LOW_FLOW, START_MS, Pane, batch, plan_of
 from tocsin.adapters.embedded.open import Embedded, open_embedded
-from tocsin.core.columns import PaneBatch, encode_panes
+from tocsin.core.columns import PaneBatch
 from tocsin.core.errors import PublishError, SequenceGapError, UnavailableError
+from tocsin.core.formats.pane_bytes import decode_panes, encode_panes
 from tocsin.core.formats.rejections import decode_rejections
 from tocsin.core.messages import Phase, Transition
 from tocsin.core.plan.book import PlanBook
@@ -92,6 +93,18 @@ def test_delivery_that_comes_again_changes_nothing(embedded: Embedded, handler: 
     assert handler(delivery, None) == DONE
     assert make(embedded.backend)(delivery, None) == DONE, "nor does it in a new process"
     assert phases(embedded.backend) == before
+
+
+def test_panes_of_a_copy_are_not_read_where_the_group_is_known_to_have_folded_it(
+    handler: AnomalyHandler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handler(event(panes(1, FINE), panes(2, LOW)), None)
+    read: list[bytes] = []
+    monkeypatch.setattr("anomaly.handler.decode_panes", lambda data: read.append(data) or decode_panes(data))
+
+    handler(event(panes(2, LOW), panes(3, FINE), first=101), None)
+
+    assert read == [panes(3, FINE)]
 
 
 def test_new_process_goes_on_where_the_last_one_stopped(embedded: Embedded, handler: AnomalyHandler) -> None:

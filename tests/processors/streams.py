@@ -11,8 +11,9 @@ from processors.geometry import geometry_of
 from processors.state import Group, encode_group
 from processors.step import PANES_LANE, Live, live, step
 from tests.processors.oracle import Oracle
-from tocsin.core.columns import PaneBatch, decode_panes
+from tocsin.core.columns import PaneBatch
 from tocsin.core.formats.json_readings import decode_records
+from tocsin.core.formats.pane_bytes import decode_panes
 from tocsin.core.keys import HASH_END
 from tocsin.core.machine import Entry
 from tocsin.core.messages import Tick

@@ -9,7 +9,7 @@ import pytest
 from processors.handler import ProcessorsHandler, make_handler
 from tests.processors.streams import EPOCH_MS, WIDE, plan_of
 from tocsin.adapters.embedded.open import Embedded, open_embedded
-from tocsin.core.columns import decode_panes
+from tocsin.core.formats.pane_bytes import decode_panes
 from tocsin.core.formats.rejections import decode_late, decode_rejections
 from tocsin.core.formats.ticks import encode_tick
 from tocsin.core.keys import HASH_END, TICK_KEY

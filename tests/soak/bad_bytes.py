@@ -8,7 +8,8 @@ from random import Random
 from typing import Final
 
 from tests.processors.streams import Message, plan_of, play
-from tocsin.core.columns import PaneBatch, encode_panes, no_panes
+from tocsin.core.columns import PaneBatch, no_panes
+from tocsin.core.formats.pane_bytes import encode_panes
 from tocsin.core.formats.recording import Header, Recorded, encode_header, encode_record
 from tocsin.core.formats.ticks import encode_tick
 from tocsin.core.keys import HASH_END, TICK_KEY

@@ -22,9 +22,9 @@ from simulator.scenario import load_scenario
 from tests.soak import bad_bytes
 from tests.soak.bad_bytes import ARRIVAL_MS, KEYS
 from tocsin.core.clock import elapsed_s
-from tocsin.core.columns import decode_panes
 from tocsin.core.errors import DamagedError, PlanError
 from tocsin.core.formats.json_readings import decode_records
+from tocsin.core.formats.pane_bytes import decode_panes
 from tocsin.core.formats.recording import decode_header, decode_record
 from tocsin.core.formats.ticks import decode_tick
 from tocsin.core.plan.model import Bounds

@@ -23,7 +23,7 @@ from tests.contract.specimens import read_all
 from tests.runtime.walk import MINUTES, START_MS, transitions_of, walk
 from tocsin.adapters.embedded.open import Embedded, open_embedded
 from tocsin.core.clock import MINUTE_MS, elapsed_s
-from tocsin.core.columns import decode_panes
+from tocsin.core.formats.pane_bytes import decode_panes
 from tocsin.core.keys import TICK_KEY
 
 ROOT: Final = Path(__file__).parents[2]

@@ -6,7 +6,7 @@ was committed is announced at least once, oldest first, with the same numbers ea
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final, Generic, Protocol, TypeVar
 
 import msgspec
@@ -29,11 +29,13 @@ class Entry:
         lane: Where it goes, a word of the stage: ``panes``, ``blob``, ``alert``, ...
         name: Name under which the lane stores it, or empty.
         data: Its bytes.
+        value: What the bytes say, where this process has encoded them; None where they were loaded.
     """
 
     lane: str
     name: str
     data: bytes
+    value: object = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from tocsin.core.actions import Action
-from tocsin.core.columns import decode_panes
+from tocsin.core.formats.pane_bytes import decode_panes
 from tocsin.core.formats.rejections import LATE_PREFIX, REJECTED_PREFIX, decode_rejections
 from tocsin.core.keys import TICK_KEY
 from tocsin.core.messages import DecisionRecord, Notification, Transition
