@@ -17,11 +17,12 @@ demo: $(VENV)/run.stamp ## play a simulated fleet for a minute and watch the ale
 test: $(VENV)/dev.stamp ## run every test
 	@$(BIN)/python -m pytest -n 2 $(ARGS)
 
-check: $(VENV)/dev.stamp ## format, lint, types, imports, tests
+check: $(VENV)/dev.stamp ## format, lint, types, imports, the template, tests
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/python -m infra.check
 	@$(MAKE) --no-print-directory test
 
 format: $(VENV)/dev.stamp ## put the code into its standard form

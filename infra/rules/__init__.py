@@ -1,0 +1,1 @@
+"""What a template must keep, beyond what CloudFormation asks: one module a subject, a function a rule."""
