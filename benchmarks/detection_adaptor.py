@@ -24,6 +24,7 @@ from tocsin.core.plan.model import AdaptiveRule, MultivariateRule
 SCHEMA: Final = "benchmarks.univariate"
 THRESHOLD: Final = AdaptiveRule(name="adaptive", metric="*").threshold
 SCHEMA_MULTIVARIATE: Final = "benchmarks.multivariate"
+_NO_CHANNELS: Final = (float("nan"),) * CHANNELS_MAX
 THRESHOLD_MULTIVARIATE: Final = MultivariateRule(name="multivariate").threshold
 
 
@@ -72,10 +73,8 @@ class Multivariate:
             timestamp: Not looked at.
             values: One a channel, NaN where it is missing; at most ``CHANNELS_MAX`` are judged.
         """
-        row = np.full((1, CHANNELS_MAX), np.nan)
-        judged = values[:CHANNELS_MAX]
-        row[0, : len(judged)] = judged
-        scores, self._state = self._detector.score(self._state, row)
+        row = [*values, *_NO_CHANNELS][:CHANNELS_MAX]
+        scores, self._state = self._detector.score(self._state, np.array([row]))
         return float(scores.score[0]), float(scores.alert[0])
 
     def dump(self) -> bytes:

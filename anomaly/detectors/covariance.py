@@ -5,36 +5,41 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tocsin.core.columns import Bools, Floats
+from tocsin.core.columns import Floats
 
 CHANNELS_MAX: Final = 8
 """Metrics of a device that are judged together."""
 
-SLOW: Final = 3e-4
-"""Least weight of a row in mean and covariance; young ones are plain averages."""
+# Arrays of no dimension and not Python numbers: with few devices those cost more than the arithmetic.
+SLOW: Final = np.array(1e-3)
+"""Least weight of a learned row in mean and covariance; young ones are plain averages."""
 
-CREEP: Final = 2e-3
+CREEP: Final = np.array(4e-3)
 """Weight of an anomalous row in the mean, which moves by one deviation times this at most."""
 
 SHRINK: Final = 0.05
 """Share of the identity in the correlation."""
 
-LEARNED_MAX: Final = 8.0
-LEARNED_ROWS: Final = 60.0
+LEARNED_MAX: Final = np.array(8.0)
+LEARNED_ROWS: Final = np.array(60.0)
 """Deviations at which what is learned of a channel is cut off, and rows after which that begins."""
 
-DISTANCE_MAX: Final = 8.0
+DISTANCE_MAX: Final = np.array(6.0)
 """Deviations at which the distance of a channel is cut off."""
 
-LEVEL_PART: Final = 1e-5
+LEVEL_PART: Final = np.array(1e-5)
 """Least deviation of a channel, relative to its mean."""
 
 VALUE_MAX: Final = 1e100
-TINY: Final = 1e-100
+TINY: Final = np.array(1e-100)
+ONE: Final = np.array(1.0)
 
 _UPPER: Final = np.triu_indices(CHANNELS_MAX)
-_DIAGONAL: Final = np.flatnonzero(_UPPER[0] == _UPPER[1])
-PAIRS: Final = len(_UPPER[0])
+_ROW, _COLUMN = _UPPER
+_DIAGONAL: Final = np.flatnonzero(_ROW == _COLUMN)
+PAIRS: Final = len(_ROW)
+_IDENTITY: Final = np.eye(CHANNELS_MAX)
+_OFF_DIAGONAL: Final = (1.0 - SHRINK) * (1.0 - _IDENTITY)
 
 
 def _unpacking() -> NDArray[np.int64]:
@@ -48,19 +53,17 @@ _UNPACK: Final = _unpacking()
 
 
 class Baseline(NamedTuple):
-    """What is known of n devices.
+    """What is known of n devices' channels.
 
     Attributes:
         mean: shape (n, CHANNELS_MAX), NaN for channels that there are not.
-        scale: shape (n, CHANNELS_MAX), one over the deviation.
+        deviation: shape (n, CHANNELS_MAX), infinite before the first row.
         covariance: shape (n, PAIRS), the upper triangle row by row.
-        precision: shape (n, CHANNELS_MAX, CHANNELS_MAX), float32, inverse of the shrunk correlation.
     """
 
     mean: Floats
-    scale: Floats
+    deviation: Floats
     covariance: Floats
-    precision: NDArray[np.float32]
 
 
 def initial_baseline(devices: int) -> dict[str, NDArray[Any]]:
@@ -69,31 +72,43 @@ def initial_baseline(devices: int) -> dict[str, NDArray[Any]]:
     return {"covariance": np.zeros((devices, PAIRS)), "precision": np.tile(identity, (devices, 1, 1))}
 
 
-def follow(before: Baseline, away: Floats, rows: Floats, learns: Bools, *, every: int) -> Baseline:
-    """Return what is known after the row; rows that are not learned let only the mean creep.
+def learned(before: Baseline, away: Floats, rows: Floats, weight: Floats) -> Baseline:
+    """Return what is known after rows that are learned.
 
     Args:
         before: What was known; left unchanged.
         away: shape (n, CHANNELS_MAX), distance from the mean, 0 where there is no value.
         rows: shape (n,), rows learned before.
-        learns: shape (n,), whether this one is.
-        every: How many rows it stands for.
+        weight: shape (n,), how much this one counts, in (0, 1]; 1 for the first, which replaces all.
     """
-    deviation = 1.0 / np.maximum(before.scale, TINY)
-    young = (rows <= LEARNED_ROWS)[:, None]
-    most = np.where(young, 2.0 * VALUE_MAX, LEARNED_MAX * deviation)
+    most = LEARNED_MAX * before.deviation
+    young = rows <= LEARNED_ROWS
+    if np.count_nonzero(young):
+        most[young] = np.inf
     cut = np.minimum(np.maximum(away, -most), most)
-    weight = (np.minimum(every * np.maximum(1.0 / (rows + every), SLOW), 1.0) * learns)[:, None]
-    crept = np.minimum(np.maximum(away, -deviation), deviation) * (CREEP * every * ~learns)[:, None]
-    mean = before.mean + weight * cut + crept
-    started = before.covariance * (rows > 0.0)[:, None]
-    product = cut[:, _UPPER[0]] * cut[:, _UPPER[1]]
-    covariance = np.where(learns[:, None], (1.0 - weight) * (started + weight * product), started)
-    scale = 1.0 / np.maximum(np.sqrt(covariance[:, _DIAGONAL]), np.fmax(LEVEL_PART * np.abs(mean), TINY))
-    return Baseline(mean, scale, covariance, _precision(covariance, scale))
+    weight = weight[:, None]
+    step = weight * cut
+    mean = before.mean + step
+    covariance = (ONE - weight) * (before.covariance + step.take(_ROW, axis=1) * cut.take(_COLUMN, axis=1))
+    deviation = np.maximum(np.sqrt(covariance.take(_DIAGONAL, axis=1)), np.fmax(LEVEL_PART * np.abs(mean), TINY))
+    return Baseline(mean, deviation, covariance)
 
 
-def _precision(covariance: Floats, scale: Floats) -> NDArray[np.float32]:
-    correlation = covariance * (1.0 - SHRINK) * scale[:, _UPPER[0]] * scale[:, _UPPER[1]]
-    correlation[:, _DIAGONAL] = 1.0
-    return np.asarray(np.linalg.inv(correlation[:, _UNPACK]), np.float32)
+def crept(mean: Floats, deviation: Floats, away: Floats, *, every: int) -> Floats:
+    """Return the means after rows that are not learned: they move by a small part of one deviation at most.
+
+    Args:
+        mean: As in ``Baseline``, like ``deviation``.
+        deviation: Before the row.
+        away: shape (n, CHANNELS_MAX), distance from the mean, 0 where there is no value.
+        every: How many rows each stands for.
+    """
+    step = np.minimum(np.maximum(away, -deviation), deviation)
+    return np.asarray(mean + step * (CREEP * every))
+
+
+def precision_of(covariance: Floats, deviation: Floats) -> NDArray[np.float32]:
+    """Return the inverse of the shrunk correlation; shape (n, CHANNELS_MAX, CHANNELS_MAX)."""
+    scales = deviation[:, :, None] * deviation[:, None, :]
+    correlation = covariance.take(_UNPACK, axis=1) * _OFF_DIAGONAL / scales + _IDENTITY
+    return np.linalg.inv(correlation).astype(np.float32)

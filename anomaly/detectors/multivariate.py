@@ -13,43 +13,62 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anomaly.contract import State
-from anomaly.detectors.covariance import CHANNELS_MAX, DISTANCE_MAX, TINY, VALUE_MAX, Baseline, follow, initial_baseline
-from tocsin.core.columns import Bools, Floats
+from anomaly.detectors.covariance import (
+    CHANNELS_MAX,
+    DISTANCE_MAX,
+    ONE,
+    TINY,
+    VALUE_MAX,
+    Baseline,
+    crept,
+    initial_baseline,
+    learned,
+    precision_of,
+)
+from anomaly.detectors.covariance import SLOW as LEAST_WEIGHT
+from tocsin.core.columns import Bools, Floats, Int64s
 
 WARM_ROWS: Final = 100
 """Rows of a device before it is judged."""
 
-FREE_ROWS: Final = 300
-"""Rows that are all learned: a young covariance knows too little to call a drift anomalous."""
+# Arrays of no dimension and not Python numbers: with few devices those cost more than the arithmetic.
+FREE_ROWS: Final = np.array(350.0)
+"""Rows that are all learned, anomalous ones with less weight: a young covariance knows too little to refuse them."""
 
 RELEASE_ROWS: Final = 1_500
 """Anomalous rows in a row after which the new regime is learned."""
 
-GATE: Final = 2.0
+GATE: Final = np.array(2.0)
 """Score below which a row is quiet."""
 
-LEARNED_EVERY: Final = 2
+LEARNED_EVERY: Final = 3
 """Rows from one that is learned to the next: neighbours are nearly the same after smoothing."""
 
-FAST: Final = 0.2
-STEP_MAX: Final = 6.0
-STEP_ROWS: Final = 30.0
+FAST: Final = np.array(0.12)
+STEP_MAX: Final = np.array(6.0)
+STEP_ROWS: Final = np.array(30.0)
 """Deviations at which the step of a channel is cut off, and rows after which that begins."""
 
-QUIET_SLOW: Final = 1e-3
-QUIET_ROWS: Final = 50.0
-"""Least weight of a row in the quiet scale, and rows before that is learned."""
+QUIET_SLOW: Final = np.array(3e-3)
+QUIET_ROWS: Final = np.array(50.0)
+"""Least weight of a learned row in the quiet scale, and rows before that is learned."""
 
-QUIET_DEVIATION: Final = 0.1
-SMOOTH: Final = 0.3
-FADE: Final = 0.97
+QUIET_VARIANCE_MIN: Final = np.array(0.1**2)
+SMOOTH: Final = np.array(0.5)
+FADE: Final = np.array(0.98)
 """Rate at which the score follows up, and what is left of it a row later."""
 
-FASTS, MEANS, SCALES = 0, 1, 2
-"""Rows of ``levels``: fast average, mean, and one over the deviation."""
+FASTS, MEANS, DEVIATIONS = 0, 1, 2
+"""Rows of ``levels``: fast average, mean, deviation."""
 
 SEEN, ROWS, HELD, QUIET_MEAN, QUIET_VARIANCE, SMOOTHED, SCORE = range(7)
 """Columns of ``course``; ``ROWS`` are those that were learned, ``HELD`` those held back since."""
+
+_ZERO: Final = np.array(0.0)
+_WARM: Final = np.array(float(WARM_ROWS))
+_RELEASE: Final = np.array(float(RELEASE_ROWS))
+_EVERY: Final = np.array(float(LEARNED_EVERY))
+_ALL: Final = slice(None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +92,7 @@ class Multivariate:
     """Scores rows of up to ``CHANNELS_MAX`` metrics, with no setting for any of them."""
 
     name = "multivariate"
-    version = 1
+    version = 2
 
     def initial(self, devices: int) -> dict[str, NDArray[Any]]:
         """Return the state of that many devices that have seen nothing."""
@@ -88,20 +107,26 @@ class Multivariate:
             values: shape (n, CHANNELS_MAX), one value a channel; NaN where it is missing or there is none.
                 A channel that joins later makes the device begin anew.
         """
-        levels, course = _joined(state["levels"], state["course"], values)
-        fast = _followed(levels, values, course[:, ROWS])
+        levels, course = state["levels"], state["course"]
+        step = values - levels[:, FASTS]
+        missing = np.isnan(step)
+        if holes := np.count_nonzero(missing):
+            levels, course = _joined(levels, course, values)
+            step[missing] = 0.0
+        fast = _followed(levels, step, course[:, ROWS])
         away = fast - levels[:, MEANS]
-        away[np.isnan(away)] = 0.0
-        units = np.minimum(np.maximum(away * levels[:, SCALES], -DISTANCE_MAX), DISTANCE_MAX)
+        if holes:
+            away[np.isnan(away)] = 0.0
+        units = np.minimum(np.maximum(away / levels[:, DEVIATIONS], -DISTANCE_MAX), DISTANCE_MAX)
         by_channel = units * np.matmul(state["precision"], units[:, :, None])[:, :, 0]
-        distance = np.cbrt(np.maximum(np.add.reduce(by_channel, axis=1), 0.0))
-        warming = course[:, ROWS] < WARM_ROWS
+        distance = np.cbrt(np.maximum(np.add.reduce(by_channel, axis=1), _ZERO))
+        warming = course[:, ROWS] < _WARM
         alert = _above_quiet(course, distance, warming)
-        learns, course = _judged(course, alert)
+        trust, course = _judged(course, alert)
         levels = levels.copy()
         levels[:, FASTS] = fast
         after = {"levels": levels, "course": course, "covariance": state["covariance"], "precision": state["precision"]}
-        _learn(after, away, distance, learns)
+        _learn(after, away, distance, trust)
         return JointScores(course[:, SCORE].copy(), alert, warming, _shares(by_channel, alert)), after
 
 
@@ -115,81 +140,101 @@ def _joined(levels: Floats, course: Floats, values: Floats) -> tuple[Floats, Flo
     levels = levels.copy()
     levels[:, FASTS] = np.where(joins, np.minimum(np.maximum(values, -VALUE_MAX), VALUE_MAX), fast)
     levels[anew, MEANS] = levels[anew, FASTS]
-    levels[anew, SCALES] = 0.0
+    levels[anew, DEVIATIONS] = np.inf
     return levels, np.where(anew[:, None], 0.0, course)
 
 
-def _followed(levels: Floats, values: Floats, rows: Floats) -> Floats:
-    """Return the fast averages after the row; a missing value moves nothing, a wild one little."""
-    step = values - levels[:, FASTS]
-    missing = np.isnan(values)
-    if np.count_nonzero(missing):
-        step[missing] = 0.0
-    most = STEP_MAX / np.maximum(levels[:, SCALES], TINY)
+def _followed(levels: Floats, step: Floats, rows: Floats) -> Floats:
+    """Return the fast averages after the row; a wild value moves them little."""
+    most = STEP_MAX * levels[:, DEVIATIONS]
     young = rows <= STEP_ROWS
     if np.count_nonzero(young):
         most[young] = 2.0 * VALUE_MAX
-    return levels[:, FASTS] + FAST * np.minimum(np.maximum(step, -most), most)
+    return np.asarray(levels[:, FASTS] + FAST * np.minimum(np.maximum(step, -most), most))
 
 
 def _above_quiet(course: Floats, distance: Floats, warming: Bools) -> Floats:
     """Return how many deviations the distance is above that of quiet times; 0 while warming up."""
-    spread = np.sqrt(course[:, QUIET_VARIANCE] + QUIET_DEVIATION**2)
-    above = np.maximum((distance - course[:, QUIET_MEAN]) / spread, 0.0)
-    above[warming] = 0.0
+    spread = np.sqrt(course[:, QUIET_VARIANCE] + QUIET_VARIANCE_MIN)
+    above = np.maximum((distance - course[:, QUIET_MEAN]) / spread, _ZERO)
+    if np.count_nonzero(warming):
+        above[warming] = 0.0
     return np.asarray(above)
 
 
-def _judged(course: Floats, alert: Floats) -> tuple[Bools, Floats]:
-    """Return whose row may be learned, and the course of each after it."""
-    rows, held = course[:, ROWS], course[:, HELD]
+def _judged(course: Floats, alert: Floats) -> tuple[Floats, Floats]:
+    """Return how far each row may be learned, from 0 to 1, and the course of each after it."""
+    after = course + _A_ROW
+    smoothed = course[:, SMOOTHED]
+    smoothed = smoothed + SMOOTH * (alert - smoothed)
+    after[:, SMOOTHED] = smoothed
+    after[:, SCORE] = np.maximum(smoothed, FADE * course[:, SCORE])
+    if not np.count_nonzero(alert >= GATE):
+        after[:, HELD] = 0.0
+        return np.ones(len(alert)), after
     quiet = alert < GATE
-    learns = quiet | (rows < FREE_ROWS) | (held >= RELEASE_ROWS)
-    after = course + learns[:, None] * _COUNTED_ROW
-    after[:, SEEN] += 1.0
-    after[:, HELD] = (held + 1.0) * ~quiet
-    after[:, SMOOTHED] += SMOOTH * (alert - after[:, SMOOTHED])
-    after[:, SCORE] = np.maximum(after[:, SMOOTHED], FADE * after[:, SCORE])
-    return learns, after
+    trust = np.where(course[:, ROWS] < FREE_ROWS, (GATE / np.maximum(alert, GATE)) ** 2, quiet)
+    trust[course[:, HELD] >= _RELEASE] = 1.0
+    after[:, ROWS] -= trust == _ZERO
+    after[:, HELD] *= ~quiet
+    return trust, after
 
 
-_COUNTED_ROW: Final = np.eye(7)[ROWS]
+_A_ROW: Final = np.eye(7)[SEEN] + np.eye(7)[ROWS] + np.eye(7)[HELD]
 
 
-def _learn(after: dict[str, NDArray[Any]], away: Floats, distance: Floats, learns: Bools) -> None:
+def _learn(after: dict[str, NDArray[Any]], away: Floats, distance: Floats, trust: Floats) -> None:
     """Learn the row where it is a device's turn, into columns of ``after``."""
-    due = (after["course"][:, SEEN] % LEARNED_EVERY == 1.0).nonzero()[0]
-    if not len(due):
+    due = after["course"][:, SEEN] % _EVERY == ONE
+    if not np.count_nonzero(due):
         return
-    course, levels = after["course"][due], after["levels"]
-    learning, rows = learns[due], course[:, ROWS] - learns[due]
-    _quieten(course, distance[due], learning, rows)
-    after["course"][due] = course
-    before = Baseline(levels[due, MEANS], levels[due, SCALES], after["covariance"][due], after["precision"][due])
-    known = follow(before, away[due], rows, learning, every=LEARNED_EVERY)
-    levels[due, MEANS], levels[due, SCALES] = known.mean, known.scale
-    for name, column in (("covariance", known.covariance), ("precision", known.precision)):
-        after[name] = column if len(due) == len(levels) else _put(after[name], due, column)
+    learns = due & (trust > _ZERO)
+    taught = np.count_nonzero(learns)
+    if taught:
+        _teach(after, _ALL if taught == len(due) else learns.nonzero()[0], away, distance, trust)
+    if taught < np.count_nonzero(due):
+        held, levels = due & ~learns, after["levels"]
+        means, deviations = levels[held, MEANS], levels[held, DEVIATIONS]
+        levels[held, MEANS] = crept(means, deviations, away[held], every=LEARNED_EVERY)
 
 
-def _put(column: NDArray[Any], rows: NDArray[np.int64], values: NDArray[Any]) -> NDArray[Any]:
+def _teach(
+    after: dict[str, NDArray[Any]], devices: Int64s | slice, away: Floats, distance: Floats, trust: Floats
+) -> None:
+    """Learn the rows of the devices, into columns of ``after``."""
+    course, levels, trust = after["course"][devices], after["levels"][devices], trust[devices]
+    rows = course[:, ROWS] - ONE
+    _quieten(course, distance[devices], trust, rows)
+    weight = np.maximum(_EVERY / (rows + _EVERY), LEAST_WEIGHT) * trust
+    before = Baseline(levels[:, MEANS], levels[:, DEVIATIONS], after["covariance"][devices])
+    known = learned(before, away[devices], rows, weight)
+    after["course"][devices] = course
+    after["levels"][devices, MEANS], after["levels"][devices, DEVIATIONS] = known.mean, known.deviation
+    precision = precision_of(known.covariance, known.deviation)
+    for name, column in (("covariance", known.covariance), ("precision", precision)):
+        after[name] = column if isinstance(devices, slice) else _put(after[name], devices, column)
+
+
+def _put(column: NDArray[Any], rows: Int64s, values: NDArray[Any]) -> NDArray[Any]:
     column = column.copy()
     column[rows] = values
     return column
 
 
-def _quieten(course: Floats, distance: Floats, learning: Bools, rows: Floats) -> None:
+def _quieten(course: Floats, distance: Floats, trust: Floats, rows: Floats) -> None:
     """Learn mean and variance of the quiet distance, in place."""
-    counted = np.maximum(rows - QUIET_ROWS, LEARNED_EVERY)
-    weight = LEARNED_EVERY * np.maximum(1.0 / counted, QUIET_SLOW) * (learning & (rows > QUIET_ROWS))
-    step = distance - course[:, QUIET_MEAN]
-    course[:, QUIET_MEAN] += weight * step
-    course[:, QUIET_VARIANCE] = (1.0 - weight) * (course[:, QUIET_VARIANCE] + weight * step * step)
+    counted = rows - QUIET_ROWS
+    weight = np.maximum(_EVERY / np.maximum(counted, _EVERY), QUIET_SLOW) * trust * (counted > _ZERO)
+    mean, variance = course[:, QUIET_MEAN], course[:, QUIET_VARIANCE]
+    step = distance - mean
+    part = weight * step
+    course[:, QUIET_MEAN] = mean + part
+    course[:, QUIET_VARIANCE] = (ONE - weight) * (variance + part * step)
 
 
 def _shares(by_channel: Floats, alert: Floats) -> Floats:
     """Return the alert score divided among the channels that are to blame."""
     if not np.count_nonzero(alert):
-        return np.zeros_like(by_channel)
-    blame = np.maximum(by_channel, 0.0)
+        return np.zeros(by_channel.shape)
+    blame = np.maximum(by_channel, _ZERO)
     return np.asarray(blame * (alert / np.maximum(np.add.reduce(blame, axis=1), TINY))[:, None])
