@@ -27,8 +27,14 @@ SIDE_MAX: Final = np.array([0.9, 0.2], np.float32)
 SPAN_MIN: Final = np.array([6.0] * (FEATURES - 1) + [0.3], np.float32)
 """Smallest range of a feature: noise alone spans a few units, and the log of its spread about a third."""
 
-NOVELTY_MAX: Final = np.float32(10.0)
+NOVELTY_MAX: Final = np.array(10.0, np.float32)
 EMPTY: Final = np.float32(1e37)
+
+# Arrays of no dimension and not Python numbers: with few series those cost more than the arithmetic.
+_ZERO: Final = np.array(0.0, np.float32)
+_MINUS: Final = np.array(-1.0, np.float32)
+_ROW: Final = np.array(1)
+_SPAN: Final = -SPAN_MIN
 
 _MEMORY_OF: Final = np.array([0] * VALUE_FEATURES + [1] * (FEATURES - VALUE_FEATURES))
 _STARTS: Final = np.array([0, VALUE_FEATURES])
@@ -74,7 +80,7 @@ def remember(bounds: Singles, boxes: Singles, used: Int32s, rows: Int64s, point:
         point: shape (n, 2, FEATURES), the features and the features negated.
     """
     bounds = np.minimum(bounds, point)
-    per_range = -1.0 / np.minimum(bounds[:, 0] + bounds[:, 1], -SPAN_MIN)
+    per_range = _MINUS / np.minimum(bounds[:, 0] + bounds[:, 1], _SPAN)
     distances = _distances(boxes, point, per_range)
     slot = distances.argmin(axis=2)
     places = _places(len(rows))
@@ -84,15 +90,17 @@ def remember(bounds: Singles, boxes: Singles, used: Int32s, rows: Int64s, point:
     gaps = np.empty((0, FEATURES), np.float32)
     if len(found):
         near = boxes.reshape(-1)[_corners(found, slot[found])]
-        gaps = np.maximum((near - point[found]).max(axis=1), 0.0) * per_range[found]
-        wide = np.minimum(near, point[found])
-        fits = _longest_sides(wide, per_range[found]) <= SIDE_MAX
+        outer, scale = point[found], per_range[found]
+        apart = near - outer
+        gaps = np.maximum(np.maximum(apart[:, 0], apart[:, 1]), _ZERO) * scale
+        wide = np.minimum(near, outer)
+        fits = _longest_sides(wide, scale) <= SIDE_MAX
         slot[found] = np.where(fits, slot[found], used[found].argmin(axis=2))
         boxes = boxes.copy()
-        boxes.reshape(-1)[_corners(found, slot[found])] = np.where(fits[:, None, _MEMORY_OF], wide, point[found])
+        boxes.reshape(-1)[_corners(found, slot[found])] = np.where(fits[:, None, _MEMORY_OF], wide, outer)
         taken = places + slot
     used = used.copy()
-    used.reshape(-1)[taken] = (rows + 1)[:, None]
+    used.reshape(-1)[taken] = (rows + _ROW)[:, None]
     return Novelty(distance, found, gaps, bounds, boxes, used)
 
 
@@ -100,7 +108,7 @@ def _distances(boxes: Singles, point: Singles, per_range: Singles) -> Singles:
     """Return the distance to every box; shape (n, MEMORIES, BOXES)."""
     apart = boxes - point[:, :, :, None]
     outside = np.maximum(apart[:, 0], apart[:, 1])
-    np.maximum(outside, 0.0, out=outside)
+    np.maximum(outside, _ZERO, out=outside)
     outside *= per_range[:, :, None]
     distances = np.empty((len(point), MEMORIES, BOXES), np.float32)
     # Added one by one: the order of a reduction may depend on how many series there are.
