@@ -5,7 +5,7 @@ Every call may raise ``UnavailableError``: then its effect is unknown, and the c
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from tocsin.core.actions import Action
 from tocsin.core.messages import DecisionRecord, Notification, Transition
@@ -21,7 +21,9 @@ from tocsin.core.port_values import (
     WindowItem,
     WindowStats,
 )
-from tocsin.core.series import SeriesWindows
+
+if TYPE_CHECKING:
+    from tocsin.core.series import SeriesWindows  # columns: a function that needs none starts without numpy
 
 __all__ = [
     "AlertTable",
@@ -127,7 +129,7 @@ class WindowTable(Protocol):
 
     def series(
         self, tenant: str, device: str, metric: str, *, size_ms: int, start_ms: int, end_ms: int, limit: int
-    ) -> SeriesWindows:
+    ) -> "SeriesWindows":
         """Return the metric's windows whose start is a multiple of their size, in ``[start_ms, end_ms)``.
 
         The first ``limit`` by start and revision. Of hopping windows these are the ones that do not overlap.
