@@ -5,6 +5,11 @@ Imported from ``tocsin.core.ports``, where the ports are.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
+
+
+NEWEST_WINDOWS_MAX: Final = 120
+"""Most starts of one size that ``WindowTable.newest`` looks at."""
 
 
 @dataclass(frozen=True, slots=True)

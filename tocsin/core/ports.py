@@ -5,11 +5,12 @@ Every call may raise ``UnavailableError``: then its effect is unknown, and the c
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from tocsin.core.actions import Action
 from tocsin.core.messages import DecisionRecord, Notification, Transition
 from tocsin.core.port_values import (
+    NEWEST_WINDOWS_MAX,
     DirectoryEntry,
     LogRecord,
     QueueMessage,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from tocsin.core.series import SeriesWindows  # columns: a function that needs none starts without numpy
 
 __all__ = [
+    "NEWEST_WINDOWS_MAX",
     "AlertTable",
     "Backend",
     "Blobs",
@@ -51,10 +53,6 @@ __all__ = [
     "WindowStats",
     "WindowTable",
 ]
-
-
-NEWEST_WINDOWS_MAX: Final = 120
-"""Most starts of one size that ``WindowTable.newest`` looks at."""
 
 
 class LogReader(Protocol):
