@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-
 NEWEST_WINDOWS_MAX: Final = 120
 """Most starts of one size that ``WindowTable.newest`` looks at."""
 
