@@ -3,7 +3,7 @@
 import sys
 from importlib import import_module
 
-TABLES = ("hot_path", "decoding", "budgets", "replay")
+TABLES = ("hot_path", "decoding", "budgets", "replay", "recordings")
 
 
 def main(names: list[str]) -> int:

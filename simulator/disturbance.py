@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from simulator.kinds import Layer
 from simulator.profile import Sensor
+from simulator.randomness import mixed
 from simulator.scenario_model import Fault
 from simulator.weather import Floats, Int64s
 
@@ -96,9 +97,14 @@ def _wrong(fault: Fault, sensor: Sensor, values: Floats, time_ms: Int64s) -> Flo
             return values * fault.settings["factor"] + fault.settings["plus"]
         case "clipped":
             return np.clip(values, fault.settings["below"], fault.settings["above"])
-        case "dropout":
-            return np.full(len(values), np.nan)
-    raise AssertionError(f"{fault.kind} is no fault of a sensor")
+        case "censored":
+            gone = (values < fault.settings["below"]) | (values > fault.settings["above"])
+        case "flaky":
+            gone = _gone(fault, time_ms)
+        case _:
+            assert fault.kind == "dropout", f"{fault.kind} is no fault of a sensor"
+            gone = np.ones(len(values), np.bool_)
+    return np.where(gone, np.nan, values)
 
 
 def _size(fault: Fault, sensor: Sensor) -> float:
@@ -120,8 +126,15 @@ def silent_at(faults: Iterable[Fault], time_ms: Int64s) -> Bools:
     silent = np.zeros(len(time_ms), np.bool_)
     for fault in faults:
         if fault.is_on(Layer.SILENCE) and not fault.metric:
-            silent |= within(fault, time_ms)
+            gone = _gone(fault, time_ms) if fault.kind == "flaky" else True
+            silent |= within(fault, time_ms) & gone
     return silent
+
+
+def _gone(fault: Fault, time_ms: Int64s) -> Bools:
+    """Return which instants lie in a stretch that a loose contact takes out, told by the instant alone."""
+    stretch = (time_ms - fault.start_ms) // round(fault.settings["burst"])
+    return np.asarray(mixed(stretch) < fault.settings["ratio"])
 
 
 def boots_at(faults: Iterable[Fault], time_ms: Int64s) -> Int64s:

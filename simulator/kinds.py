@@ -89,8 +89,17 @@ KINDS: Final[Mapping[str, Kind]] = {
         expect=True,
         detectable_by=_SHIFT,
     ),
+    # Values beyond are not told at all: what is missing hangs on what it would have been.
+    "censored": Kind(
+        Layer.VALUE,
+        {"below": Setting("number", -1e9), "above": Setting("number", 1e9)},
+        expect=True,
+        detectable_by=("missing",),
+    ),
     # One metric is missing; without a metric the whole device is silent.
     "dropout": Kind(Layer.SILENCE, expect=True, detectable_by=("missing",)),
+    # A loose contact: of the metric, or of the device, that share is missing, in stretches of that length.
+    "flaky": Kind(Layer.SILENCE, {"ratio": Setting("ratio", 0.3), "burst": Setting("duration", 30 * SECOND_MS)}),
     # The device itself is hurt, and all that hangs together shows it.
     "leak": _strain(0.1, *_SHIFT),
     "dying_battery": _strain(1.0, *_SHIFT),

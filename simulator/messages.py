@@ -17,6 +17,7 @@ from simulator.disturbance import (
     silent_at,
     strains_at,
 )
+from simulator.noise import coloured
 from simulator.randomness import stream
 from simulator.scenario_model import Device, Scenario
 from simulator.weather import Floats, Int64s, weather_of
@@ -101,7 +102,7 @@ class _Voice:
                     disturbed(
                         self._faults,
                         sensor,
-                        truth[sensor.metric] + sensor.noise * row,
+                        truth[sensor.metric] + sensor.noise * coloured(sensor.colour, row, self._memory, sensor.metric),
                         time_ms=time_ms,
                         before_ms=self._before_ms,
                         held=self._held,

@@ -15,6 +15,7 @@ import numpy as np
 
 from simulator.course import Model
 from simulator.devices.catalogue import MODELS
+from simulator.noise import COLOURS
 from simulator.randomness import stream
 from simulator.weather import Floats
 from tocsin.core.clock import HOUR_MS, MINUTE_MS, SECOND_MS
@@ -32,11 +33,12 @@ class Sensor:
 
     Attributes:
         metric: Name of the metric, with its unit.
-        noise: Standard deviation of its white noise, in the metric's unit; faults are sized in it.
+        noise: Standard deviation of its noise, in the metric's unit; faults are sized in it.
         resolution: Smallest step that it tells, in the metric's unit.
         low: Smallest value that it can show.
         high: Largest value that it can show.
         dead_band: Values closer to 0 than this are shown as 0, as an inverter does at night.
+        colour: Of the noise: ``white``, ``pink`` or ``red``.
     """
 
     metric: str
@@ -45,6 +47,7 @@ class Sensor:
     low: float
     high: float
     dead_band: float = 0.0
+    colour: str = "white"
 
     def shown(self, values: Floats) -> Floats:
         """Return what the sensor tells, shape (n,): within its range, in whole steps; NaN stays NaN.
@@ -149,6 +152,7 @@ def _sensor(metric: str, section: Section, model: Model) -> Sensor:
         low=low,
         high=high,
         dead_band=section.number("dead_band", 0.0, low=0.0, high=VALUE_MAX),
+        colour=section.choice("colour", COLOURS, COLOURS[0]),
     )
 
 

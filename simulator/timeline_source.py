@@ -41,8 +41,8 @@ def _fault(section: Section, devices: Mapping[str, Device], start_ms: int, durat
     settings = {key: _setting(section, key, setting) for key, setting in kind.settings.items()}
     if kind.sized:
         settings |= _size(section)
-    if name == "clipped" and section.find("below") is None and section.find("above") is None:
-        section.problem("", "must say above or below which value it clips")
+    if name in {"clipped", "censored"} and section.find("below") is None and section.find("above") is None:
+        section.problem("", f"must say above or below which value it is {name}")
     return Fault(
         kind=name,
         start_ms=start_ms + after_ms,
@@ -74,7 +74,7 @@ def _metric(section: Section, kind: str, befallen: Sequence[Device]) -> str:
     """Return the metric; the kind says whether there must be one, the devices which there are."""
     metric = section.text("metric", "")
     layer = KINDS[kind].layer
-    if metric and layer is not Layer.VALUE and kind != "dropout":
+    if metric and layer is not Layer.VALUE and kind not in {"dropout", "flaky"}:
         section.problem("metric", f"must be absent, {kind} is about the whole device")
     if not metric and layer is Layer.VALUE:
         section.problem("metric", f"is missing, {kind} is about one metric")

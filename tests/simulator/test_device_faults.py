@@ -117,6 +117,32 @@ def test_dropout_of_a_device_silences_it_and_does_not_count() -> None:
     assert [message["seq"] for message in disturbed.values()] == list(range(1, len(disturbed) + 1))
 
 
+def test_censored_values_are_left_out_and_the_others_told() -> None:
+    inside, strays = pairs(PUMP, fault("censored", metric="flow_lpm", above=150.0))
+
+    missing = [true for _, told, true in inside if math.isnan(told)]
+    assert missing
+    assert all((true > 150.0) == math.isnan(told) for _, told, true in inside)
+    assert strays == []
+
+
+@pytest.mark.parametrize("metric", ["flow_lpm", ""])
+def test_loose_contact_takes_out_its_share_in_stretches(metric: str) -> None:
+    wrong = fault("flaky", metric=metric, minutes=600, ratio=0.3, burst=40_000)
+    disturbed, healthy = with_and_without(PUMP, wrong, hours=10)
+
+    gone = [
+        (at_ms - wrong.start_ms) // 40_000
+        for at_ms in healthy
+        if at_ms not in disturbed or (metric and metric not in disturbed[at_ms]["metrics"])
+    ]
+    kept = {(at_ms - wrong.start_ms) // 40_000 for at_ms in healthy} - set(gone)
+    assert min(gone) >= 0
+    assert not set(gone) & {(at_ms - wrong.start_ms) // 40_000 for at_ms in disturbed if not metric}
+    assert 0.25 < len(set(gone)) / (len(set(gone)) + len(kept)) < 0.35
+    assert len(disturbed) == len(healthy) or not metric
+
+
 def test_message_without_any_metric_left_is_not_sent() -> None:
     faults = [fault("dropout", metric=metric) for metric in PUMP.profile.metrics]
     disturbed, healthy = with_and_without(PUMP, *faults)
@@ -266,7 +292,7 @@ def test_faults_on_one_metric_act_in_the_order_of_the_timeline() -> None:
 
 VALUE_FAULTS = st.builds(
     fault,
-    st.sampled_from([kind for kind, about in KINDS.items() if about.layer is Layer.VALUE] + ["dropout"]),
+    st.sampled_from([kind for kind, about in KINDS.items() if about.layer is Layer.VALUE] + ["dropout", "flaky"]),
     metric=st.sampled_from(PUMP.profile.metrics),
     from_minute=st.floats(0, 55),
     minutes=st.floats(0.1, 60),
