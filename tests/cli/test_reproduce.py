@@ -49,6 +49,22 @@ def test_a_recording_that_lacks_a_reading_is_a_finding(
     assert found["differences"][0].startswith("input: window 2026-11-23T10:")
 
 
+def test_an_alert_comes_again_from_several_recordings_as_an_archive_has_them(
+    tocsin: Tocsin, played: Path, fingerprint: str, tmp_path: Path
+) -> None:
+    tocsin("record", "--file", played, "--to", tmp_path / "all.jsonl")
+    middle = "2026-11-23T10:15:00Z"
+    tocsin("recording", "cut", tmp_path / "all.jsonl", "--until", middle, "--to", tmp_path / "first.jsonl.gz")
+    tocsin("recording", "cut", tmp_path / "all.jsonl", "--from", middle, "--to", tmp_path / "then.jsonl.zst")
+    parts = ("--recording", tmp_path / "then.jsonl.zst", "--recording", tmp_path / "first.jsonl.gz")
+
+    whole = tocsin("alerts", "reproduce", fingerprint, "--file", played, *parts)
+    half = tocsin("alerts", "reproduce", fingerprint, "--file", played, *parts[:2])
+
+    assert (whole.code, half.code) == (0, 1)
+    assert whole.err.endswith("comes again with the same evidence\n")
+
+
 def test_another_plan_is_a_finding_and_the_same_plan_none(tocsin: Tocsin, played: Path, fingerprint: str) -> None:
     other = ROOT / "examples" / "pump_house" / "plan.yaml"
 

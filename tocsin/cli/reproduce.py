@@ -1,7 +1,7 @@
 """``tocsin alerts reproduce``: the same alert again, from what is kept, or what keeps it from coming again."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -13,7 +13,7 @@ from tocsin.cli.options import EXISTING, json_option, read_file_option
 from tocsin.cli.output import print_json, talk
 from tocsin.core.clock import iso, wall_now_ms
 from tocsin.core.errors import UsageError
-from tocsin.core.formats.recording import Recorded
+from tocsin.core.formats.recording import Header, Recorded
 from tocsin.core.formats.recording_file import RecordingReader
 from tocsin.core.plan.book import plan_blob
 from tocsin.core.plan.model import Plan, decode_plan, plan_hash
@@ -22,6 +22,7 @@ from tocsin.core.ports import Blobs
 from tocsin.runtime.episodes import Episode, episodes
 from tocsin.runtime.play import FeedReader
 from tocsin.runtime.record import record_log
+from tocsin.runtime.recording_edit import merged, merged_header
 from tocsin.runtime.reproduce import Reproduction
 from tocsin.runtime.reproduce import reproduce as reproduced
 
@@ -29,14 +30,20 @@ from tocsin.runtime.reproduce import reproduce as reproduced
 @click.command()
 @click.argument("fingerprint")
 @read_file_option
-@click.option("--recording", "recording_path", type=EXISTING, help="Take the readings from here, not from the file.")
+@click.option(
+    "--recording",
+    "recordings",
+    type=EXISTING,
+    multiple=True,
+    help="Take the readings from here, not from the file; again for several, such as the hours of an archive.",
+)
 @click.option("--plan", "plan_path", type=EXISTING, help="Judge under this plan, not under the one that was in force.")
 @click.option("--episode", type=click.IntRange(1), help="Which episode; without it the newest.")
 @json_option
 def reproduce(
     fingerprint: str,
     path: Path,
-    recording_path: Path | None,
+    recordings: tuple[Path, ...],
     plan_path: Path | None,
     episode: int | None,
     as_json: bool,
@@ -49,9 +56,8 @@ def reproduce(
         found = episodes(FeedReader(embedded.backend.alerts.feed).new_transitions())
         chosen, _ = chosen_episode(found, fingerprint, episode)
         plan = load_plan(plan_path) if plan_path else _plan_of(chosen, embedded.backend.blobs)
-    with _recording(path, recording_path) as taken:
-        with RecordingReader(taken) as reader:
-            header = reader.header
+    with _taken(path, recordings) as taken:
+        header = merged_header([_header(one) for one in taken]) if len(taken) > 1 else _header(taken[0])
         outcome = reproduced(chosen.moves, header, lambda: _records(taken), plan)
     _tell(chosen, outcome, plan_hash(plan), as_json=as_json)
     if outcome.differences:
@@ -72,8 +78,8 @@ def _plan_of(chosen: Episode, blobs: Blobs) -> Plan:
 
 
 @contextmanager
-def _recording(path: Path, named: Path | None) -> Iterator[Path]:
-    """Yield the recording that is named, else one of the file's log."""
+def _taken(path: Path, named: tuple[Path, ...]) -> Iterator[tuple[Path, ...]]:
+    """Yield the recordings that are named, else one of the file's log."""
     if named:
         yield named
         return
@@ -81,12 +87,18 @@ def _recording(path: Path, named: Path | None) -> Iterator[Path]:
         taken = Path(folder) / "log.jsonl"
         with open_embedded(path, now_ms=wall_now_ms, read_only=True) as embedded:
             record_log(embedded.readings, taken, source=f"log readings of {path.name}")
-        yield taken
+        yield (taken,)
 
 
-def _records(path: Path) -> Iterator[Recorded]:
+def _header(path: Path) -> Header:
     with RecordingReader(path) as reader:
-        yield from reader
+        return reader.header
+
+
+def _records(paths: tuple[Path, ...]) -> Iterator[Recorded]:
+    with ExitStack() as stack:
+        readers = [stack.enter_context(RecordingReader(path)) for path in paths]
+        yield from merged(readers) if len(readers) > 1 else readers[0]
 
 
 def _tell(chosen: Episode, outcome: Reproduction, plan: str, *, as_json: bool) -> None:
