@@ -6,10 +6,10 @@ ARGS ?=
 MINUTES ?= 30
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench soak lock clean
+.PHONY: help demo test check format bench soak browser dashboard lock clean
 
 help: ## say what each command does
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(VENV)/run.stamp ## play a simulated fleet for a minute and watch the alerts arrive
 	@$(BIN)/tocsin demo $(ARGS)
@@ -35,13 +35,30 @@ bench: $(VENV)/dev.stamp ## print the figures
 soak: $(VENV)/dev.stamp ## look for faults in the promise for MINUTES, ends with a table
 	@$(BIN)/python -m tests.soak --minutes $(MINUTES) $(ARGS)
 
+browser: $(VENV)/run.stamp $(VENV)-browser/stamp ## test the dashboard in a headless Chromium that is on the machine
+	@TOCSIN_BROWSER=required $(VENV)-browser/bin/python -m pytest tests/browser -n 2 --timeout 120 $(ARGS)
+
+dashboard: ## copy what the dashboard uses of npm, as pinned, to where it is served from
+	@npm ci --prefix dashboard --no-audit --no-fund --loglevel error
+	@cp dashboard/node_modules/uplot/dist/uPlot.iife.min.js dashboard/node_modules/uplot/dist/uPlot.min.css dashboard/node_modules/uplot/LICENSE tocsin/api/static/vendor/uplot/
+
+peers: $(VENV)-peers/stamp ## score the labelled series with other detectors, in an environment of their own
+	@$(VENV)-peers/bin/python -m benchmarks.peers $(ARGS)
+
+$(VENV)-peers/stamp: requirements/peers.txt
+	@echo "installing the other detectors"
+	@$(PYTHON) -m venv $(VENV)-peers
+	@$(VENV)-peers/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/peers.txt
+	@touch $@
+
 lock: $(VENV)/dev.stamp ## pin every version again, with hashes and without hosts
 	@$(BIN)/python -m pip install --quiet uv
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --extra build --output-file requirements/run.txt pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --extra build --extra dev --output-file requirements/dev.txt pyproject.toml
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --output-file requirements/browser.txt requirements/browser.in
 
 clean: ## remove what the commands made
-	rm -rf $(VENV) dist build out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-browser dashboard/node_modules dist build out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit("tocsin needs Python 3.11 or newer, found " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
@@ -57,4 +74,10 @@ $(VENV)/run.stamp: requirements/run.txt pyproject.toml | $(VENV)/bin/python
 $(VENV)/dev.stamp: requirements/dev.txt $(VENV)/run.stamp
 	@echo "installing what the tests need"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@
+
+$(VENV)-browser/stamp: requirements/browser.txt
+	@echo "making the environment of the browser tests in $(VENV)-browser"
+	@$(PYTHON) -m venv $(VENV)-browser
+	@$(VENV)-browser/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/browser.txt
 	@touch $@

@@ -1,0 +1,118 @@
+"""One device in a real browser: its series, how it moves through time, what its address says."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from tests.browser.made_server import MadeServer
+from tests.browser.waiting import settled, until
+
+if TYPE_CHECKING:
+    from tests.browser.conftest import Open
+
+Serve = Callable[..., MadeServer]
+DEVICE = "/devices/north-pump-00000"
+COLOURS_IN_CHART = """() => {
+  const canvas = document.querySelector('.series canvas');
+  const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
+  const seen = new Set();
+  for (let i = 0; i < data.length; i += 4) if (data[i + 3] === 255) {
+    seen.add([data[i], data[i + 1], data[i + 2]].join());
+  }
+  return [...seen];
+}"""
+
+
+def charts(page: Any) -> Any:
+    page.locator(".chart[aria-label*='points']").nth(2).wait_for()
+    return page.locator(".series .u-over")
+
+
+def test_device_shows_a_chart_of_each_metric(serve: Serve, open_page: "Open") -> None:
+    page = open_page(serve(count=8).address + DEVICE)
+
+    assert charts(page).count() == 3
+    assert "44,80,196" in page.evaluate(COLOURS_IN_CHART)
+
+
+def test_alert_is_drawn_into_the_series_in_its_colour(serve: Serve, open_page: "Open") -> None:
+    server = serve(count=8)
+    page = open_page(server.address + DEVICE, expect="willReadFrequently")
+    charts(page)
+    assert "179,35,27" not in page.evaluate(COLOURS_IN_CHART)
+
+    server.fleet.fire("north-pump-00000", severity="critical")
+    server.fleet.advance(3 * 60_000)
+
+    until(page, f"({COLOURS_IN_CHART})().includes('179,35,27')")
+    page.locator(".alert-line[data-state='critical']").wait_for()
+
+
+def test_pause_holds_the_span_and_live_follows_again(serve: Serve, open_page: "Open") -> None:
+    server = serve(count=8)
+    page = open_page(server.address + DEVICE)
+    charts(page)
+    words = page.locator(".range-words")
+    page.get_by_role("button", name="Pause").click()
+    held = words.inner_text()
+
+    server.fleet.advance(20 * 60_000)
+    page.locator(".page-head time[title='2026-11-23 10:19:00 UTC']").wait_for()
+
+    assert words.inner_text() == held
+    page.get_by_role("button", name="Go live").click()
+    until(page, f"document.querySelector('.range-words').textContent !== {held!r}")
+
+
+def test_dragging_moves_all_charts_and_the_address_says_where(serve: Serve, open_page: "Open") -> None:
+    server = serve(count=8)
+    page = open_page(server.address + DEVICE)
+    box = charts(page).first.bounding_box()
+
+    page.mouse.move(box["x"] + 200, box["y"] + 60)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 600, box["y"] + 60, steps=8)
+    page.mouse.up()
+
+    page.wait_for_url("**until=*")
+    settled(page, "location.href")
+    again = open_page(page.url)
+    charts(again)
+    assert again.locator(".range-words").inner_text() == page.locator(".range-words").inner_text()
+    assert again.get_by_role("button", name="Go live").is_visible()
+
+
+def test_keys_move_and_zoom_what_a_mouse_would(serve: Serve, open_page: "Open") -> None:
+    page = open_page(serve(count=8).address + DEVICE)
+    charts(page)
+    words = page.locator(".range-words")
+
+    page.keyboard.press("-")
+    assert words.inner_text().endswith("2 h")
+    page.keyboard.press("ArrowLeft")
+    page.get_by_role("button", name="Go live").wait_for()
+    page.keyboard.press("End")
+    page.get_by_role("button", name="Pause").wait_for()
+
+
+def test_series_can_be_read_as_a_table(serve: Serve, open_page: "Open") -> None:
+    page = open_page(serve(count=8).address + DEVICE)
+    charts(page)
+
+    page.get_by_role("button", name="flow as a table").click()
+
+    assert page.locator(".series-table tbody tr").count() >= 55
+
+
+def test_gap_is_hatched_and_no_line_goes_through_it(serve: Serve, open_page: "Open") -> None:
+    page = open_page(f"{serve(count=8).address}{DEVICE}?range=21600000")
+    charts(page)
+
+    page.get_by_role("button", name="flow as a table").click()
+
+    assert page.locator(".series-table td", has_text="–").count() > 0
+
+
+def test_unknown_device_says_so(serve: Serve, open_page: "Open") -> None:
+    page = open_page(f"{serve(count=8).address}/devices/nobody", expect="404")
+
+    page.get_by_role("heading", name="No such device").wait_for()
