@@ -1,4 +1,4 @@
-"""What the dashboard's files are held to: no markup from data, nothing from elsewhere, nothing unused, small modules."""
+"""What the dashboard's files are held to: no markup of data, nothing from elsewhere, nothing unused, small modules."""
 
 import json
 import re
