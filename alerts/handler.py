@@ -1,15 +1,14 @@
 """The Lambda handler of the alerts' change feed and of the minute: notifications and decisions out."""
 
-import sys
 from typing import Any, Final
-
-from aws_lambda_powertools import Logger
 
 from alerts.batch import Arrival, Batch
 from alerts.lanes import Publisher
 from alerts.people import Acted
 from alerts.stage import NAME, Alerts
 from alerts.state import AlertsState
+from tocsin.adapters.function import Entry
+from tocsin.adapters.telemetry import fact_logger, told
 from tocsin.core.errors import ConfigError, TransientError, UnavailableError
 from tocsin.core.formats.batch_answer import batch_failures
 from tocsin.core.formats.dynamodb_event import FeedAction, FeedRecord, is_feed_event, parse_feed_event
@@ -20,7 +19,7 @@ from tocsin.core.plan.book import PlanBook
 from tocsin.core.plan.model import Plan
 from tocsin.core.ports import Backend
 
-logger: Final = Logger(service=NAME, stream=sys.stderr)
+logger: Final = fact_logger(NAME)
 
 
 class AlertsHandler:
@@ -37,6 +36,7 @@ class AlertsHandler:
         publisher = Publisher(backend.topic, backend.decisions, backend.directory)
         self._stage = Alerts(plans.first.generation, publisher)
         self._machine: Machine[AlertsState, Batch] = Machine(self._stage, backend.state, settles=True)
+        self._measures: dict[str, float] = {}
 
     def __call__(self, event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG002  Lambda passes it
         """Fold the event; return the first sequence number that must be delivered again.
@@ -50,10 +50,14 @@ class AlertsHandler:
         self._take_tick(scheduled_ms(event))
         return {}
 
+    def measures(self) -> dict[str, float]:
+        """Return what the last call did, as metrics."""
+        return self._measures
+
     def _take_feed(self, event: dict[str, Any]) -> dict[str, Any]:
         feed = parse_feed_event(event)
         for damage in feed.damaged:
-            logger.error("transition cannot be read", sequence=damage.sequence, detail=damage.detail)
+            logger.error("transition cannot be read", sequence=damage.sequence)
         groups = [group_of(_tenant(record), self._plan.groups) for record in feed.records]
         judging: dict[str, Plan] = {}
         batches: dict[int, list[Arrival | Acted]] = {}
@@ -88,7 +92,7 @@ class AlertsHandler:
 
     def _run(self, batches: dict[int, Batch]) -> None:
         """Fold the batches; remember why groups failed, and say where the feed has gaps."""
-        lost = self._stage.lost
+        lost, commits, conflicts = self._stage.lost, self._machine.commits, self._machine.conflicts
         try:
             self.failures = self._machine.run(batches)
         except UnavailableError as error:
@@ -96,7 +100,14 @@ class AlertsHandler:
         if self._stage.lost > lost:
             logger.error("transitions never arrived on the change feed", lost=self._stage.lost - lost)
         for group, failure in self.failures.items():
-            logger.warning("group failed", group=group, error=str(failure))
+            logger.warning("group failed", group=group, error=told(failure))
+        self._measures = {
+            "transitions": sum(len(batch.arrivals) for batch in batches.values()),
+            "transitions_lost": self._stage.lost - lost,
+            "commits": self._machine.commits - commits,
+            "commit_conflicts": self._machine.conflicts - conflicts,
+            "outbox_unpublished": self._machine.unpublished(),
+        }
 
     def _plan_of(self, plan_hash: str) -> Plan:
         """Return the plan that judged; the first plan where that one cannot be had.
@@ -117,3 +128,6 @@ def _tenant(record: FeedRecord | FeedAction) -> str:
 def make_handler(backend: Backend, plans: PlanBook) -> AlertsHandler:
     """Return the handler on the backend's ports."""
     return AlertsHandler(backend, plans)
+
+
+handler: Final = Entry(NAME, ("state", "decisions", "directory", "topic", "blobs"), make_handler)

@@ -1,16 +1,15 @@
 """The Lambda handler of the log of panes: a batch of one shard in, the failed position out."""
 
-import sys
 from collections.abc import Sequence
 from typing import Any, Final
-
-from aws_lambda_powertools import Logger
 
 from anomaly.contract import Detector
 from anomaly.detectors.adaptive import Adaptive
 from anomaly.stage import NAME, Anomaly
 from anomaly.state import GroupState
 from anomaly.step import Batches
+from tocsin.adapters.function import Entry
+from tocsin.adapters.telemetry import fact_logger, told
 from tocsin.core.columns import PaneBatch
 from tocsin.core.errors import DamagedError, TransientError
 from tocsin.core.formats.batch_answer import batch_failures
@@ -24,7 +23,7 @@ from tocsin.core.plan.model import Plan
 from tocsin.core.ports import Backend, Blobs, StoredRecord
 from tocsin.core.reasons import Reason
 
-logger: Final = Logger(service=NAME, stream=sys.stderr)
+logger: Final = fact_logger(NAME)
 
 
 class AnomalyHandler:
@@ -40,6 +39,7 @@ class AnomalyHandler:
         self._blobs: Final[Blobs] = backend.blobs
         stage = Anomaly(backend.alerts, plans, detector)
         self._machine: Machine[GroupState, Batches] = Machine(stage, backend.state)
+        self._measures: dict[str, float] = {}
 
     def __call__(self, event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG002  Lambda passes it
         """Fold the event's records; return the first sequence number that must be delivered again.
@@ -53,11 +53,23 @@ class AnomalyHandler:
         """
         records = kinesis_records(event)
         batches, firsts = self._batches(records)
+        self._measures = {}
+        commits, conflicts = self._machine.commits, self._machine.conflicts
         self.failures = self._machine.run(batches)
+        self._measures = {
+            "records": len(records),
+            "commits": self._machine.commits - commits,
+            "commit_conflicts": self._machine.conflicts - conflicts,
+            "outbox_unpublished": self._machine.unpublished(),
+        }
         for group, error in self.failures.items():
-            logger.warning("group failed", group=group, error=str(error), sequence=records[firsts[group]].sequence)
+            logger.warning("group failed", group=group, error=told(error), sequence=records[firsts[group]].sequence)
         first = min((firsts[group] for group in self.failures), default=None)
         return batch_failures([] if first is None else [records[first].sequence])
+
+    def measures(self) -> dict[str, float]:
+        """Return what the last call did, as metrics."""
+        return self._measures
 
     def counts(self) -> dict[str, int]:
         """Return what was not judged and why, over all groups that this process has folded."""
@@ -97,7 +109,7 @@ class AnomalyHandler:
         position = Position(record.shard, record.sequence)
         rejection = Rejection(Reason.FORMAT_UNKNOWN, str(error), record.data, record.partition_key, position)
         self._blobs.put(rejected_name(NAME, record.shard, record.sequence), encode_rejections([rejection]))
-        logger.error("panes rejected", shard=record.shard, sequence=record.sequence, error=str(error))
+        logger.error("panes rejected", shard=record.shard, sequence=record.sequence, error=told(error))
 
 
 def make_handler(backend: Backend, plans: PlanBook, detector: Detector | None = None) -> AnomalyHandler:
@@ -109,3 +121,6 @@ def make_handler(backend: Backend, plans: PlanBook, detector: Detector | None = 
         detector: What adaptive rules score with; None for the default one.
     """
     return AnomalyHandler(backend, plans, detector or Adaptive())
+
+
+handler: Final = Entry(NAME, ("state", "alerts", "blobs"), make_handler)

@@ -1,17 +1,16 @@
 """The Lambda handler of gateways' queues and of devices' requests: messages on the log, rejections stored."""
 
-import sys
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from random import Random
+from random import Random, SystemRandom
 from typing import Any, Final
 from urllib.parse import quote
 
-from aws_lambda_powertools import Logger
-
 from ingest.accept import Accepted, Credential, accept
 from ingest.put import Backoff, put_all
+from tocsin.adapters.function import Entry
+from tocsin.adapters.telemetry import fact_logger
 from tocsin.core import clock
 from tocsin.core.errors import UnavailableError
 from tocsin.core.formats.batch_answer import batch_failures
@@ -26,7 +25,7 @@ NAME: Final = "ingest"
 HTTP_SOURCE: Final = "http"
 DETAILS_MAX: Final = 20
 
-logger: Final = Logger(service=NAME, stream=sys.stderr)
+logger: Final = fact_logger(NAME)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +86,14 @@ class IngestHandler:
         if is_http_event(event):
             return self._take_request(parse_http_event(event))
         return self._take_deliveries(parse_queue_event(event))
+
+    def measures(self) -> dict[str, float]:
+        """Return what the last call did, as metrics."""
+        return {
+            "accepted": self.facts.accepted,
+            "rejected": sum(self.facts.rejected.values()),
+            "failed": self.facts.failed,
+        }
 
     def _take_deliveries(self, deliveries: Sequence[Delivery]) -> dict[str, Any]:
         """Take what queues of the plan deliver; what others do stays there until the plan knows them."""
@@ -182,3 +189,10 @@ def make_handler(
         pause: Waits for seconds.
     """
     return IngestHandler(backend, plans, Backoff(random or Random(), pause))  # noqa: S311  no secret
+
+
+def _make(backend: Backend, plans: PlanBook) -> IngestHandler:
+    return make_handler(backend, plans, random=SystemRandom())
+
+
+handler: Final = Entry(NAME, ("readings", "blobs"), _make)

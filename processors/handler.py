@@ -1,17 +1,18 @@
 """The Lambda handler of the log of readings: a batch of one shard in, the failed positions out."""
 
-import sys
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
-from aws_lambda_powertools import Logger
 
 from processors.batch import GroupBatch, by_group
+from processors.meter import Meter
 from processors.stage import NAME, Processors
 from processors.state import ShardAccount
 from processors.step import Live
+from tocsin.adapters.function import Entry
+from tocsin.adapters.telemetry import fact_logger, told
 from tocsin.core.columns import Int64s, MessageColumns, no_messages
 from tocsin.core.errors import DamagedError, TransientError
 from tocsin.core.formats.batch_answer import batch_failures
@@ -26,7 +27,7 @@ from tocsin.core.plan.model import Plan
 from tocsin.core.ports import Backend
 from tocsin.core.reasons import Reason
 
-logger: Final = Logger(service=NAME, stream=sys.stderr)
+logger: Final = fact_logger(NAME)
 
 
 class ProcessorsHandler:
@@ -41,6 +42,7 @@ class ProcessorsHandler:
         self._plan: Final[Plan] = plans.first
         self._machine: Machine[Live, GroupBatch] = Machine(Processors(backend, plans), backend.state)
         self._groups: dict[str, int] = {}
+        self._measures: dict[str, float] = {}
 
     def __call__(self, event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG002  Lambda passes it
         """Fold the event's records; return the first sequence number that must be delivered again.
@@ -50,12 +52,19 @@ class ProcessorsHandler:
         """
         records = kinesis_columns(event)
         batches = self._batches(records)
+        self._measures = {}
+        meter = Meter(self._machine, batches)
         self.failures = self._machine.run(batches)
+        self._measures = meter.measures(records, batches, self._plan.timing.out_of_orderness_ms)
         firsts = {group: _first_record(batches[group]) for group in self.failures}
         for group, error in self.failures.items():
-            logger.warning("group failed", group=group, error=str(error), sequence=records.sequences[firsts[group]])
+            logger.warning("group failed", group=group, error=told(error), sequence=records.sequences[firsts[group]])
         first = min(firsts.values(), default=None)
         return batch_failures([] if first is None else [records.sequences[first]])
+
+    def measures(self) -> dict[str, float]:
+        """Return what the last call did, as metrics."""
+        return self._measures
 
     def accounts(self) -> dict[str, ShardAccount]:
         """Return what each shard brought, over all groups that this process has folded."""
@@ -147,3 +156,6 @@ def _first_record(batch: GroupBatch) -> int:
     if len(batch.messages):
         records.append(int(batch.messages.record[0]))
     return min(records)
+
+
+handler: Final = Entry(NAME, ("panes", "state", "windows", "directory", "blobs"), make_handler)

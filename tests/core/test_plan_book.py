@@ -61,7 +61,7 @@ def test_a_plan_that_is_not_published_yet_is_asked_for_again_later() -> None:
     book = PlanBook(default_plan(), shelf.fetch)
     named = plan_hash(FULL)
 
-    with pytest.raises(UnavailableError, match=f"plan {named} is named by a tick but not published"):
+    with pytest.raises(UnavailableError, match=f"plan '{named}' is named by a tick but not published"):
         book.at(named)
 
     shelf.documents[named] = encode_plan(FULL)

@@ -105,12 +105,18 @@ class Machine(Generic[StateT, BatchT]):
         store: Where the groups are.
         settles: Commit once more after publishing, so that whoever loads the group next does not publish
             the same outbox again. One request more a batch, for stages whose messages reach people.
+
+    Attributes:
+        commits: How many commits held, since the start.
+        conflicts: How many did not, as another writer was first.
     """
 
     def __init__(self, stage: Stage[StateT, BatchT], store: StateStore, *, settles: bool = False) -> None:
         self._stage = stage
         self._store = store
         self._settles = settles
+        self.commits = self.conflicts = 0
+        self._loaded: dict[int, StateT] = {}
         self._cache: dict[int, _Held[StateT]] = {}  # at most the plan's number of groups
 
     def run(self, batches: Mapping[int, BatchT]) -> dict[int, TransientError]:
@@ -121,6 +127,7 @@ class Machine(Generic[StateT, BatchT]):
         Raises:
             UnavailableError: The store did not answer: all groups must be delivered again.
         """
+        self._loaded.clear()
         pending = dict(batches)
         attempts = dict.fromkeys(pending, 0)
         failures: dict[int, TransientError] = {}
@@ -144,6 +151,14 @@ class Machine(Generic[StateT, BatchT]):
         """Return the group's state as this process knows it, or None."""
         held = self._cache.get(group)
         return held.state if held else None
+
+    def loaded_state(self, group: int) -> StateT | None:
+        """Return the state that the last run loaded and folded on, or None where it had the group already."""
+        return self._loaded.get(group)
+
+    def unpublished(self) -> int:
+        """Return how many entries are committed and not known to be published, of the groups known here."""
+        return sum(len(held.outbox) for held in self._cache.values())
 
     def _round(
         self, batches: Mapping[int, BatchT], failures: dict[int, TransientError]
@@ -185,6 +200,7 @@ class Machine(Generic[StateT, BatchT]):
             else:
                 outbox, body = _unseal(saved.blob)
                 self._cache[group] = _Held(saved.version, self._stage.decode(body), outbox)
+            self._loaded[group] = self._cache[group].state
 
     def _commit(self, folded: Mapping[int, _Held[StateT]]) -> list[int]:
         """Commit the folded groups; return those whose version no longer held."""
@@ -203,6 +219,8 @@ class Machine(Generic[StateT, BatchT]):
                 conflicted.append(group)
             else:
                 self._cache[group] = replace(held, version=version)
+        self.commits += len(folded) - len(conflicted)
+        self.conflicts += len(conflicted)
         return conflicted
 
     def _publish(self, groups: Sequence[int]) -> dict[int, TransientError]:

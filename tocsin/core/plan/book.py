@@ -31,7 +31,7 @@ class PlanBook:
         if wanted not in self._known:
             document = self._fetch(wanted)
             if document is None:
-                raise UnavailableError(f"plan {wanted} is named by a tick but not published")
+                raise UnavailableError(f"plan {wanted!r} is named by a tick but not published")
             self._known[wanted] = decode_plan(document)
         return self._known[wanted]
 
