@@ -63,6 +63,35 @@ class LogTarget:
         _insist(self._queue.send, bodies, self._pause)
 
 
+class RecordsTarget:
+    """Puts every message on a log, gateways' bodies taken apart."""
+
+    def __init__(self, log: _PutsRecords, pause: Callable[[float], None]) -> None:
+        self._log = log
+        self._pause = pause
+
+    def put(self, deliveries: Sequence[Delivery]) -> None:
+        """Put the messages in order, and again what was refused."""
+        records = [
+            LogRecord(partition_key(delivery.tenant, device), message)
+            for delivery in deliveries
+            for device, message in messages_of(delivery)
+        ]
+        _insist(self._log.put, records, self._pause)
+
+
+class BodiesTarget:
+    """Sends every delivery into a queue: a gateway's body as it is, a device's message as a body of its own."""
+
+    def __init__(self, queue: _SendsBodies, pause: Callable[[float], None]) -> None:
+        self._queue = queue
+        self._pause = pause
+
+    def put(self, deliveries: Sequence[Delivery]) -> None:
+        """Send the bodies in order, and again what was refused."""
+        _insist(self._queue.send, [delivery.data.decode() for delivery in deliveries], self._pause)
+
+
 def _insist(
     put: Callable[[Sequence[Sent]], Sequence[int]], items: Sequence[Sent], pause: Callable[[float], None]
 ) -> None:

@@ -1,14 +1,18 @@
 """Where `tocsin simulate` sends what it generates: a recording, lines, an endpoint, a broker, or a file's log."""
 
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from os import environ
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from simulator.fleet import Batch
-from simulator.targets import LogTarget, RecordingTarget, StreamTarget, Target
+from simulator.targets import BodiesTarget, LogTarget, RecordingTarget, RecordsTarget, StreamTarget, Target
+from tocsin.adapters.aws.open import open_aws
+from tocsin.adapters.aws.settings import from_environment
 from tocsin.adapters.embedded.open import open_embedded
 from tocsin.cli.files import writing
 from tocsin.core.clock import VirtualClock, pause
@@ -20,13 +24,16 @@ if TYPE_CHECKING:
     from simulator.mqtt_target import MqttTarget
 
 STDOUT: Final = "-"
+KINESIS: Final = "kinesis://"
+SQS: Final = "sqs://"
+_NAME: Final = re.compile(r"[A-Za-z0-9_.-]{1,128}")
 
 Put = Callable[[Batch], None]
 
 
 def is_url(to: str) -> bool:
     """Tell whether the target is no file."""
-    return to.startswith(("http://", "https://", "mqtt://", "mqtts://"))
+    return to.startswith(("http://", "https://", "mqtt://", "mqtts://", KINESIS, SQS))
 
 
 @contextmanager
@@ -50,6 +57,9 @@ def opened(to: str | None, log_path: Path | None, source: str, start_ms: int) ->
     elif to.startswith("mqtt"):
         with _mqtt_target(to) as mqtt:
             yield _put_into(mqtt)
+    elif to.startswith((KINESIS, SQS)):
+        with _aws_target(to) as aws:
+            yield _put_into(aws)
     elif is_url(to):
         from simulator.http_target import HttpTarget  # noqa: PLC0415  only who posts pays for HTTP
 
@@ -68,6 +78,21 @@ def _mqtt_target(url: str) -> "MqttTarget":
         raise UsageError(f"{url} needs the client for MQTT: pip install 'tocsin[mqtt]'") from error
     user, password = environ.get("TOCSIN_MQTT_USER"), environ.get("TOCSIN_MQTT_PASSWORD")
     return MqttTarget(broker_of(url), pause, user=user, password=password)
+
+
+@contextmanager
+def _aws_target(url: str) -> Iterator[Target]:
+    """Yield what puts into a stream or a queue of the account and region that the environment names."""
+    scheme, name = url.split("://", 1)
+    if not _NAME.fullmatch(name):
+        raise UsageError(f"URL must be like {KINESIS}STREAM or {SQS}QUEUE, got {url[:80]!r}")
+    settings = from_environment(environ, needs=())
+    if f"{scheme}://" == SQS:
+        with open_aws(settings) as aws:
+            yield BodiesTarget(aws.queue(name), pause)
+    else:
+        with open_aws(replace(settings, readings_stream=name)) as aws:
+            yield RecordsTarget(aws.backend.readings, pause)
 
 
 @contextmanager
