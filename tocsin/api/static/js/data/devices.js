@@ -11,10 +11,15 @@ export const STATES = ["critical", "warning", "info", "quiet", "ok"];
 /** @returns the list: `items`, `load()`, `touch(ids)`, `view(filter)`. */
 export function deviceList() {
   const known = new Map();
+  let names = [];
   const list = {
     complete: false,
     get size() { return known.size; },
-    get items() { return [...known.values()]; },
+    /** All of them by name. Sorting ten thousand names takes a stall's time, so it is done when there are others. */
+    get items() {
+      if (names.length !== known.size || !names.every((name) => known.has(name))) names = [...known.keys()].sort(collator.compare);
+      return names.map((name) => known.get(name));
+    },
     get: (id) => known.get(id),
     /** Ask for all devices, page by page; `each` is called as they come. */
     async load(each = () => {}, signal = undefined) {
@@ -48,7 +53,10 @@ function keep(known, device) {
   known.set(device.device, device);
 }
 
-/** The devices that fit: `{q, site, type, gateway, state}`, each "" for all; worst first, or by name or last seen. */
+/**
+ * The devices that fit: `{q, site, type, gateway, state}`, each "" for all; worst first, or by name or last seen.
+ * `items` come by name, and sorting keeps the order of equals.
+ */
 export function chosen(items, filter, order) {
   const words = filter.q.toLowerCase().split(/\s+/).filter(Boolean);
   const fits = (one) => (!filter.site || one.site === filter.site) && (!filter.type || one.device_type === filter.type)
@@ -59,11 +67,10 @@ export function chosen(items, filter, order) {
 
 const said = (one) => `${one.device} ${one.site} ${one.device_type} ${one.gateway}`.toLowerCase();
 const collator = new Intl.Collator("en", { numeric: true });
-const byName = (a, b) => collator.compare(a.device, b.device);
 const ORDERS = {
-  worst: (a, b) => RANK[b.state] - RANK[a.state] || byName(a, b),
-  name: byName,
-  seen: (a, b) => (a.seen_ms ?? 0) - (b.seen_ms ?? 0) || byName(a, b),
+  worst: (a, b) => RANK[b.state] - RANK[a.state],
+  name: () => 0,
+  seen: (a, b) => (a.seen_ms ?? 0) - (b.seen_ms ?? 0),
 };
 
 /** How many are in each state. */

@@ -9,7 +9,7 @@ import { panning } from "../ui/panning.js";
 const ROWS_MAX = 200;
 
 /** @returns `{root, begin(view), look(view), load(view, how), showValue(device), stale(), leave}`. */
-export function seriesPanel({ metric, unit, view, sync, series, app }) {
+export function seriesPanel({ metric, unit, view, sync, series, app, decorate = (model) => model }) {
   const value = h("b", { class: "num value" });
   const readout = h("span", { class: "readout num" });
   const holder = h("div", { class: "chart", role: "img", tabindex: 0, "aria-label": `${metricName(metric)} over time` });
@@ -50,7 +50,7 @@ export function seriesPanel({ metric, unit, view, sync, series, app }) {
       const slow = setTimeout(() => { busy.hidden = false; }, 300);
       try {
         if (!await series.need(shown, how) || !plot) return;
-        plot.setData(series.model);
+        plot.setData(decorate(series.model));
         plot.setView(shown.fromMs, shown.endMs);
         mark(holder, "aria-label", inWords(series.model, metric, unit));
         showTable();

@@ -7,6 +7,7 @@ import { get } from "../data/api.js";
 import { paced } from "../data/live.js";
 import { icon } from "../ui/icons.js";
 import { faultForm } from "./fault-form.js";
+import { faultWatch } from "./fault-watch.js";
 import { emptyState, failure } from "./plain.js";
 
 const EVERY_MS = 1_500;
@@ -17,8 +18,9 @@ export function simulatorPage(main, { app, query }) {
   const formHolder = h("section", { class: "panel fault-form", "aria-label": "Break something" });
   const list = h("ol", { class: "faults" });
   const score = h("p", { class: "score" });
+  const watch = faultWatch(app);
   main.append(h("div", { class: "page-head" }, h("h1", {}, "Simulator"), facts),
-    h("div", { class: "simulator" }, formHolder, h("section", { "aria-label": "Faults" }, score, list)));
+    h("div", { class: "simulator" }, formHolder, h("section", { class: "found", "aria-label": "Faults" }, score, watch.root, list)));
   let begun = false;
   const load = paced(async () => {
     try {
@@ -39,6 +41,7 @@ export function simulatorPage(main, { app, query }) {
       .sort((a, b) => Number(b.injected) - Number(a.injected) || b.start_ms - a.start_ms);
     write(score, told(simulator, faults));
     fill(list, faults.map((fault) => faultLine(fault, simulator.now_ms)));
+    watch.show(faults.find(({ injected }) => injected));
   }
   const timer = setInterval(() => document.hidden || load(), EVERY_MS);
   const stop = app.live.on(({ alerts, back }) => (alerts.length || back) && load());
@@ -47,6 +50,7 @@ export function simulatorPage(main, { app, query }) {
     clearInterval(timer);
     stop();
     load.end();
+    watch.leave();
   };
 }
 

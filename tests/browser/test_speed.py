@@ -1,0 +1,137 @@
+"""What the dashboard costs, by the browser's own counters; `make browser ARGS="-n 0 -s -k speed"` prints them."""
+
+from collections.abc import Callable
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from tests.browser.made_server import MadeServer
+from tests.browser.waiting import until
+
+if TYPE_CHECKING:
+    from tests.browser.conftest import Open
+
+Serve = Callable[..., MadeServer]
+LIVE_SHARE_MAX = 0.10
+FRAME_MS = 1_000 / 60
+ROWS_MAX = 80
+WATCHED_MS = 10_000
+
+FRAMES = """() => {
+  window.frames_ = [];
+  const note = (at) => { window.frames_.push(at); window.asked_ = requestAnimationFrame(note); };
+  requestAnimationFrame(note);
+}"""
+LONG_TASKS = """() => {
+  window.long_ = [];
+  new PerformanceObserver((list) => window.long_.push(...list.getEntries().map((one) => one.duration)))
+    .observe({ type: 'longtask', buffered: true });
+}"""
+
+
+class Counters:
+    """The browser's counters of a page: seconds of its main thread, and what they went to, since this was made."""
+
+    def __init__(self, page: Any) -> None:
+        self._session = page.context.new_cdp_session(page)
+        self._session.send("Performance.enable")
+        self._begin = self._read()
+
+    def _read(self) -> dict[str, float]:
+        names = ("TaskDuration", "ScriptDuration", "LayoutDuration", "RecalcStyleDuration")
+        metrics = self._session.send("Performance.getMetrics")["metrics"]
+        return {one["name"]: one["value"] for one in metrics if one["name"] in names}
+
+    def spent(self) -> dict[str, float]:
+        """Seconds, by what they went to; ``TaskDuration`` is all of them."""
+        return {name: round(value - self._begin[name], 3) for name, value in self._read().items()}
+
+
+def test_two_hundred_live_devices_cost_under_a_tenth_of_a_core(serve: Serve, open_page: "Open") -> None:
+    server = serve(count=200)
+    page = open_page(server.address)
+    until(page, "document.querySelectorAll('.device-row').length > 5")
+    page.wait_for_timeout(3_000)
+    counters = Counters(page)
+
+    for step in range(WATCHED_MS // 1_000):
+        server.fleet.advance(60_000)
+        if step % 4 == 3:
+            server.fleet.fire(f"north-pump-{step * 4:05d}")
+        page.wait_for_timeout(1_000)
+
+    used = counters.spent()
+    share = used["TaskDuration"] / (WATCHED_MS / 1_000)
+    print(f"\n200 devices, a new window for all of them each second: {share:.1%} of a core; {used}")  # noqa: T201
+    assert share < LIVE_SHARE_MAX
+
+
+def test_charts_keep_sixty_frames_a_second_while_they_are_dragged(serve: Serve, open_page: "Open") -> None:
+    server = serve(count=8)
+    server.fleet.fire("north-pump-00000")
+    page = open_page(f"{server.address}/devices/north-pump-00000?range=21600000")
+    page.locator(".chart[aria-label*='points']").nth(2).wait_for()
+    box = page.locator(".series .u-over").first.bounding_box()
+    page.mouse.move(box["x"] + 100, box["y"] + 60)
+    page.mouse.down()
+    counters = Counters(page)
+    page.evaluate(FRAMES)
+
+    for step in range(120):
+        page.mouse.move(box["x"] + 100 + 5 * step, box["y"] + 60)
+        page.wait_for_timeout(12)
+    frames = page.evaluate("() => { cancelAnimationFrame(window.asked_); return window.frames_; }")
+
+    page.mouse.up()
+    used = counters.spent()
+    gaps = sorted(later - earlier for earlier, later in pairwise(frames))
+    rate = 1_000 * len(gaps) / (frames[-1] - frames[0])
+    busy_ms = 1_000 * used["TaskDuration"] / len(gaps)
+    print(  # noqa: T201
+        f"\nthree charts dragged: {rate:.1f} frames a second, half of them within {gaps[len(gaps) // 2]:.1f} ms, "
+        f"95 % within {gaps[int(len(gaps) * 0.95)]:.1f} ms; {busy_ms:.1f} ms of the main thread a frame"
+    )
+    assert gaps[len(gaps) // 2] < FRAME_MS * 1.2
+    assert busy_ms < FRAME_MS
+
+
+def test_ten_thousand_devices_are_listed_and_scrolled_without_a_stall(serve: Serve, open_page: "Open") -> None:
+    server = serve(count=10_000)
+    page = open_page(server.address)
+    until(page, "document.querySelector('.total')?.textContent.startsWith('10,000')")
+    page.wait_for_timeout(1_500)
+    page.evaluate(LONG_TASKS)
+    page.evaluate("window.long_.length = 0")
+    page.evaluate(FRAMES)
+
+    for _ in range(60):
+        page.mouse.wheel(0, 4_000)
+        page.wait_for_timeout(16)
+    page.keyboard.press("Escape")
+    page.evaluate("window.scrollTo(0, document.body.scrollHeight)")
+    until(page, "document.querySelector('.vrow[aria-rowindex=\"10000\"]') !== null")
+    frames = page.evaluate("() => { cancelAnimationFrame(window.asked_); return window.frames_; }")
+    longest = max(page.evaluate("window.long_"), default=0.0)
+
+    gaps = sorted(later - earlier for earlier, later in pairwise(frames))
+    drawn = page.evaluate("document.querySelectorAll('.vrow').length")
+    print(  # noqa: T201
+        f"\n10,000 devices scrolled: {1_000 * len(gaps) / (frames[-1] - frames[0]):.1f} frames a second, "
+        f"95 % within {gaps[int(len(gaps) * 0.95)]:.1f} ms; longest task {longest:.0f} ms; {drawn} rows exist"
+    )
+    assert drawn < ROWS_MAX
+    assert longest < 250
+
+
+def test_ten_thousand_devices_answer_a_search_at_once(serve: Serve, open_page: "Open") -> None:
+    server = serve(count=10_000)
+    page = open_page(server.address)
+    until(page, "document.querySelector('.total')?.textContent.startsWith('10,000')")
+    page.evaluate(LONG_TASKS)
+    page.evaluate("window.long_.length = 0")
+
+    page.get_by_label("Search devices").fill("09999")
+    until(page, "document.querySelectorAll('.vrow:not([hidden])').length === 1")
+
+    longest = max(page.evaluate("window.long_"), default=0.0)
+    print(f"\n10,000 devices searched: longest task {longest:.0f} ms")  # noqa: T201
+    assert longest < 250
