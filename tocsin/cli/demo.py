@@ -2,7 +2,8 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from shutil import which
 
@@ -16,12 +17,16 @@ from simulator.truth import truth_of
 from tocsin.cli.account import Account
 from tocsin.cli.demo_view import opened_view
 from tocsin.cli.files import plan_for, scenario_file
+from tocsin.cli.stopping import Stop
 from tocsin.core.clock import elapsed_s, pause
 from tocsin.core.errors import UsageError
 from tocsin.core.messages import Transition
 from tocsin.runtime.play import STEP_MS, Frame, Play
+from tocsin.runtime.serving import Serving, ServingSettings
+from tocsin.runtime.simulating import Simulating
 
 SPEED = 240.0
+STAY_PAUSE_S = 0.2
 # A file or a pipe has no width; at 80 columns names of devices would be cut.
 PLAIN_COLUMNS = 120
 
@@ -40,6 +45,8 @@ PLAIN_COLUMNS = 120
 @click.option("--as-fast-as-possible", "fast", is_flag=True, help="Do not hold the pace.")
 @click.option("--file", "path", type=click.Path(path_type=Path, dir_okay=False), help="Keep everything in this file.")
 @click.option("--picture", type=click.Path(path_type=Path, dir_okay=False), help="Write the live view as SVG, once.")
+@click.option("--page/--no-page", default=True, show_default=True, help="Show it in a browser, at a free local port.")
+@click.option("--stay", is_flag=True, help="Keep the page after the end, until Ctrl-C.")
 @click.option("--json", "as_json", is_flag=True, help="Print the account as one JSON object.")
 def demo(  # noqa: PLR0917  click passes each option
     scenario_name: str,
@@ -49,6 +56,8 @@ def demo(  # noqa: PLR0917  click passes each option
     fast: bool,
     path: Path | None,
     picture: Path | None,
+    page: bool,
+    stay: bool,
     as_json: bool,
 ) -> None:
     """Play a simulated fleet through the real pipeline; watch alerts arrive, and read the account."""
@@ -58,8 +67,15 @@ def demo(  # noqa: PLR0917  click passes each option
     scenario, plan = load_scenario(file), plan_for(file, plan_path)
     talk = Console(stderr=True)
     _introduce(talk, scenario, seed)
-    with Play(scenario, plan, seed=seed, path=path) as play:
-        account = _play(talk, scenario, play, seed=seed, speed=None if fast else speed, picture=picture)
+    pace = None if fast else speed
+    with Play(scenario, plan, seed=seed, path=path) as play, _opened_page(talk, play, seed, pace, page) as observe:
+        account = _play(talk, scenario, play, seed=seed, speed=pace, picture=picture, observe=observe)
+        _print_account(account, seed, path, as_json=as_json)
+        if page and stay:
+            _stay(talk, observe)
+
+
+def _print_account(account: Account, seed: int, path: Path | None, *, as_json: bool) -> None:
     if as_json:
         click.echo(msgspec.json.encode(account.as_json()).decode())
         return
@@ -68,6 +84,37 @@ def demo(  # noqa: PLR0917  click passes each option
         out.print()
         out.print(table)
     _say_where_next(out, account, seed, path)
+
+
+@contextmanager
+def _opened_page(
+    talk: Console, play: Play, seed: int, speed: float | None, wanted: bool
+) -> Iterator[Callable[[], None]]:
+    """Serve the page while the demo is played, and say where; yield what lets it see how the play goes on."""
+    if not wanted:
+        yield lambda: None
+        return
+    simulating = Simulating(play.fleet, play.embedded.backend.alerts, play.now_ms, seed=seed, speed=speed)
+    settings = ServingSettings(mode="demo", tenant=simulating.tenant, speed=speed or 1.0)
+    with Serving(
+        play.embedded,
+        play.pipeline,
+        play.now_ms,
+        settings,
+        log_error=lambda where, error: talk.print(f"{where}: {error}", markup=False),
+        simulator=simulating,
+        takes_readings=False,
+    ) as serving:
+        talk.print(f"in a browser: {serving.page}", highlight=False, markup=False, soft_wrap=True)
+        yield serving.observe
+
+
+def _stay(talk: Console, observe: Callable[[], None]) -> None:
+    talk.print("the page stays until Ctrl-C")
+    with Stop() as stop:
+        while not stop():
+            observe()
+            pause(STAY_PAUSE_S)
 
 
 def _introduce(talk: Console, scenario: Scenario, seed: int) -> None:
@@ -81,7 +128,14 @@ def _introduce(talk: Console, scenario: Scenario, seed: int) -> None:
 
 
 def _play(
-    talk: Console, scenario: Scenario, play: Play, *, seed: int, speed: float | None, picture: Path | None
+    talk: Console,
+    scenario: Scenario,
+    play: Play,
+    *,
+    seed: int,
+    speed: float | None,
+    picture: Path | None,
+    observe: Callable[[], None],
 ) -> Account:
     transitions: list[Transition] = []
     title = f"{scenario.name}, seed {seed}" + (f", {speed:g} times as fast" if speed else "")
@@ -89,9 +143,10 @@ def _play(
     with opened_view(talk, scenario, play, title=title, picture=picture) as view:
         for frame in _paced(play.frames(STEP_MS), scenario.start_ms, speed):
             view.show(frame)
+            observe()
             transitions += frame.transitions
     took_s = elapsed_s() - begun_s
-    return Account(frame.wire, frame.counts, transitions, truth_of(scenario), elapsed_s=took_s)
+    return Account(frame.wire, frame.counts, transitions, truth_of(play.fleet.scenario), elapsed_s=took_s)
 
 
 def _paced(frames: Iterator[Frame], start_ms: int, speed: float | None) -> Iterator[Frame]:

@@ -18,6 +18,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "demo": ("tocsin.cli.demo", "demo"),
     "simulate": ("tocsin.cli.simulate", "simulate"),
     "run": ("tocsin.cli.run", "run"),
+    "serve": ("tocsin.cli.serve", "serve"),
     "watch": ("tocsin.cli.watch", "watch"),
     "record": ("tocsin.cli.record", "record"),
     "replay": ("tocsin.cli.replay", "replay"),

@@ -72,7 +72,7 @@ def run(  # noqa: PLR0917  click passes each option
         pipeline = Pipeline(embedded, plan, wall_now_ms)
         shown = _Shown(pipeline, FeedReader(embedded.backend.alerts.feed), as_json=as_json)
         talk(f"running on {path} with plan {pipeline.plan_hash}; Ctrl-C ends")
-        with _inputs(pipeline, lines_from, tenant, scenario, seed) as inputs:
+        with inputs_of(pipeline, lines_from, tenant, scenario, seed) as inputs:
             shown.inputs = inputs
             until_ms = None if length_ms is None else wall_now_ms() + length_ms
             run_local(
@@ -86,7 +86,7 @@ def run(  # noqa: PLR0917  click passes each option
 
 
 @contextmanager
-def _inputs(
+def inputs_of(
     pipeline: Pipeline, lines_from: str | None, tenant: str, scenario: str | None, seed: int
 ) -> Iterator[dict[str, LinesInput | FleetInput]]:
     """Yield the inputs by what they are called."""

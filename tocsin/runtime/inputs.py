@@ -8,7 +8,8 @@ from typing import Final
 
 from ingest.accept import Credential, accept, packed
 from ingest.put import Backoff, put_all
-from simulator.fleet import Batch, deliveries
+from simulator.fleet import Batch
+from simulator.injection import LiveFleet
 from simulator.scenario_model import Scenario
 from simulator.targets import LogTarget
 from tocsin.core.clock import SECOND_MS, NowMs, pause
@@ -109,6 +110,7 @@ class FleetInput:
     """Plays a scenario on the real clock; messages arrive within a second of their time.
 
     Attributes:
+        fleet: What is played; faults can be added to it.
         is_done: Whether everything has arrived.
     """
 
@@ -121,7 +123,8 @@ class FleetInput:
             backend: Where it goes.
             now_ms: The clock.
         """
-        self._batches = deliveries(scenario, seed, step_ms=SECOND_MS)
+        self.fleet = LiveFleet(scenario, seed)
+        self._batches = self.fleet.batches(SECOND_MS)
         self._next: Batch | None = next(self._batches, None)
         self._target = LogTarget(backend.readings, backend.gateway, pause)
         self._now_ms = now_ms

@@ -35,6 +35,8 @@ READINGS_SETTINGS: Final = MappingSettings(batch_records_max=5_000, survives=Tra
 SMALL_SETTINGS: Final = MappingSettings(batch_records_max=500, survives=TransientError)
 RETENTION_MS: Final = 7 * DAY_MS
 IDLE_PAUSE_MS: Final = 50
+BACKLOG_MAX: Final = 1_000
+"""Most records of a shard that are counted as waiting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,9 +160,20 @@ class Pipeline:
 
     def waiting_for(self) -> str:
         """Return what the mappings that wait for a retry failed with, or an empty text."""
-        return "; ".join(
-            f"{mapping.name}: {mapping.last_error}" for mapping in self._mappings if mapping.due_ms() is not None
-        )
+        return "; ".join(f"{name}: {error}" for name, error in self.failing().items())
+
+    def failing(self) -> dict[str, str]:
+        """Return the mappings that wait for a retry, and what they failed with."""
+        return {mapping.name: mapping.last_error for mapping in self._mappings if mapping.is_retrying}
+
+    def backlog(self) -> dict[str, tuple[int, int | None]]:
+        """Return what each mapping is not done with, up to ``BACKLOG_MAX`` a shard, and the age of the oldest, ms."""
+        queue, *streams = self._mappings
+        found: dict[str, tuple[int, int | None]] = {queue.name: (self.backend.gateway.depth(), None)}
+        for mapping in streams:
+            waiting, arrival_ms = mapping.backlog(BACKLOG_MAX)
+            found[mapping.name] = (waiting, None if arrival_ms is None else max(0, self._now_ms() - arrival_ms))
+        return found
 
     def counts(self) -> Counts:
         """Return what every stage did."""

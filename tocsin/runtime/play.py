@@ -6,7 +6,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from simulator.fleet import deliveries
+from simulator.fleet import Batch, deliveries
+from simulator.injection import LiveFleet
 from simulator.network import Counts as WireCounts
 from simulator.scenario_model import Scenario
 from simulator.targets import LogTarget
@@ -47,7 +48,14 @@ class Frame:
 
 
 class Play:
-    """One play of a scenario on a backend of its own; close it, or use it in a ``with`` statement."""
+    """One play of a scenario on a backend of its own; close it, or use it in a ``with`` statement.
+
+    Attributes:
+        fleet: What is played; where one process generates, faults can be added to it.
+        embedded: The backend.
+        pipeline: What runs on it.
+        now_ms: The virtual clock.
+    """
 
     def __init__(
         self, scenario: Scenario, plan: Plan, *, seed: int, path: Path | None = None, processes: int = 1
@@ -61,13 +69,15 @@ class Play:
             path: File of the backend, or None for memory.
             processes: How many processes generate the readings.
         """
+        self.fleet = LiveFleet(scenario, seed)
         self._scenario = scenario
         self._seed = seed
         self._processes = processes
         self._clock = VirtualClock(scenario.start_ms)
-        self._embedded = open_embedded(path, now_ms=self._clock.now_ms)
-        self._pipeline = Pipeline(self._embedded, plan, self._clock.now_ms, is_lasting=path is not None)
-        self._feed = FeedReader(self._embedded.backend.alerts.feed)
+        self.now_ms = self._clock.now_ms
+        self.embedded = open_embedded(path, now_ms=self.now_ms)
+        self.pipeline = Pipeline(self.embedded, plan, self.now_ms, is_lasting=path is not None)
+        self._feed = FeedReader(self.embedded.backend.alerts.feed)
         self._wire = WireCounts()
 
     def __enter__(self) -> Self:
@@ -76,14 +86,14 @@ class Play:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._embedded.close()
+        self.embedded.close()
 
     def frames(self, step_ms: int = STEP_MS) -> Iterator[Frame]:
         """Play to the end; yield a frame a step."""
-        scenario, pipeline = self._scenario, self._pipeline
+        pipeline = self.pipeline
         target = LogTarget(pipeline.backend.readings, pipeline.backend.gateway, _no_pause)
         pipeline.start_ticks()
-        for batch in deliveries(scenario, self._seed, step_ms=step_ms, processes=self._processes):
+        for batch in self._batches(step_ms):
             pipeline.advance_to(self._clock, batch.until_ms)
             target.put(batch.deliveries)
             pipeline.run_due()
@@ -93,10 +103,15 @@ class Play:
             pipeline.advance_to(self._clock, self._clock.now_ms() + step_ms)
             yield self._frame()
 
+    def _batches(self, step_ms: int) -> Iterator[Batch]:
+        if self._processes == 1:
+            return self.fleet.batches(step_ms)
+        return deliveries(self.fleet.scenario, self._seed, step_ms=step_ms, processes=self._processes)
+
     def windows(self, device: str, *, span_ms: int) -> list[WindowItem]:
         """Return the device's windows of a minute that began within the last ``span_ms``."""
         now_ms = self._clock.now_ms()
-        return self._embedded.backend.windows.query(
+        return self.embedded.backend.windows.query(
             self._scenario.tenant,
             device,
             size_ms=MINUTE_MS,
@@ -108,7 +123,7 @@ class Play:
     def _frame(self) -> Frame:
         played = (self._clock.now_ms() - self._scenario.start_ms) / (self._scenario.end_ms - self._scenario.start_ms)
         return Frame(
-            self._clock.now_ms(), min(1.0, played), self._wire, self._pipeline.counts(), self._feed.new_transitions()
+            self._clock.now_ms(), min(1.0, played), self._wire, self.pipeline.counts(), self._feed.new_transitions()
         )
 
 

@@ -17,6 +17,8 @@ from tocsin.runtime.progress import Progress
 from tocsin.runtime.tumbling import Tumbling
 
 FORGET_RECORDS_MAX: Final = 10_000
+BATCHES_READ_AHEAD_MAX: Final = 10
+"""Of each lane, where there are several: keys are not spread evenly."""
 
 
 @dataclass(slots=True)
@@ -103,6 +105,12 @@ class StreamMapping:
         """The newest failure in words, or empty."""
         return self.delivery.last_error
 
+    @property
+    def is_retrying(self) -> bool:
+        """Whether something that failed waits to be delivered again."""
+        lanes = [lane for state in self._shards.values() for lane in state.lanes]
+        return any(segment.attempts for lane in lanes for segment in lane.segments)
+
     def poll(self) -> int:
         """Deliver at most one batch of each lane; return how many invocations that took."""
         shards = self._reader.shards()
@@ -120,6 +128,14 @@ class StreamMapping:
         window_ms = self._settings.window_ms
         waits = [at_ms for state in self._shards.values() for lane in state.lanes for at_ms in lane.wakes_ms(window_ms)]
         return min(waits, default=None)
+
+    def backlog(self, records_max: int) -> tuple[int, int | None]:
+        """Return how many records are not done with, up to so many a shard, and when the oldest of them arrived."""
+        after = {shard: state.after for shard, state in self._shards.items()}
+        waiting = [
+            self._reader.read(shard.id, after=after.get(shard.id), limit=records_max) for shard in self._reader.shards()
+        ]
+        return sum(map(len, waiting)), min((read[0].arrival_ms for read in waiting if read), default=None)
 
     def forget_done(self) -> None:
         """Have the log forget all that is done with; only for a log that no one else reads."""
@@ -176,20 +192,27 @@ class StreamMapping:
             self._drained.add(shard.id)
 
     def _read(self, shard: Shard, state: _ShardState) -> None:
-        """Read as much of the shard as the next batches of its lanes may need."""
-        waiting = sum(len(lane.buffer) for lane in state.lanes)
-        limit = self._settings.batch_records_max * self._settings.lanes - waiting
-        if state.is_read or limit <= 0:
-            return
-        read = self._reader.read(shard.id, after=state.read, limit=limit)
-        state.is_read = shard.closed and len(read) < limit
-        if not read:
-            return
-        state.read = read[-1].sequence
+        """Read as much of the shard as the next batches of its lanes may need; a filter may pass over much of it."""
+        while not state.is_read and (limit := self._room(state)) > 0:
+            read = self._reader.read(shard.id, after=state.read, limit=limit)
+            if read:
+                state.read = read[-1].sequence
+                self._take(shard.id, state, read)
+            if len(read) < limit:
+                state.is_read = shard.closed
+                return
+
+    def _room(self, state: _ShardState) -> int:
+        """Return how many records the lanes of the shard take now."""
+        lanes = self._settings.lanes
+        batches = 1 if lanes == 1 else lanes * BATCHES_READ_AHEAD_MAX
+        return self._settings.batch_records_max * batches - sum(len(lane.buffer) for lane in state.lanes)
+
+    def _take(self, shard: str, state: _ShardState, read: Sequence[StoredRecord]) -> None:
         if state.progress is None:
             state.lanes[0].buffer.extend(read)
         else:
-            self._sort_out(shard.id, state, state.progress, read)
+            self._sort_out(shard, state, state.progress, read)
 
     def _sort_out(self, shard: str, state: _ShardState, progress: Progress, read: Sequence[StoredRecord]) -> None:
         """Give each record to the lane of its key; what the filter holds back is done with."""
