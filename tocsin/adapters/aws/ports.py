@@ -1,7 +1,6 @@
 """Makes each port of its client; the clients are made with the first port that needs them."""
 
 from functools import partial
-from typing import TYPE_CHECKING
 
 from tocsin.adapters.aws.alerts import DynamoAlerts, DynamoFeed
 from tocsin.adapters.aws.bus import Bus
@@ -22,9 +21,6 @@ from tocsin.adapters.aws.state_objects import S3State
 from tocsin.adapters.aws.table import Table
 from tocsin.adapters.aws.topic import SnsTopic
 from tocsin.core.clock import NowMs
-
-if TYPE_CHECKING:
-    from tocsin.adapters.aws.windows import DynamoWindows
 from tocsin.core.ports import WindowTable
 
 
