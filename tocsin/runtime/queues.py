@@ -65,6 +65,11 @@ class QueueMapping:
         self._flights: list[_Flight] = []
         self._hidden_until: deque[int] = deque()  # ascending, at most one a millisecond of the visibility
 
+    @property
+    def is_retrying(self) -> bool:
+        """Whether messages that failed, or that are worked on, are hidden."""
+        return bool(self._hidden_until)
+
     def poll(self) -> int:
         """Deliver what is there, as far as concurrency allows; return how many invocations that took.
 
