@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
 from tocsin.core.columns import Floats, Int32s, Int64s
+
+FIELDS: Final = ("count", "mean", "sum", "variance", "min", "max", "first", "last", "rate", "quantiles")
+"""Of ``WindowStats``, in its order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +56,12 @@ def series_of(starts: Sequence[int], revisions: Sequence[int], stats: Sequence[S
         revisions: Revision of each.
         stats: Values of each in the order of ``WindowStats``; a rate may be None.
     """
-    counts, *floats, quantiles = zip(*stats, strict=True) if stats else ((),) * 10
-    columns = [np.array(values, np.float64) for values in floats]
+    counts, *others, quantiles = zip(*stats, strict=True) if stats else ((),) * len(FIELDS)
+    floats = {name: np.array(values, np.float64) for name, values in zip(FIELDS[1:-1], others, strict=True)}
     return SeriesWindows(
-        np.array(starts, np.int64), np.array(revisions, np.int32), np.array(counts, np.int64), *columns, list(quantiles)
+        start_ms=np.array(starts, np.int64),
+        revision=np.array(revisions, np.int32),
+        count=np.array(counts, np.int64),
+        quantiles=list(quantiles),
+        **floats,
     )
