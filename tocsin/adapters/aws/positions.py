@@ -54,14 +54,15 @@ class _Place:
     Attributes:
         after: Number that the iterator follows, or None for the oldest kept.
         iterator: Iterator that follows it, or None.
-        seen: Highest number that was read here.
-        trimmed: Number up to which nothing is handed out again.
+        seen: Highest number that was read here, or None.
+        trimmed: Number up to which nothing is handed out again, or None. It is kept as it was written: a service
+            may write zeros in front, and then knows a number only with them.
     """
 
     after: str | None = None
     iterator: str | None = None
-    seen: int = 0
-    trimmed: int = 0
+    seen: str | None = None
+    trimmed: str | None = None
 
 
 class Positions:
@@ -79,8 +80,7 @@ class Positions:
     def read(self, shard: str, *, after: str | None, limit: int) -> Sequence[StoredRecord]:
         """Return at most ``limit`` records after the number, in order; nothing only where there is nothing now."""
         place = self._places.setdefault(shard, _Place())
-        if place.trimmed and (after is None or int(after) < place.trimmed):
-            after = str(place.trimmed)
+        after = _later(after, place.trimmed)
         if place.iterator is None or place.after != after:
             place.after, place.iterator = after, self._pages.iterator(shard, after)
         for _ in range(EMPTY_ANSWERS_MAX):
@@ -89,7 +89,7 @@ class Positions:
             if page.records:
                 # What is left of a page that was not for the caller is skipped by the iterator that follows.
                 place.after = page.records[-1].sequence
-                place.seen = max(place.seen, int(place.after))
+                place.seen = _later(place.after, place.seen)
                 return page.records
             if page.following is None or not (page.is_behind or page.last):
                 return []
@@ -100,7 +100,8 @@ class Positions:
     def trim(self, shard: str, *, through: str) -> None:
         """Hand out nothing up to the number any more; a number beyond all that was read counts as the last one read."""
         place = self._places.setdefault(shard, _Place())
-        place.trimmed = max(place.trimmed, min(int(through), place.seen))
+        if place.seen is not None:
+            place.trimmed = _later(place.trimmed, through if int(through) <= int(place.seen) else place.seen)
 
     def _page(self, shard: str, place: _Place, limit: int) -> Page:
         """Return the next page; from a new iterator where the one at hand has expired."""
@@ -114,3 +115,10 @@ class Positions:
                 if code_of(error) == "TrimmedDataAccessException":
                     place.after = None
         raise UnavailableError(f"shard {shard} could not be read: its iterators keep expiring")
+
+
+def _later(number: str | None, other: str | None) -> str | None:
+    """Return the higher of two sequence numbers, as it was written; None is below all."""
+    if number is None or other is None:
+        return number or other
+    return number if int(number) >= int(other) else other
