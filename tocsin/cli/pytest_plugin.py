@@ -1,12 +1,13 @@
 """The pytest plugin: "would it have fired?" as a test.
 
 Fixtures ``pipeline``, ``simulator``, ``recording``, ``golden_alerts`` and ``virtual_clock``, the marker
-``recording`` and the option ``--update-golden``; ``docs/replay.md`` shows them at work. Whoever uses none of
-them pays for nothing: all else is imported by the first fixture that needs it.
+``recording`` and the option ``--update-golden``; ``docs/replay.md`` shows them at work. The fixture ``mappings``
+runs handlers of a template by the rules of their event sources: ``docs/mappings.md``. Whoever uses none of them
+pays for nothing: all else is imported by the first fixture that needs it.
 """
 
 from argparse import ArgumentError
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 if TYPE_CHECKING:
+    from tocsin.cli.pytest_mappings import Mappings
     from tocsin.cli.pytest_objects import GoldenAlerts, PipelineUnderTest, RecordingUnderTest, SimulatorUnderTest
     from tocsin.core.clock import VirtualClock
 
@@ -111,6 +113,22 @@ def golden_alerts(request: pytest.FixtureRequest) -> "GoldenAlerts":
     test = request.path
     update = bool(request.config.getoption(UPDATE, default=False))
     return GoldenAlerts(test.parent / "golden" / test.stem, request.node.name, update=update)
+
+
+@pytest.fixture
+def mappings(request: pytest.FixtureRequest, virtual_clock: "VirtualClock") -> Generator["Callable[..., Mappings]"]:
+    """Runs the functions of a template: ``mappings("template.yaml", handlers={}, parameters={})``."""
+    from tocsin.cli.pytest_mappings import Mappings  # noqa: PLC0415  only who uses it pays
+
+    made: list[Mappings] = []
+
+    def make(template: str | Path, **arguments: Any) -> "Mappings":  # noqa: ANN401  as of Mappings
+        made.append(Mappings(_found(request, template), virtual_clock, **arguments))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.host.close()
 
 
 def _notes(request: pytest.FixtureRequest) -> Notes:

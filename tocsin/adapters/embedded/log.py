@@ -26,9 +26,9 @@ ADVANCE: Final = "UPDATE shards SET last = last + ? WHERE log = ? AND number = ?
 APPEND: Final = """
     INSERT INTO segments (log, shard, last, count, arrival_ms, records) VALUES (?, ?, ?, ?, ?, ?)
 """
-RETAINED_SHARDS: Final = """
-    SELECT number, hash_start, hash_end, parents, closed FROM shards
-    WHERE log = ? AND (NOT closed OR trimmed < last) ORDER BY number
+SHARDS: Final = """
+    SELECT number, hash_start, hash_end, parents, closed, NOT closed OR trimmed < last FROM shards
+    WHERE log = ? ORDER BY number
 """
 TRIMMED: Final = "SELECT trimmed FROM shards WHERE log = ? AND number = ?"
 SEGMENTS: Final = """
@@ -76,11 +76,14 @@ class EmbeddedLog:
             connection.execute(APPEND, segment)
 
     def shards(self) -> Sequence[Shard]:
-        """Return the shards that are open or have records left, parents first."""
-        return [
-            Shard(shard_id(number), int(start), int(end), tuple(parents.split()), closed=bool(closed))
-            for number, start, end, parents, closed in self._database.rows(RETAINED_SHARDS, (self._name,))
-        ]
+        """Return the shards that are open or have records left, and those between them, parents first."""
+        retained: dict[str, Shard] = {}
+        for number, start, end, parents, closed, is_needed in self._database.rows(SHARDS, (self._name,)):
+            shard = Shard(shard_id(number), int(start), int(end), tuple(parents.split()), closed=bool(closed))
+            # One that never had a record still says that its children come after its parents.
+            if is_needed or any(parent in retained for parent in shard.parents):
+                retained[shard.id] = shard
+        return list(retained.values())
 
     def read(self, shard: str, *, after: str | None, limit: int) -> Sequence[StoredRecord]:
         """Return at most ``limit`` records after the sequence number, in order."""
