@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
+from typing import Final
 
 from alerts.people import is_silenced
-from alerts.state import Firing, GroupKey, Stance
+from alerts.state import Firing, GroupKey, Hold, Stance
+from tocsin.core.life import Condition
 from tocsin.core.silences import Silence
 
 
@@ -12,8 +14,26 @@ class Why(StrEnum):
     """Why people hear again, or late, of an alert that fires: the words that they read."""
 
     SILENCE_ENDED = "This fired while silenced, and the silence has ended."
+    BUDGET_RENEWED = "This was held back because too much was told before."
+    STAYED = "This flapped, and has stayed firing since."
+    SETTLED = "This flapped, and has stayed clear since."
     ACK_EXPIRED = "The acknowledgement has expired, and this still fires."
     REPEAT = "This still fires, and nobody has acknowledged it."
+
+
+QUIET_CONDITIONS: Final = frozenset({Condition.CLOSED, Condition.FLAPPING})
+"""While an alert stands there, nothing is told of it again."""
+
+HELD_WHY: Final = {
+    Hold.SILENCE: Why.SILENCE_ENDED,
+    Hold.BUDGET: Why.BUDGET_RENEWED,
+    Hold.FLAPPING: Why.STAYED,
+}
+
+
+def is_acknowledged(one: Firing, at_ms: int) -> bool:
+    """Tell whether somebody knows of the alert, and the acknowledgement has not expired."""
+    return one.condition is Condition.ACKNOWLEDGED and (one.until_ms is None or at_ms < one.until_ms)
 
 
 def told_again(
@@ -35,12 +55,12 @@ def told_again(
 
 
 def _why(one: Firing, tick_ms: int) -> Why | None:
-    if one.is_closed or one.stance is Stance.WAITING or tick_ms < one.at_ms:
+    if one.condition in QUIET_CONDITIONS or one.stance is Stance.WAITING or tick_ms < one.at_ms:
         return None
-    if one.acked_by and (one.until_ms is None or tick_ms < one.until_ms):
+    if is_acknowledged(one, tick_ms):
         return None
     if one.stance is Stance.HELD:
-        return Why.SILENCE_ENDED
-    if one.acked_by:
+        return HELD_WHY[one.held_by]
+    if one.condition is Condition.ACKNOWLEDGED:
         return Why.ACK_EXPIRED
     return Why.REPEAT if one.repeat_ms and one.at_ms + one.repeat_ms <= tick_ms else None

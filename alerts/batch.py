@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from alerts.people import Acted
+from tocsin.core.clock import HOUR_MS
 from tocsin.core.messages import Transition
-from tocsin.core.plan.telling import Grouping
+from tocsin.core.plan.telling import Escalation, Grouping
 from tocsin.core.silences import Silence
 
 
@@ -32,9 +33,15 @@ class Batch:
     Attributes:
         arrivals: Transitions and actions of tenants of the key group, in the feed's order.
         tick_ms: An instant that has come after them, or None.
-        silences: The plan's, in force at the tick.
+        silences: The plan's, in force at the tick, maintenance windows included.
+        escalations: The plan's, the first due first.
+        budget: Most notifications of a tenant within ``budget_within_ms``; 0 for any number.
+        budget_within_ms: How long a budget lasts.
     """
 
     arrivals: tuple[Arrival | Acted, ...] = ()
     tick_ms: int | None = None
     silences: tuple[Silence, ...] = ()
+    escalations: tuple[Escalation, ...] = ()
+    budget: int = 0
+    budget_within_ms: int = HOUR_MS

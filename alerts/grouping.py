@@ -1,6 +1,6 @@
 """What is told, and with what else: the decisions about single transitions and single groups."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -32,7 +32,7 @@ def is_told(transition: Transition, told_episode: int, grouping: Grouping) -> bo
     """
     if transition.phase is Phase.FIRING:
         return SEVERITY_RANK[transition.severity] >= SEVERITY_RANK[grouping.severity_min]
-    if transition.phase is Phase.RESOLVED:
+    if transition.phase in {Phase.RESOLVED, Phase.EXPIRED}:
         return grouping.send_resolved and told_episode == transition.episode
     return False
 
@@ -44,7 +44,7 @@ def gather(
     key: GroupKey,
     arrival_ms: int,
     grouping: Grouping,
-    devices_min: int = 0,
+    is_silence: bool = False,
 ) -> tuple[Gathering, tuple[Transition, ...]]:
     """Return the group after one more transition, and what is told at once.
 
@@ -57,14 +57,15 @@ def gather(
         key: Key of the group.
         arrival_ms: When the change feed took the transition.
         grouping: What the plan asks for.
-        devices_min: Of devices behind one gateway: how many that fall silent together are its outage.
+        is_silence: Whether devices that fell silent gather here, which may be an outage.
     """
     interval_ms = grouping.interval_ms
-    told_now = Gathering(key, interval_ms, arrival_ms + interval_ms, (), devices_min)
+    least = (grouping.gateway_devices_min, grouping.site_devices_min) if is_silence else (0, 0)
+    told_now = Gathering(key, interval_ms, arrival_ms + interval_ms, (), *least)
     if gathering is None or is_quiet(gathering, arrival_ms):
         if not grouping.wait_ms:
             return told_now, (transition,)
-        return Gathering(key, interval_ms, arrival_ms + grouping.wait_ms, (transition,), devices_min), ()
+        return Gathering(key, interval_ms, arrival_ms + grouping.wait_ms, (transition,), *least), ()
     waiting = (*gathering.waiting, _kept(transition, len(gathering.waiting)))
     if len(waiting) >= WAITING_MAX:
         return told_now, waiting
@@ -82,18 +83,24 @@ def _kept(transition: Transition, waiting: int) -> Transition:
     return replace(transition, evidence=replace(transition.evidence, panes=()))
 
 
-def parted(waiting: Sequence[Transition]) -> list[tuple[Transition, ...]]:
+def parted(
+    waiting: Sequence[Transition], change_of: Callable[[Transition], str] = lambda one: one.phase
+) -> list[tuple[Transition, ...]]:
     """Return the transitions as they share notifications, in the order of sending.
 
     Firing and resolved never share one, and nothing of an alert is told before what happened to it
     earlier, so the last notification about an alert says how it stands.
+
+    Args:
+        waiting: What is to be told.
+        change_of: What a transition is told as; only what is told alike shares a notification.
     """
     parts: list[list[Transition]] = []
     part_of_alert: dict[str, int] = {}
     for transition in waiting:
         after = part_of_alert.get(transition.fingerprint, -1)
         for place in range(after + 1, len(parts)):
-            if parts[place][0].phase is transition.phase:
+            if change_of(parts[place][0]) == change_of(transition):
                 break
         else:
             place = len(parts)

@@ -1,5 +1,6 @@
 """The Lambda handler of the alerts' change feed and of the minute: notifications and decisions out."""
 
+from dataclasses import replace
 from typing import Any, Final
 
 from alerts.batch import Arrival, Batch
@@ -63,7 +64,7 @@ class AlertsHandler:
         batches: dict[int, list[Arrival | Acted]] = {}
         for group, record in zip(groups, feed.records, strict=True):
             batches.setdefault(group, []).append(self._arrival(record, judging))
-        self._run({group: Batch(tuple(arrivals)) for group, arrivals in batches.items()})
+        self._run({group: replace(self._batch(), arrivals=tuple(arrivals)) for group, arrivals in batches.items()})
         failed = (record.sequence for group, record in zip(groups, feed.records, strict=True) if group in self.failures)
         first = next(failed, None)
         return batch_failures([] if first is None else [first])
@@ -81,14 +82,26 @@ class AlertsHandler:
         if named not in judging:
             judging[named] = self._plan_of(named)
         plan = judging[named]
-        return Arrival(record.transition, record.arrival_ms, plan.grouping, plan.silences)
+        return Arrival(record.transition, record.arrival_ms, plan.grouping, (*plan.silences, *plan.maintenance))
 
     def _take_tick(self, tick_ms: int) -> None:
         # Feed and schedule may be served by different processes: only what is stored says what is due.
         self._machine.forget()
-        self._run(dict.fromkeys(range(self._plan.groups), Batch(tick_ms=tick_ms, silences=self._plan.silences)))
+        plan = self._plan
+        batch = replace(
+            self._batch(),
+            tick_ms=tick_ms,
+            silences=(*plan.silences, *plan.maintenance),
+            escalations=plan.escalations,
+        )
+        self._run(dict.fromkeys(range(plan.groups), batch))
         for error in self.failures.values():
             raise error
+
+    def _batch(self) -> Batch:
+        """Return an empty batch under the plan that this process has."""
+        grouping = self._plan.grouping
+        return Batch(budget=grouping.budget, budget_within_ms=grouping.budget_within_ms)
 
     def _run(self, batches: dict[int, Batch]) -> None:
         """Fold the batches; remember why groups failed, and say where the feed has gaps."""

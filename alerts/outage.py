@@ -1,15 +1,17 @@
-"""Silence of many devices behind one gateway is the gateway's outage, and is told as one.
+"""Silence of many devices at once is the outage of their gateway, or of their site, and is told as one.
 
-How many devices a gateway has is not known here, so an outage is told by when their silences began: that
+How many devices a gateway or a site has is not known here, so an outage is told by when their silences began: that
 several devices fail by themselves within minutes of each other is not likely. It explains silence and nothing
 else: whatever a device still measures is told as always.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from math import isfinite
 from typing import Final
 
-from alerts.state import Firing, GroupKey, Stance
+from alerts.state import Firing, Gathering, GroupKey, Stance
+from alerts.wording import clean
 from tocsin.core.clock import MINUTE_MS
 from tocsin.core.messages import Phase, Transition
 from tocsin.core.plan.telling import Grouping
@@ -17,28 +19,114 @@ from tocsin.core.plan.telling import Grouping
 TOGETHER_MS: Final = 5 * MINUTE_MS
 """Silences that began within this time of each other may have one cause."""
 
-OUTAGE: Final = "gateway_missing"
-"""The kind that subscribers of an outage filter by."""
+SILENCE: Final = "kind=silence"
+"""Ends the key of a group in which devices that fell silent gather."""
+
+Scope = tuple[GroupKey, tuple[Transition, ...], "Outage | None"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """What failed, as far as silence tells.
+
+    Attributes:
+        what: ``gateway`` or ``site``.
+        name: Of the gateway or site.
+    """
+
+    what: str
+    name: str
+
+    @property
+    def kind(self) -> str:
+        """The kind that subscribers filter by."""
+        return f"{self.what}_missing"
+
+    @property
+    def words(self) -> str:
+        """What failed, for people."""
+        return f"{self.what} {clean(self.name, 64)}"
 
 
 def may_be_outage(transition: Transition, grouping: Grouping) -> bool:
-    """Tell whether the alert is a whole device's silence that its gateway may explain."""
+    """Tell whether the alert is a whole device's silence that its gateway or site may explain."""
     is_silence = transition.kind == "missing" and not transition.metric
-    return bool(is_silence and transition.gateway and grouping.gateway_wait_ms)
+    return bool(is_silence and (transition.gateway or transition.site) and grouping.gateway_wait_ms)
 
 
-def outage_key(transition: Transition) -> GroupKey:
-    """Return the group in which silences of devices behind the gateway gather."""
-    return (transition.tenant, f"gateway={transition.gateway}", f"kind={OUTAGE}")
+def silence_key(transition: Transition, grouping: Grouping) -> GroupKey:  # noqa: ARG001  the shape of a key
+    """Return the group in which silences of devices gather that one outage may explain."""
+    where = f"site={transition.site}" if transition.site else f"gateway={transition.gateway}"
+    return (transition.tenant, where, SILENCE)
 
 
-def is_outage_key(key: GroupKey) -> bool:
-    """Tell whether alerts of the group are told as an outage."""
-    return f"kind={OUTAGE}" in key[1:]
+def is_silence_key(key: GroupKey) -> bool:
+    """Tell whether devices that fell silent gather in the group."""
+    return key[-1] == SILENCE
+
+
+def outages(part: Sequence[Transition], gathering: Gathering, firing: Iterable[Firing]) -> list[Scope]:
+    """Return the outages that explain silences, each with these, and the silences that are told by themselves.
+
+    Args:
+        part: Devices that fell silent, or that report again, in the order in which they arrived; of one site, or of
+            one gateway where no site is known.
+        gathering: Their group.
+        firing: All that fires.
+    """
+    tenant, of_site = gathering.key[0], gathering.key[1].startswith("site=")
+    fires = part[0].phase is Phase.FIRING
+    known = [one for one in firing if one.transition.tenant == tenant and one.transition.kind == "missing"]
+    scopes: list[Scope] = []
+    left = list(part)
+    whole: tuple[Transition, ...] = ()
+    if of_site:
+        whole = _of_site(part, gathering, known) if fires else _back_at_site(part)
+    if whole:
+        site = Outage("site", part[0].site)
+        scopes.append(((tenant, f"site={site.name}", f"kind={site.kind}"), whole, site))
+        left = [one for one in part if one not in whole]
+    alone: list[Transition] = []
+    for gateway in sorted({one.gateway for one in left}):
+        mine = [one for one in left if one.gateway == gateway]
+        if not gateway:
+            alone += mine
+            continue
+        outage, others = split_outage(mine, gathering.devices_min, known) if fires else (tuple(mine), ())
+        behind = Outage("gateway", gateway)
+        if outage:
+            scopes.append(((tenant, f"gateway={gateway}", f"kind={behind.kind}"), outage, behind))
+        alone += others
+    if alone:
+        scopes.append((gathering.key[:-1], tuple(alone), None))
+    return scopes
+
+
+def _of_site(part: Sequence[Transition], gathering: Gathering, known: Sequence[Firing]) -> tuple[Transition, ...]:
+    """Return the silences that are the site's outage: of at least two gateways, or of devices that have none."""
+    site, least = part[0].site, gathering.site_devices_min
+    told = [
+        one.transition for one in known if one.in_outage and one.stance is Stance.TOLD and one.transition.site == site
+    ]
+    first_ms = _begin([began_ms(one) for one in (*told, *part)], least)
+    if first_ms is None:
+        return ()
+    within = [one for one in (*told, *part) if first_ms <= began_ms(one) <= first_ms + TOGETHER_MS]
+    direct = sum(not one.gateway for one in within)
+    gateways = [one.gateway for one in within if one.gateway]
+    failed = sum(gateways.count(name) >= gathering.devices_min for name in set(gateways))
+    if failed < 2 and direct < least:
+        return ()
+    return tuple(one for one in part if one in within)
+
+
+def _back_at_site(part: Sequence[Transition]) -> tuple[Transition, ...]:
+    """Return the devices that report again where their gateways are several."""
+    return tuple(part) if len({one.gateway for one in part}) > 1 else ()
 
 
 def split_outage(
-    part: Sequence[Transition], devices_min: int, firing: Iterable[Firing]
+    part: Sequence[Transition], devices_min: int, firing: Sequence[Firing]
 ) -> tuple[tuple[Transition, ...], tuple[Transition, ...]]:
     """Return the silences that are the gateway's outage, and those that are told by themselves.
 
@@ -48,10 +136,9 @@ def split_outage(
     Args:
         part: Devices of one gateway that fell silent, in the order in which they arrived.
         devices_min: How many it takes.
-        firing: All that fires.
+        firing: All of the tenant that is missing.
     """
-    tenant, gateway = part[0].tenant, part[0].gateway
-    silent = [one for one in firing if one.transition.tenant == tenant and one.transition.kind == "missing"]
+    gateway, silent = part[0].gateway, firing
     if any(one.transition.device == gateway and not one.transition.metric for one in silent):
         return tuple(part), ()
     told = [
@@ -82,13 +169,15 @@ def _begin(began: list[int], devices_min: int) -> int | None:
     return first if count >= devices_min else None
 
 
-def outage_headline(part: Sequence[Transition]) -> str:
-    """Return what happened to the gateway, without its name.
+def outage_headline(part: Sequence[Transition], what: str) -> str:
+    """Return what happened to the devices behind what failed.
 
     Args:
         part: Transitions of one phase.
+        what: ``gateway`` or ``site``.
     """
-    count = f"{len(part)} device{'s' if len(part) > 1 else ''}"
+    where = "behind it" if what == "gateway" else "there"
+    count = f"{len(part)} device{'s' if len(part) > 1 else ''} {where}"
     if part[0].phase is Phase.FIRING:
-        return f"{count} behind it fell silent together"
-    return f"{count} behind it report{'' if len(part) > 1 else 's'} again"
+        return f"{count} fell silent together"
+    return f"{count} report{'' if len(part) > 1 else 's'} again"

@@ -5,6 +5,7 @@ from typing import Final
 
 from alerts.state import Firing
 from tocsin.core.actions import Action, ActionKind
+from tocsin.core.life import LIFE, Event
 from tocsin.core.messages import Transition
 from tocsin.core.silences import Silence, covers, is_active, problems
 
@@ -30,13 +31,15 @@ def after_action(firing: Firing, action: Action) -> Firing:
     seen = firing.transition
     if action.tenant != seen.tenant or action.episode not in {0, seen.episode}:
         return firing
-    if action.kind is ActionKind.ACKNOWLEDGE:
-        return replace(firing, acked_by=action.by, until_ms=action.until_ms)
     if action.kind is ActionKind.ASSIGN:
         return replace(firing, assignee=action.assignee)
-    if action.kind is ActionKind.CLOSE:
-        return replace(firing, is_closed=True)
-    return firing
+    moves = {ActionKind.ACKNOWLEDGE: Event.ACKNOWLEDGED, ActionKind.CLOSE: Event.CLOSED}
+    if action.kind not in moves or (firing.condition, moves[action.kind]) not in LIFE:
+        return firing
+    after = replace(firing, condition=LIFE[firing.condition, moves[action.kind]])
+    if action.kind is ActionKind.ACKNOWLEDGE:
+        return replace(after, acked_by=action.by, until_ms=action.until_ms)
+    return after
 
 
 def silence_of(action: Action) -> Silence | None:

@@ -14,6 +14,7 @@ import msgspec
 
 from tocsin.core.envelope import decode_plain, encode_plain
 from tocsin.core.errors import DamagedError
+from tocsin.core.life import Condition, Event
 from tocsin.core.messages import Transition
 from tocsin.core.silences import Silence
 
@@ -47,6 +48,14 @@ class Stance(StrEnum):
     HELD = "held"
 
 
+class Hold(StrEnum):
+    """What keeps an alert that fires back."""
+
+    SILENCE = "silence"
+    BUDGET = "budget"
+    FLAPPING = "flapping"
+
+
 @dataclass(frozen=True, slots=True)
 class Firing:
     """An alert that fires, and what people did about it; forgotten when the episode ends.
@@ -54,14 +63,17 @@ class Firing:
     Attributes:
         transition: What made it fire, without its windows.
         key: Its group of alerts.
-        stance: Waiting in its group, told, or held back by a silence.
+        stance: Waiting in its group, told, or held back.
         at_ms: When it was told last, or held back.
         repeat_ms: How often it is told again; 0 for never.
         acked_by: Who acknowledged it; empty where nobody did.
         until_ms: When the acknowledgement expires, or None.
         assignee: Who takes care of it; may be empty.
-        is_closed: Whether a person closed it: it is told no more.
-        in_outage: Whether it gathers, or was told, as part of its gateway's outage.
+        condition: Where it stands, as the table of its life says.
+        in_outage: Whether it gathers, or was told, as part of an outage.
+        held_by: What holds it back, where something does.
+        since_ms: Since when somebody should have acknowledged it; 0 where nobody was told.
+        steps: Names of the escalations that were told since then.
     """
 
     transition: Transition
@@ -72,8 +84,11 @@ class Firing:
     acked_by: str = ""
     until_ms: int | None = None
     assignee: str = ""
-    is_closed: bool = False
+    condition: Condition = Condition.FIRING
     in_outage: bool = False
+    held_by: Hold = Hold.SILENCE
+    since_ms: int = 0
+    steps: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +100,8 @@ class Gathering:
         interval_ms: How long it gathers after a notification.
         due_ms: Before this instant nothing more is told.
         waiting: Transitions not told yet, in the order in which they arrived.
-        devices_min: Of devices behind one gateway: how many that fall silent together are its outage; else 0.
+        devices_min: Of silent devices: how many behind one gateway are its outage; else 0.
+        site_devices_min: How many without a gateway in common are the site's.
     """
 
     key: GroupKey
@@ -93,6 +109,59 @@ class Gathering:
     due_ms: int
     waiting: tuple[Transition, ...] = ()
     devices_min: int = 0
+    site_devices_min: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Recent:
+    """What an alert did lately, over its episodes.
+
+    Attributes:
+        fingerprint: Which alert.
+        key: Its group of alerts.
+        keep_ms: How long after its newest move it is remembered.
+        fired_ms: When it came to fire, newest last, at most as many as make it flap.
+        ended_ms: When the newest episode whose end was told was over, or 0.
+        told: Newest episode whose end was told, or 0.
+        told_as: Number of the transition that was told as reopened or flapping, and which of the two.
+        flapping: Its newest transition while it flaps, without its windows, else None.
+        moved_ms: When that arrived.
+        settle_ms: How long it must stay as it is to flap no more.
+        send_resolved: Whether people want to hear of its end.
+    """
+
+    fingerprint: str
+    key: GroupKey
+    keep_ms: int
+    fired_ms: tuple[int, ...] = ()
+    ended_ms: int = 0
+    told: int = 0
+    told_as: tuple[int, Event] = (0, Event.HELD)
+    flapping: Transition | None = None
+    moved_ms: int = 0
+    settle_ms: int = 0
+    send_resolved: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How much of a tenant's budget is spent.
+
+    Attributes:
+        tenant: Whose.
+        begin_ms: When its span began.
+        end_ms: When the next one may begin.
+        size: Notifications that it allows.
+        spent: Notifications told within it.
+        held: What was held back, in words, to how many; at most ``WORDS_MAX`` words.
+    """
+
+    tenant: str
+    begin_ms: int
+    end_ms: int
+    size: int
+    spent: int = 0
+    held: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +176,8 @@ class AlertsState:
         firing: Fingerprint to what fires and was told or held, at most ``FIRING_MAX``.
         silences: Silences that people made, by tenant and id, until they are over.
         acted: Ids of actions handled, and when they arrived; forgotten after ``FORGET_MS``.
+        recent: Fingerprint to what the alert did lately, at most ``RECENT_MAX``.
+        budgets: Tenant to its budget, where it has one.
     """
 
     known: Mapping[str, Known] = field(default_factory=dict)
@@ -116,6 +187,8 @@ class AlertsState:
     firing: Mapping[str, Firing] = field(default_factory=dict)
     silences: Mapping[tuple[str, str], Silence] = field(default_factory=dict)
     acted: Mapping[str, int] = field(default_factory=dict)
+    recent: Mapping[str, Recent] = field(default_factory=dict)
+    budgets: Mapping[str, Budget] = field(default_factory=dict)
 
 
 class _Meta(msgspec.Struct, array_like=True):
@@ -126,6 +199,8 @@ class _Meta(msgspec.Struct, array_like=True):
     firing: list[Firing] = []
     silences: list[Silence] = []
     acted: list[tuple[str, int]] = []
+    recent: list[Recent] = []
+    budgets: list[Budget] = []
 
 
 _meta_decoder: Final = msgspec.msgpack.Decoder(_Meta)
@@ -141,6 +216,8 @@ def encode(state: AlertsState) -> bytes:
         firing=[one for _, one in sorted(state.firing.items())],
         silences=[one for _, one in sorted(state.silences.items())],
         acted=sorted(state.acted.items()),
+        recent=[one for _, one in sorted(state.recent.items())],
+        budgets=[one for _, one in sorted(state.budgets.items())],
     )
     return encode_plain(STATE_SCHEMA, STATE_VERSION, meta)
 
@@ -164,4 +241,6 @@ def decode(blob: bytes) -> AlertsState:
         firing={one.transition.fingerprint: one for one in meta.firing},
         silences={(one.tenant, one.name): one for one in meta.silences},
         acted=dict(meta.acted),
+        recent={one.fingerprint: one for one in meta.recent},
+        budgets={one.tenant: one for one in meta.budgets},
     )

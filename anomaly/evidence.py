@@ -8,13 +8,13 @@ import numpy as np
 
 from anomaly.fingerprint import fingerprint
 from anomaly.fold import Fold
-from anomaly.lifecycle import PHASES, Lives
+from anomaly.lifecycle import PHASES, SEVERITIES, UNSTEPPED, Lives
 from anomaly.rows import NONE
-from anomaly.summary import summary, withdrawn_summary
+from anomaly.summary import expired_summary, summary, withdrawn_summary
 from anomaly.verdicts import Verdicts
 from tocsin.core.columns import Floats
 from tocsin.core.keys import split_key
-from tocsin.core.messages import PANES_MAX, Evidence, PaneEvidence, Severity, Transition
+from tocsin.core.messages import PANES_MAX, Evidence, PaneEvidence, Phase, Severity, Transition
 from tocsin.core.plan.resolve import device_plan, metric_plan, unit_of
 
 
@@ -27,12 +27,14 @@ class Moved:
         phase_from: Place in ``PHASES`` where it stood.
         life: Where it stands now, one row.
         position: Position of the reading that moved it, or empty.
+        severity_from: Its place among the severities before, where its rule has several.
     """
 
     alert: int
     phase_from: int
     life: Lives
     position: str = ""
+    severity_from: int = UNSTEPPED
 
 
 def transition(fold: Fold, rule: int, moved: Moved, verdicts: Verdicts) -> Transition:
@@ -64,11 +66,21 @@ def withdrawal(fold: Fold, moved: Moved) -> Transition:
 
     Its value is the newest mean, 0 where there is none.
     """
+    bare = _ended(fold, moved, "rule_withdrawn")
+    return replace(bare, summary=withdrawn_summary(bare))
+
+
+def expiry(fold: Fold, moved: Moved) -> Transition:
+    """Return the transition of an alert of a device from which nothing came for too long."""
+    bare = _ended(fold, moved, "expired")
+    return replace(bare, summary=expired_summary(bare, fold.plan.timing.expire_ms))
+
+
+def _ended(fold: Fold, moved: Moved, part: str) -> Transition:
+    """Return the transition of an alert that ends without a verdict, still without its summary."""
     panes = _panes(fold, moved.alert)
     value = panes[-1].mean if panes else 0.0
-    evidence = Evidence(value, fold.plan_hash, parts={"rule_withdrawn": 1.0}, panes=panes)
-    bare = _bare(fold, moved, evidence)
-    return replace(bare, summary=withdrawn_summary(bare))
+    return _bare(fold, moved, Evidence(value, fold.plan_hash, parts={part: 1.0}, panes=panes))
 
 
 def _bare(fold: Fold, moved: Moved, evidence: Evidence) -> Transition:
@@ -78,7 +90,8 @@ def _bare(fold: Fold, moved: Moved, evidence: Evidence) -> Transition:
     tenant, device = split_key(state.device_keys[row["device"]])
     of_series = row["series"] != NONE
     metric = state.metric_names[int(state.series["metric"][row["series"]])] if of_series else ""
-    rule, (kind, severity) = state.rule_names[row["rule"]], state.rule_kinds[row["rule"]]
+    rule, (kind, declared) = state.rule_names[row["rule"]], state.rule_kinds[row["rule"]]
+    severity, severity_from = _severities(moved, Severity(declared))
     known = device_plan(fold.plan, tenant, device)
     return Transition(
         tenant=tenant,
@@ -86,7 +99,7 @@ def _bare(fold: Fold, moved: Moved, evidence: Evidence) -> Transition:
         metric=metric,
         rule=rule,
         kind=kind,
-        severity=Severity(severity),
+        severity=severity,
         fingerprint=fingerprint(tenant, device, metric, rule),
         episode=int(life.episode[0]),
         number=int(life.number[0]),
@@ -101,12 +114,25 @@ def _bare(fold: Fold, moved: Moved, evidence: Evidence) -> Transition:
         gateway=known.gateway,
         unit=unit_of(metric_plan(fold.plan, metric), metric) if metric else "",
         shadow_of=_shadow_of(fold, rule),
+        severity_from=severity_from,
     )
 
 
 def _shadow_of(fold: Fold, name: str) -> str:
     """Return the rule beside which this one is tried; empty for one that is live, or left the plan."""
     return next((rule.shadow_of for rule in fold.plan.rules if rule.name == name), "")
+
+
+def _severities(moved: Moved, declared: Severity) -> tuple[Severity, Severity | None]:
+    """Return the severity, and what it was before where that matters: see ``Transition.severity_from``."""
+    now, highest = int(moved.life.severity[0]), int(moved.life.severity_max[0])
+    phase, phase_from = PHASES[int(moved.life.phase[0])], PHASES[moved.phase_from]
+    if now == UNSTEPPED or Phase.FIRING not in {phase, phase_from}:
+        return declared, None
+    if phase is not phase_from:
+        is_over = phase is not Phase.FIRING and highest > now
+        return SEVERITIES[now], SEVERITIES[highest] if is_over else None
+    return SEVERITIES[now], SEVERITIES[moved.severity_from]
 
 
 def _panes(fold: Fold, alert: int) -> tuple[PaneEvidence, ...]:

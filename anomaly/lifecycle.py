@@ -1,4 +1,4 @@
-"""The life cycle of alerts: one table of transitions, and the durations that make signals of verdicts.
+"""The life cycle of alerts: the rows of ``tocsin.core.life`` that are measured, and the durations that make signals.
 
 A *verdict* is what one evaluation says (breached, cleared, or neither); a *signal* is what it means once
 the rule's durations are counted. No evaluation, no signal: missing data never resolves an alert.
@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tocsin.core.columns import Bools, Int32s, Int64s
-from tocsin.core.messages import Phase
+from tocsin.core.life import EVENT_MEANINGS, Event, between
+from tocsin.core.messages import Phase, Severity
 
 Int8s = NDArray[np.int8]
 
@@ -29,35 +30,26 @@ class Verdict(IntEnum):
 
 
 class Signal(StrEnum):
-    """What moves an alert."""
+    """What moves an alert, of all that the table of its life knows: what is measured."""
 
-    BREACHED = "breached"
-    HELD = "held"
-    CLEARED = "cleared"
-    WITHDRAWN = "withdrawn"
+    BREACHED = Event.BREACHED
+    HELD = Event.HELD
+    CLEARED = Event.CLEARED
+    WITHDRAWN = Event.WITHDRAWN
+    EXPIRED = Event.EXPIRED
 
 
-SIGNAL_MEANINGS: Final = {
-    Signal.BREACHED: "over the limit, not yet for as long as the rule asks",
-    Signal.HELD: "over the limit for as long as the rule asks; at once where it asks for no time",
-    Signal.CLEARED: "back inside for as long as the rule asks; at once while pending",
-    Signal.WITHDRAWN: "the plan in force has no such rule any more",
-}
+SIGNAL_MEANINGS: Final = {signal: EVENT_MEANINGS[Event(signal)] for signal in Signal}
 
-TRANSITIONS: Final = {
-    (Phase.INACTIVE, Signal.BREACHED): Phase.PENDING,
-    (Phase.INACTIVE, Signal.HELD): Phase.FIRING,
-    (Phase.PENDING, Signal.HELD): Phase.FIRING,
-    (Phase.PENDING, Signal.CLEARED): Phase.INACTIVE,
-    (Phase.PENDING, Signal.WITHDRAWN): Phase.INACTIVE,
-    (Phase.FIRING, Signal.CLEARED): Phase.RESOLVED,
-    (Phase.FIRING, Signal.WITHDRAWN): Phase.RESOLVED,
-    (Phase.RESOLVED, Signal.BREACHED): Phase.PENDING,
-    (Phase.RESOLVED, Signal.HELD): Phase.FIRING,
-}
-"""Every move there is; a pair that is not here changes nothing."""
+MEASURED: Final = between(Phase, Signal)
+"""The rows of an alert's life that are measured; a pair that is not here changes nothing."""
+
+TRANSITIONS: Final = {(Phase(phase), Signal(signal)): Phase(after) for (phase, signal), after in MEASURED.items()}
 
 PHASES: Final = tuple(Phase)
+SEVERITIES: Final = tuple(Severity)
+UNSTEPPED: Final = -1
+"""Severity of alerts of rules that have one only."""
 SIGNALS: Final = tuple(Signal)
 OPEN_PHASES: Final = (Phase.PENDING, Phase.FIRING)
 _NO_SIGNAL: Final = len(SIGNALS)
@@ -76,6 +68,8 @@ class Lives:
         breach_ms: shape (n,), when the present breach began.
         newest_ms: shape (n,), newest instant seen breached.
         clear_ms: shape (n,), since when an open alert is clear.
+        severity: shape (n,), int8, place in ``SEVERITIES``; ``UNSTEPPED`` where the rule has one severity only.
+        severity_max: shape (n,), int8, the highest of the episode, once it fires.
     """
 
     phase: Int8s
@@ -86,6 +80,8 @@ class Lives:
     breach_ms: Int64s
     newest_ms: Int64s
     clear_ms: Int64s
+    severity: Int8s
+    severity_max: Int8s
 
     def __len__(self) -> int:
         return len(self.phase)
@@ -103,7 +99,8 @@ class Lives:
 def new_lives(count: int) -> Lives:
     """Return that many alerts that never moved."""
     zeros, unset = np.zeros(count, np.int32), np.full(count, UNSET_MS, np.int64)
-    return Lives(np.zeros(count, np.int8), zeros, zeros, unset, unset, unset, unset, unset)
+    unstepped = np.full(count, UNSTEPPED, np.int8)
+    return Lives(np.zeros(count, np.int8), zeros, zeros, unset, unset, unset, unset, unset, unstepped, unstepped)
 
 
 def advance(lives: Lives, verdict: Int8s, at_ms: Int64s, *, for_ms: int, clear_ms: Int64s) -> Lives:
@@ -148,6 +145,32 @@ def withdraw(lives: Lives, at_ms: int) -> Lives:
     return _move(lives, np.full(len(lives), _WITHDRAWN), np.full(len(lives), at_ms, np.int64))
 
 
+def expire(lives: Lives, at_ms: int) -> Lives:
+    """Return the alerts after nothing came from their devices for too long."""
+    return _move(lives, np.full(len(lives), _EXPIRED), np.full(len(lives), at_ms, np.int64))
+
+
+def step_severity(before: Lives, lives: Lives, severity: Int8s, at_ms: Int64s) -> Lives:
+    """Return the alerts after their severity was judged; what fired before and changes has a higher number.
+
+    Args:
+        before: n alerts as they stood before the evaluation.
+        lives: As they stand after it.
+        severity: shape (n,), int8, place in ``SEVERITIES``.
+        at_ms: shape (n,), time of the evaluation.
+    """
+    fires, fired = lives.phase == _FIRING, before.phase == _FIRING
+    changed = fires & fired & (severity != lives.severity) & (lives.severity != UNSTEPPED)
+    highest = np.where(fired, np.maximum(lives.severity_max, severity), severity)
+    return replace(
+        lives,
+        severity=np.where(fires, severity, lives.severity),
+        severity_max=np.where(fires, highest, lives.severity_max),
+        number=lives.number + changed.astype(np.int32),
+        moved_ms=np.where(changed, np.maximum(at_ms, lives.moved_ms), lives.moved_ms),
+    )
+
+
 def _move(lives: Lives, signal: NDArray[np.int_], at_ms: Int64s) -> Lives:
     """Look up every (phase, signal); time within an alert does not run back."""
     phase = _NEXT[lives.phase, signal]
@@ -164,6 +187,8 @@ def _move(lives: Lives, signal: NDArray[np.int_], at_ms: Int64s) -> Lives:
         breach_ms=np.where(closes, UNSET_MS, lives.breach_ms),
         newest_ms=np.where(closes, UNSET_MS, lives.newest_ms),
         clear_ms=np.where(closes, UNSET_MS, lives.clear_ms),
+        severity=lives.severity,
+        severity_max=lives.severity_max,
     )
 
 
@@ -179,16 +204,5 @@ def _next_phases() -> Int8s:
 
 _NEXT: Final = _next_phases()
 _IS_OPEN: Final = np.array([phase in OPEN_PHASES for phase in PHASES])
-_PENDING: Final = PHASES.index(Phase.PENDING)
-_BREACHED, _HELD, _CLEARED, _WITHDRAWN = (SIGNALS.index(signal) for signal in Signal)
-
-
-def render_mermaid() -> str:
-    """Return the table as a Mermaid state diagram, for the documentation.
-
-    >>> print(render_mermaid().splitlines()[0])
-    stateDiagram-v2
-    """
-    lines = ["stateDiagram-v2", f"    [*] --> {PHASES[0]}"]
-    lines += [f"    {phase} --> {after}: {signal}" for (phase, signal), after in TRANSITIONS.items()]
-    return "\n".join(lines)
+_PENDING, _FIRING = PHASES.index(Phase.PENDING), PHASES.index(Phase.FIRING)
+_BREACHED, _HELD, _CLEARED, _WITHDRAWN, _EXPIRED = (SIGNALS.index(signal) for signal in Signal)

@@ -1,17 +1,20 @@
 """Moves: verdicts become signals to alerts, and alerts that moved become transitions."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from anomaly.evidence import Moved, transition, withdrawal
+from anomaly.detectors.limits import severities, steps_of
+from anomaly.evidence import Moved, expiry, transition, withdrawal
 from anomaly.fold import Fold, lives_of, save_lives
-from anomaly.lifecycle import Verdict, advance, withdraw
+from anomaly.lifecycle import Lives, Verdict, advance, expire, step_severity, withdraw
 from anomaly.rows import ALERT, NONE
 from anomaly.table import new_rows
 from anomaly.verdicts import Verdicts
 from tocsin.core.columns import Bools, Int64s
+from tocsin.core.messages import Transition
+from tocsin.core.plan.model import LimitsRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +70,12 @@ def judge(fold: Fold, rule: int, subjects: Subjects, verdicts: Verdicts, *, clea
     before = lives_of(fold, alerts)
     quiet_ms = np.full(len(cells), wanted.clear_ms) if clear_ms is None else clear_ms[cells]
     after = advance(before, verdicts.verdict, subjects.at_ms, for_ms=wanted.for_ms, clear_ms=quiet_ms)
+    if isinstance(wanted, LimitsRule) and steps_of(wanted):
+        after = step_severity(before, after, severities(wanted, verdicts, before), subjects.at_ms)
     save_lives(fold, alerts, after)
     for cell in np.flatnonzero(after.number > before.number).tolist():
         life, position = after.take(np.array([cell])), subjects.positions[cell] if subjects.positions else ""
-        moved = Moved(int(alerts[cell]), int(before.phase[cell]), life, position)
+        moved = Moved(int(alerts[cell]), int(before.phase[cell]), life, position, int(before.severity[cell]))
         told = transition(fold, rule, moved, verdicts.take(np.array([cell])))
         fold.moves.append((int(subjects.place[cell]), rule, told))
 
@@ -80,13 +85,30 @@ def withdraw_uncovered(fold: Fold, at_ms: int) -> None:
     alerts = np.arange(len(fold.state.alerts))
     uncovered = alerts[lives_of(fold, alerts).is_open & ~_is_covered(fold)]
     before = lives_of(fold, uncovered)
-    after = withdraw(before, at_ms)
-    save_lives(fold, uncovered, after)
-    device, series, rule = (fold.state.alerts[name][uncovered] for name in ("device", "series", "rule"))
+    _end(fold, uncovered, before, withdraw(before, at_ms), withdrawal)
+
+
+def expire_alerts(fold: Fold, gone: Bools, at_ms: int) -> None:
+    """Close the open alerts of devices from which nothing came for too long; nobody knows whether they are over.
+
+    Args:
+        fold: Takes the transitions.
+        gone: shape (d,), which devices.
+        at_ms: The tick.
+    """
+    alerts = np.flatnonzero(gone[fold.state.alerts["device"]])
+    before = lives_of(fold, alerts)
+    _end(fold, alerts, before, expire(before, at_ms), expiry)
+
+
+def _end(fold: Fold, alerts: Int64s, before: Lives, after: Lives, told: Callable[[Fold, Moved], Transition]) -> None:
+    """Save the alerts of the rows, and tell of those that moved."""
+    save_lives(fold, alerts, after)
+    device, series, rule = (fold.state.alerts[name][alerts] for name in ("device", "series", "rule"))
     place = tick_place(fold, device.astype(np.int64), series.astype(np.int64))
     for cell in np.flatnonzero(after.number > before.number).tolist():
-        moved = Moved(int(uncovered[cell]), int(before.phase[cell]), after.take(np.array([cell])))
-        fold.moves.append((int(place[cell]), int(rule[cell]), withdrawal(fold, moved)))
+        moved = Moved(int(alerts[cell]), int(before.phase[cell]), after.take(np.array([cell])))
+        fold.moves.append((int(place[cell]), int(rule[cell]), told(fold, moved)))
 
 
 def tick_place(fold: Fold, device: Int64s, series: Int64s) -> Int64s:

@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 
 from anomaly.detectors.covariance import CHANNELS_MAX
-from anomaly.lifecycle import UNSET_MS
+from anomaly.lifecycle import UNSET_MS, UNSTEPPED
 from anomaly.table import Column, Schema
 from tocsin.core.messages import PANES_MAX
 
@@ -54,7 +54,11 @@ ALERT: Final[Schema] = {
     "breach_ms": Column("i8", UNSET_MS),
     "newest_ms": Column("i8", UNSET_MS),
     "clear_ms": Column("i8", UNSET_MS),
+    "severity": Column("i1", UNSTEPPED),  # place among the severities
+    "severity_max": Column("i1", UNSTEPPED),
 }
+ALERT_ADDED: Final = ("severity", "severity_max")
+"""Columns that states of earlier releases do not have."""
 
 STILL: Final[Schema] = {
     "series": Column("i4"),

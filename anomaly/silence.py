@@ -7,12 +7,12 @@ import numpy as np
 from anomaly.detectors import missing
 from anomaly.fold import Fold
 from anomaly.lifecycle import UNSET_MS, Verdict
-from anomaly.moves import Subjects, judge, tick_place
+from anomaly.moves import Subjects, expire_alerts, judge, tick_place
 from anomaly.presence import presence_of
 from anomaly.rows import NONE
 from anomaly.verdicts import Verdicts
 from tocsin.core.clock import MINUTE_MS
-from tocsin.core.columns import Int64s
+from tocsin.core.columns import Bools, Int64s
 from tocsin.core.plan.model import MissingRule
 from tocsin.core.plan.resolve import is_device_rule
 
@@ -49,17 +49,26 @@ def judge_silence(fold: Fold, tick_ms: int) -> None:
     is_new = seen_ms == UNSET_MS  # came before the first tick
     reported = np.flatnonzero(is_new | (seen_ms == previous_ms))
     seen_ms[is_new] = tick_ms
+    gone = _gone(fold, tick_ms)
+    expire_alerts(fold, gone, tick_ms)
     for rule, wanted in enumerate(fold.plan.rules):
         if isinstance(wanted, MissingRule) and is_device_rule(wanted):
-            _judge_devices(fold, rule, wanted, tick_ms)
+            _judge_devices(fold, rule, wanted, tick_ms, gone)
         elif isinstance(wanted, MissingRule):
             _judge_series(fold, rule, wanted, tick_ms, reported)
     state.tick_ms = tick_ms
 
 
-def _judge_devices(fold: Fold, rule: int, wanted: MissingRule, tick_ms: int) -> None:
+def _gone(fold: Fold, tick_ms: int) -> Bools:
+    """Return shape (d,): devices from which nothing came for so long that their alerts expire; watched all the time."""
+    expire_ms = fold.plan.timing.expire_ms
+    seen_ms = np.maximum(fold.state.devices["seen_ms"], fold.state.watched_ms)
+    return np.asarray(tick_ms - seen_ms >= expire_ms) & bool(expire_ms)
+
+
+def _judge_devices(fold: Fold, rule: int, wanted: MissingRule, tick_ms: int, gone: Bools) -> None:
     devices = fold.state.devices
-    rows = np.flatnonzero(fold.coverage.device[:, rule])
+    rows = np.flatnonzero(fold.coverage.device[:, rule] & ~gone)
     verdicts = missing.judge_devices(
         wanted,
         fold.plan.timing,

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from anomaly.contract import Detector
 from anomaly.coverage import Coverage
 from anomaly.detectors.multivariate import Multivariate
-from anomaly.rows import JOINT, NONE, TABLES
+from anomaly.rows import ALERT, ALERT_ADDED, JOINT, NONE, TABLES
 from anomaly.table import Table, checked, new_rows
 from tocsin.core import codec
 from tocsin.core.columns import Int64s
@@ -227,6 +227,7 @@ def decode(blob: bytes, detector: Detector) -> GroupState:
     if not joint_columns:  # saved before there were any, or by another version of the detector
         joint_columns = JOINT_DETECTOR.initial(0)
         packed.arrays.update({f"joints.{name}": column for name, column in new_rows(JOINT, 0).items()})
+    _add_columns(packed.arrays)
     tables = {name: checked(name, schema, _columns(name, packed.arrays)) for name, schema in TABLES.items()}
     state = GroupState(
         fence={(generation, group): number for generation, group, number in meta.fence},
@@ -253,6 +254,13 @@ def decode(blob: bytes, detector: Detector) -> GroupState:
     )
     state.series_rows = {key: row for row, key in enumerate(keys_of_series(state).tolist())}
     return state if state.detector_name == name_of(detector) else _restart(state, detector)
+
+
+def _add_columns(arrays: dict[str, NDArray[Any]]) -> None:
+    """Give alerts of an earlier release the columns that it did not have."""
+    count = len(arrays.get("alerts.phase", ()))
+    for name, column in new_rows({name: ALERT[name] for name in ALERT_ADDED}, count).items():
+        arrays.setdefault(f"alerts.{name}", column)
 
 
 def _columns(name: str, arrays: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:

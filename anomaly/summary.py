@@ -23,6 +23,8 @@ def summary(rule: Rule, moved: Transition) -> str:
         rule: The rule.
         moved: The transition, still without its summary.
     """
+    if moved.severity_from and moved.phase_from is Phase.FIRING is moved.phase:
+        return f"{_breach(rule, moved)} ({_named(moved)}) since {_clock(moved.since_ms)}, {_step(moved)}"
     if moved.phase in (Phase.PENDING, Phase.FIRING):
         waits = f", for {duration(rule.for_ms)} before it fires" if moved.phase is Phase.PENDING else ""
         since = "" if isinstance(rule, MissingRule | FlatlineRule) else f" since {_clock(moved.since_ms)}"
@@ -35,6 +37,19 @@ def summary(rule: Rule, moved: Transition) -> str:
 def withdrawn_summary(moved: Transition) -> str:
     """Return the line for an alert whose rule left the plan."""
     return f"{_name(moved)}: closed because the plan in force has no rule {moved.rule} for it any more"
+
+
+def expired_summary(moved: Transition, expire_ms: int) -> str:
+    """Return the line for an alert of a device from which nothing came for ``expire_ms``."""
+    return (
+        f"{_name(moved)}: nothing came from {moved.device} for {duration(expire_ms)}, whether it is over is not known"
+    )
+
+
+def _step(moved: Transition) -> str:
+    """Return how the severity of what fires changed."""
+    verb = "now" if moved.severity_heard is moved.severity else "only"
+    return f"{verb} {moved.severity}, was {moved.severity_from}"
 
 
 BLAMED_MAX: Final = 3

@@ -17,7 +17,7 @@ import numpy as np
 
 from tocsin.core.formats.json_message import Message
 from tocsin.core.formats.json_readings import decode_records
-from tocsin.core.plan.model import Bounds
+from tocsin.core.plan.bounds import Bounds
 
 MESSAGES: Final = 1_000
 DEVICES: Final = 1_000

@@ -13,7 +13,7 @@ from tocsin.core.formats.json_record import split_record
 from tocsin.core.formats.json_strict import examine
 from tocsin.core.keys import is_id, partition_key
 from tocsin.core.messages import Rejection
-from tocsin.core.plan.model import Bounds
+from tocsin.core.plan.bounds import Bounds
 from tocsin.core.ports import LogRecord
 
 

@@ -5,8 +5,10 @@ from typing import Final
 import numpy as np
 
 from anomaly.contract import Observations
+from anomaly.lifecycle import PHASES, SEVERITIES, UNSTEPPED, Int8s, Lives, Verdict
 from anomaly.verdicts import Verdicts, constants, verdict_of
 from tocsin.core.columns import Floats
+from tocsin.core.messages import Phase, Severity
 from tocsin.core.plan.model import LimitsRule
 
 NO_LIMIT: Final = np.inf
@@ -46,3 +48,36 @@ def compare(rule: LimitsRule, value: Floats) -> Verdicts:
         low=constants(len(value), rule.below),
         high=constants(len(value), rule.above),
     )
+
+
+def steps_of(rule: LimitsRule) -> list[tuple[int, float, float]]:
+    """Return the severer limits: place among the severities, above, below; infinite where there is none."""
+    written = (
+        (Severity.WARNING, rule.warning_above, rule.warning_below),
+        (Severity.CRITICAL, rule.critical_above, rule.critical_below),
+    )
+    return [
+        (SEVERITIES.index(severity), NO_LIMIT if above is None else above, -NO_LIMIT if below is None else below)
+        for severity, above, below in written
+        if (above, below) != (None, None)
+    ]
+
+
+def severities(rule: LimitsRule, verdicts: Verdicts, before: Lives) -> Int8s:
+    """Return shape (n,): how bad each value is, as a place in ``SEVERITIES``.
+
+    A step that was reached is left only ``hysteresis`` inside of its limit, and never while the alert clears.
+
+    Args:
+        rule: With steps.
+        verdicts: n verdicts of the rule.
+        before: The alerts as they stood.
+    """
+    value = verdicts.value
+    known = np.where(before.phase == PHASES.index(Phase.FIRING), before.severity, UNSTEPPED)
+    found = np.full(len(value), SEVERITIES.index(rule.severity), np.int8)
+    for place, above, below in steps_of(rule):
+        margin = np.where(known >= place, rule.hysteresis, 0.0)
+        found[(value > above - margin) | (value < below + margin)] = place
+    keeps = (verdicts.verdict == Verdict.CLEAR) & (known != UNSTEPPED)
+    return np.where(keeps, known, found).astype(np.int8)

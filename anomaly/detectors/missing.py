@@ -19,7 +19,8 @@ from anomaly.detectors.learning import learn_mean
 from anomaly.lifecycle import UNSET_MS
 from anomaly.verdicts import Verdicts, constants, verdict_of
 from tocsin.core.columns import Bools, Floats, Int32s, Int64s
-from tocsin.core.plan.model import MissingRule, Timing
+from tocsin.core.plan.bounds import Timing
+from tocsin.core.plan.model import MissingRule
 
 GAPS_MIN: Final = 3
 """Gaps that must have been seen before silence means anything."""

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from alerts.change import change_of
 from alerts.grouping import group_key
-from alerts.message import notification, notification_id
+from alerts.message import Telling, notification, notification_id
 from tests.alerts.specimens import AT_MS, FIRING, GROUPING, RESOLVED, of_device
 from tocsin.core.clock import MINUTE_MS
 from tocsin.core.messages import AlertRef, Evidence, Notification, Severity, Transition
@@ -79,7 +80,7 @@ SPREAD = (
 
 
 def told(*part: Transition, grouping: Grouping = GROUPING) -> Notification:
-    return notification(part, key=group_key(part[0], grouping), number=17)
+    return notification(part, key=group_key(part[0], grouping), number=17, told=Telling(change_of(part[0])))
 
 
 @pytest.mark.parametrize(
@@ -123,6 +124,7 @@ def test_attributes_are_what_subscribers_filter_by() -> None:
         "severity": "critical",
         "kind": "limits",
         "state": "firing",
+        "change": "firing",
     }
 
 
@@ -133,6 +135,7 @@ def test_attributes_of_many_are_the_highest_severity_and_mixed_where_they_differ
         "severity": "critical",
         "kind": "mixed",
         "state": "firing",
+        "change": "firing",
     }
 
 

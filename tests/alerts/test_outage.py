@@ -93,7 +93,7 @@ def test_silence_of_the_gateway_itself_explains_every_silence_behind_it() -> Non
 
     emitted = play(gateway, silent(1, began=-3), 2)
 
-    assert [message.attributes["kind"] for message in notifications(emitted)] == ["missing", "gateway_missing"]
+    assert sorted(message.attributes["kind"] for message in notifications(emitted)) == ["gateway_missing", "missing"]
 
 
 def test_outage_never_mutes_what_a_device_still_measures() -> None:
@@ -122,7 +122,38 @@ def test_blip_within_the_wait_is_told_as_fired_and_then_resolved() -> None:
 def test_gateways_are_not_mixed() -> None:
     emitted = play(silent(1), silent(2, gateway="gw-4"), 2)
 
-    assert decided(emitted) == [Decision.SENT] * 2
+    assert decided(emitted) == [Decision.GROUPED] * 2
+    assert notifications(emitted)[0].subject == "FIRING critical: 2 alerts, site north"
+
+
+def test_gateways_of_a_site_that_fail_together_are_told_as_the_sites_outage() -> None:
+    emitted = play(*(silent(index, gateway=f"gw-{index % 2}") for index in range(1, 5)), 1, 2)
+
+    (message,) = notifications(emitted)
+    assert message.subject == "FIRING critical: site north: 4 devices there fell silent together"
+    assert message.attributes["kind"] == "site_missing"
+    assert decided(emitted) == [Decision.INHIBITED] * 4
+
+
+def test_devices_without_a_gateway_that_fall_silent_together_are_the_outage_of_their_site() -> None:
+    emitted = play(*(silent(index, gateway="") for index in range(1, 5)), 2)
+
+    assert [message.attributes["kind"] for message in notifications(emitted)] == ["site_missing"]
+
+
+def test_one_gateway_and_a_device_elsewhere_are_no_outage_of_the_site() -> None:
+    emitted = play(silent(1), silent(2), silent(3), silent(4, gateway="gw-9"), 2)
+
+    assert [message.attributes["kind"] for message in notifications(emitted)] == ["gateway_missing", "missing"]
+
+
+def test_devices_of_a_site_that_report_again_are_told_together() -> None:
+    out = [silent(index, gateway=f"gw-{index % 2}") for index in range(1, 5)]
+    over = [replace(back(index, 10), gateway=f"gw-{index % 2}") for index in range(1, 5)]
+
+    emitted = play(*out, 2, 4, *over, 10, 11, 12)
+
+    assert notifications(emitted)[-1].subject == "RESOLVED critical: site north: 4 devices there report again"
 
 
 def test_without_a_wait_silences_are_told_as_all_others() -> None:

@@ -8,7 +8,8 @@ import pytest
 from alerts.batch import Batch
 from alerts.people import Acted
 from alerts.state import AlertsState, Stance, decode, encode
-from alerts.step import FORGET_MS, step
+from alerts.step import step
+from alerts.ticking import FORGET_MS
 from tests.alerts.specimens import (
     AT_MS,
     FIRING,
@@ -108,7 +109,7 @@ def test_acknowledgement_ends_with_the_problem_and_the_next_episode_is_told_and_
         *ticks,
     )
 
-    assert subjects(emitted) == ["FIRING critical", "RESOLVED critical", "FIRING critical", "STILL FIRING critical"]
+    assert subjects(emitted) == ["FIRING critical", "RESOLVED critical", "REOPENED critical", "STILL FIRING critical"]
 
 
 @pytest.mark.parametrize(

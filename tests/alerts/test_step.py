@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from alerts import step as step_module
+from alerts import telling
 from alerts.batch import Batch
 from alerts.state import AlertsState, decode, encode
-from alerts.step import FLUSHES_MAX, FORGET_MS, step
+from alerts.step import step
+from alerts.ticking import FLUSHES_MAX, FORGET_MS
 from tests.alerts.specimens import (
     AT_MS,
     FIRING,
@@ -132,7 +133,7 @@ def test_alert_that_fires_is_remembered_however_long_it_lasts() -> None:
 
 
 def test_fullest_group_is_told_early_where_too_much_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(step_module, "WAITING_TOTAL_MAX", 4)
+    monkeypatch.setattr(telling, "WAITING_TOTAL_MAX", 4)
     storm = [arrival(of_device(FIRING, index, site=("north", "south")[index % 3 == 0])) for index in range(9)]
 
     outcome = step(AlertsState(), Batch(tuple(storm)))

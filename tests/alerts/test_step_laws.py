@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from alerts.batch import Arrival, Batch
 from alerts.people import Acted
 from alerts.state import AlertsState, Stance, decode, encode
-from alerts.step import FORGET_MS, step
+from alerts.step import step
+from alerts.ticking import FORGET_MS
 from tests.alerts.specimens import AT_MS, FIRING, PENDING, arrival, decisions, listed, notifications, of_device
 from tocsin.core.actions import Action, ActionKind
 from tocsin.core.clock import MINUTE_MS, iso
@@ -26,6 +27,7 @@ NEXT: dict[Phase, tuple[Phase, ...]] = {
     Phase.RESOLVED: (Phase.PENDING, Phase.FIRING),
 }
 OPENS = {Phase.PENDING, Phase.FIRING}
+OUTAGES = {"gateway_missing", "site_missing"}
 History = list[Arrival | Acted | int]
 """Transitions, actions, and ticks as instants."""
 
@@ -38,6 +40,8 @@ GROUPINGS = st.builds(
     severity_min=st.sampled_from([Severity.INFO, Severity.CRITICAL]),
     repeat_ms=st.sampled_from([0, 300_000]),
     gateway_wait_ms=st.sampled_from([0, 120_000]),
+    flap_episodes=st.sampled_from([0, 2, 3]),
+    flap_settle_ms=st.sampled_from([60_000, 600_000]),
 )
 SILENT = replace(FIRING.evidence, value=600_000.0)
 KINDS = st.sampled_from([ActionKind.ACKNOWLEDGE, ActionKind.ASSIGN, ActionKind.SILENCE, ActionKind.UNSILENCE])
@@ -199,12 +203,12 @@ def test_decisions_and_notifications_tell_the_same_story(history: History) -> No
     told = {named: message for named, message in everything.items() if not is_again(message)}
     of_message: dict[str, list[AlertRef]] = defaultdict(list)
     for record in decisions(emitted):
-        if record.decision in {Decision.QUIET, Decision.SILENCED}:
+        if record.decision in {Decision.QUIET, Decision.SILENCED, Decision.HELD}:
             assert not record.notification_id
         else:
             of_message[record.notification_id].append(record.alert)
             message = told[record.notification_id]
-            is_outage = message.attributes["kind"] == "gateway_missing" and message.attributes["state"] == "firing"
+            is_outage = message.attributes["kind"] in OUTAGES and message.attributes["state"] == "firing"
             expected = Decision.SENT if len(message.alerts) == 1 else Decision.GROUPED
             assert record.decision is (Decision.INHIBITED if is_outage else expected)
             assert record.tenant == told[record.notification_id].tenant
@@ -306,7 +310,7 @@ def test_what_is_remembered_as_firing_fires_and_was_told_or_is_silenced(history:
 
 
 def is_again(message: Notification) -> bool:
-    return message.subject.startswith("STILL")
+    return message.subject.startswith("STILL") or "This flapped" in message.text
 
 
 def ref(transition: Transition) -> AlertRef:

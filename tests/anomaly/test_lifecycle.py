@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from anomaly.lifecycle import (
+    MEASURED,
     OPEN_PHASES,
     PHASES,
     SIGNAL_MEANINGS,
@@ -16,10 +17,12 @@ from anomaly.lifecycle import (
     Signal,
     Verdict,
     advance,
+    expire,
     new_lives,
-    render_mermaid,
+    step_severity,
     withdraw,
 )
+from tocsin.core.life import render_mermaid
 from tocsin.core.messages import Phase
 
 DOCS = Path(__file__).parents[2] / "docs" / "lifecycle.md"
@@ -80,6 +83,37 @@ def test_alert_whose_rule_is_withdrawn_closes(for_ms: int, left: Phase) -> None:
     assert withdraw(closed, 300).number[0] == closed.number[0]
 
 
+@pytest.mark.parametrize(("for_ms", "left"), [(0, Phase.EXPIRED), (10, Phase.INACTIVE)])
+def test_alert_of_a_device_that_is_gone_expires_and_may_fire_again(for_ms: int, left: Phase) -> None:
+    open_alert = evaluate(new_lives(1), Verdict.BREACH, 100, for_ms=for_ms)
+
+    closed = expire(open_alert, 250)
+    anew = evaluate(closed, Verdict.BREACH, 300)
+
+    assert PHASES[closed.phase[0]] is left
+    assert PHASES[anew.phase[0]] is Phase.FIRING
+    assert anew.episode[0] == closed.episode[0] + 1
+
+
+def stepped(severities: list[int]) -> list[tuple[int, int, int]]:
+    """Return severity, highest and number of an alert that fires and is as bad as told, every 10 ms."""
+    lives, seen = new_lives(1), []
+    for place, severity in enumerate(severities):
+        verdict = Verdict.CLEAR if severity < 0 else Verdict.BREACH
+        before, lives = lives, evaluate(lives, verdict, 10 * place)
+        lives = step_severity(before, lives, np.array([severity], np.int8), np.array([10 * place]))
+        seen.append((int(lives.severity[0]), int(lives.severity_max[0]), int(lives.number[0])))
+    return seen
+
+
+def test_severity_steps_up_and_down_while_an_alert_fires_and_each_step_is_numbered() -> None:
+    assert stepped([1, 2, 2, 1]) == [(1, 1, 1), (2, 2, 2), (2, 2, 2), (1, 2, 3)]
+
+
+def test_next_episode_begins_with_its_own_severity() -> None:
+    assert stepped([2, -1, 0]) == [(2, 2, 1), (2, 2, 2), (0, 0, 3)]
+
+
 def test_every_phase_can_be_left_and_no_pair_leads_to_itself() -> None:
     assert {phase for phase, _ in TRANSITIONS} == set(Phase)
     assert all(before is not after for (before, _), after in TRANSITIONS.items())
@@ -89,7 +123,7 @@ def test_every_phase_can_be_left_and_no_pair_leads_to_itself() -> None:
 def test_documented_diagram_is_the_table() -> None:
     text = DOCS.read_text(encoding="utf-8")
 
-    assert f"```mermaid\n{render_mermaid()}\n```" in text
+    assert f"```mermaid\n{render_mermaid(MEASURED)}\n```" in text
     for signal, meaning in SIGNAL_MEANINGS.items():
         assert f"| `{signal}` | {meaning} |" in text
 

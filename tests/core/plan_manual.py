@@ -9,6 +9,7 @@ from tocsin.core.durations import format_duration
 from tocsin.core.plan.field import Field
 from tocsin.core.plan.form import FORMS, RULE_KINDS, default_of
 from tocsin.core.plan.model import Bounds, DevicePlan, Grouping, MetricPlan, Plan, SourcePlan, Timing, Window
+from tocsin.core.plan.telling import Escalation
 from tocsin.core.silences import Silence
 
 PARTS: Final[dict[str, type[msgspec.Struct]]] = {
@@ -21,6 +22,7 @@ PARTS: Final[dict[str, type[msgspec.Struct]]] = {
     "sources": SourcePlan,
     "grouping": Grouping,
     "silences": Silence,
+    "escalations": Escalation,
     **RULE_KINDS,
 }
 EVERY_RULE: Final = {"name", "metric", "device", "device_type", "severity", "for", "clear", "window", "shadow_of"}

@@ -21,6 +21,7 @@ from tocsin.core.plan.model import (
     Timing,
     Window,
 )
+from tocsin.core.plan.telling import Escalation
 from tocsin.core.silences import Silence
 
 MINUTE_MS: Final = 60_000
@@ -38,7 +39,7 @@ bounds:
   skew: 1m
   age_max: 2d
   devices_per_group_max: 100
-timing: {out_of_orderness: 10s, lateness: 5s, idle: 1m, correction: 1h, tick: 30s}
+timing: {out_of_orderness: 10s, lateness: 5s, idle: 1m, correction: 1h, tick: 30s, expire: 90d}
 metrics:
   - match: "*_celsius"
     windows: [1m, {size: 15m, hop: 5m}]
@@ -50,7 +51,8 @@ metrics:
     windows: [{size: 1m}]
 rules:
   - {name: hot, kind: limits, enabled: true, metric: air_celsius, device: "n-*", device_type: pump, window: 15m,
-     severity: critical, for: 5m, clear: 10m, above: 80, below: -5, hysteresis: 2, statistic: max, early: false}
+     severity: info, for: 5m, clear: 10m, above: 80, below: -5, hysteresis: 2, statistic: max, early: false,
+     warning_above: 90, warning_below: -10, critical_above: 100, critical_below: -20}
   - {name: fast, kind: rate_of_change, metric: air_celsius, rise_per_s: 2, fall_per_s: 1, hysteresis: 0.2}
   - {name: flat, kind: flatline, flat: 1h, tolerance: 0.5, constants: [0, -1]}
   - {name: gone, kind: missing, scope: metric, metric: "*", factor: 4, floor: 1m}
@@ -61,18 +63,24 @@ devices:
 sources:
   - {name: plant, tenant: acme, format: json}
 grouping: {by: [rule, severity], wait: 10s, interval: 5m, send_resolved: false, severity_min: warning,
-  repeat: 4h, gateway_wait: 1m, gateway_devices_min: 3}
+  repeat: 4h, gateway_wait: 1m, gateway_devices_min: 3, site_devices_min: 5,
+  flap_episodes: 7, flap_within: 2h, flap_settle: 10m, budget: 60, budget_within: 30m}
 silences:
   - {name: night, comment: Wartung, tenant: acme, site: Werk Süd, gateway: gw-1, device: "n-*", metric: air_celsius,
      rule: hot, kind: limits, severity: warning, start: "2026-11-01T00:00:00Z", end: "2026-12-01T00:00:00+01:00",
      days: [sat, sun], from: "22:00", until: "06:00", zone: Europe/Berlin}
+maintenance:
+  - {name: sundays, site: Werk Süd, from: "02:00", until: "04:00"}
+escalations:
+  - {name: second, after: 15m, tenant: acme, site: Werk Süd, gateway: gw-1, device: "n-*", metric: air_celsius,
+     rule: hot, kind: limits, severity: critical}
 """
 
 FULL: Final = Plan(
     groups=8,
     generation=3,
     bounds=Bounds(1024, 10, 5, 4, 60_000, 2 * 86_400_000, 100),
-    timing=Timing(10_000, 5_000, 60_000, 3_600_000, 30_000),
+    timing=Timing(10_000, 5_000, 60_000, 3_600_000, 30_000, 90 * 86_400_000),
     metrics=(
         MetricPlan(
             "*_celsius", (*EVERY_MINUTE, Window(15 * MINUTE_MS, 5 * MINUTE_MS)), (0.5, 0.99), -40.0, 125.0, "°C"
@@ -86,7 +94,7 @@ FULL: Final = Plan(
             device="n-*",
             device_type="pump",
             window_ms=15 * MINUTE_MS,
-            severity=Severity.CRITICAL,
+            severity=Severity.INFO,
             for_ms=5 * MINUTE_MS,
             clear_ms=10 * MINUTE_MS,
             above=80.0,
@@ -94,6 +102,10 @@ FULL: Final = Plan(
             hysteresis=2.0,
             statistic="max",
             early=False,
+            warning_above=90.0,
+            warning_below=-10.0,
+            critical_above=100.0,
+            critical_below=-20.0,
         ),
         RateRule(name="fast", metric="air_celsius", rise_per_s=2.0, fall_per_s=1.0, hysteresis=0.2),
         FlatlineRule(name="flat", flat_ms=3_600_000, tolerance=0.5, constants=(0.0, -1.0)),
@@ -103,7 +115,22 @@ FULL: Final = Plan(
     ),
     devices=(DevicePlan("n-*", "acme", "Werk Süd", "pump", "gw-1"),),
     sources=(SourcePlan("plant", "acme", "json"),),
-    grouping=Grouping(("rule", "severity"), 10_000, 300_000, False, Severity.WARNING, 4 * 3_600_000, 60_000, 3),
+    grouping=Grouping(
+        ("rule", "severity"),
+        10_000,
+        300_000,
+        False,
+        Severity.WARNING,
+        4 * 3_600_000,
+        60_000,
+        3,
+        site_devices_min=5,
+        flap_episodes=7,
+        flap_within_ms=7_200_000,
+        flap_settle_ms=600_000,
+        budget=60,
+        budget_within_ms=1_800_000,
+    ),
     silences=(
         Silence(
             name="night",
@@ -123,6 +150,10 @@ FULL: Final = Plan(
             until_time="06:00",
             zone="Europe/Berlin",
         ),
+    ),
+    maintenance=(Silence(name="sundays", site="Werk Süd", from_time="02:00", until_time="04:00"),),
+    escalations=(
+        Escalation("second", 900_000, "acme", "Werk Süd", "gw-1", "n-*", "air_celsius", "hot", "limits", "critical"),
     ),
 )
 """What ``FULL_YAML`` means: every key is written, with another value than its default."""

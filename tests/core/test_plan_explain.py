@@ -15,8 +15,9 @@ def test_a_plan_is_said_in_words() -> None:
         "  *: windows 1m; slices of 1m",
         "",
         "rules (6)",
-        "  hot (limits, critical): air_celsius of devices n-* of type pump in windows of 15m: max above 80 or below -5,"
-        " clears 2 inside, for 5m, clears after 10m",
+        "  hot (limits, info): air_celsius of devices n-* of type pump in windows of 15m: max above 80 or below -5,"
+        " warning above 90, warning below -10, critical above 100, critical below -20, clears 2 inside, for 5m,"
+        " clears after 10m",
         "  fast (rate_of_change, warning): air_celsius: rises faster than 2 a second or falls faster than 1 a second",
         "  flat (flatline, warning): every metric: does not move by more than 0.5 for 1h, unless it stands at 0, -1",
         "  gone (missing, warning): every metric: silent for 4 usual intervals, at least 1m",
@@ -35,9 +36,14 @@ def test_a_plan_is_said_in_words() -> None:
         "  from severity warning on; resolutions are not told",
         "  what keeps firing is told again every 4h",
         "  3 or more devices behind a gateway, silent together, are told as one after 1m",
+        "  what fires 7 times within 2h flaps: told once, then held for 10m",
+        "  at most 60 notifications of a tenant within 30m, then a summary of the rest",
         "  silence night (Wartung): site Werk Süd, gateway gw-1, device n-*, metric air_celsius, rule hot, kind limits,"
         " severity warning, sat, sun from 22:00 until 06:00 Europe/Berlin, since 2026-11-01T00:00:00Z,"
         " before 2026-12-01T00:00:00+01:00",
+        "  maintenance sundays: site Werk Süd, every day from 02:00 until 04:00 UTC",
+        "  escalation second: what nobody acknowledges of tenant acme, site Werk Süd, gateway gw-1, device n-*,"
+        " metric air_celsius, rule hot, kind limits, severity critical, 15m after it was told",
         "",
         "devices known beforehand: 1 entry",
         "source plant: tenant acme, json",

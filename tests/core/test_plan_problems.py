@@ -184,6 +184,21 @@ def test_a_bad_metric_is_told(written: str, expected: str) -> None:
             id="no way back",
         ),
         pytest.param(
+            LIMITS + ", critical_above: 5}",
+            "2: rules[0].critical_above: must be more than the milder limit 9, got 5",
+            id="severer limit inside of the milder",
+        ),
+        pytest.param(
+            LIMITS + ", warning_above: 20}",
+            "2: rules[0].warning_above: must be severer than the rule, whose severity is warning",
+            id="severer limit that is not severer",
+        ),
+        pytest.param(
+            LIMITS + ", critical_below: 1}",
+            "2: rules[0].critical_below: must be less than below, which is not written, got 1",
+            id="severer limit without a milder one",
+        ),
+        pytest.param(
             LIMITS + ", hysteresis: -1}", "2: rules[0].hysteresis: must be at least 0, got '-1'", id="negative"
         ),
         pytest.param(LIMITS + ", above: 8}", "2: key 'above' comes twice, first in line 2", id="key twice"),

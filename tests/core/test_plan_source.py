@@ -33,7 +33,7 @@ def test_every_key_of_the_yaml_reaches_its_place_in_the_model() -> None:
 
 
 def test_severities_are_members_of_the_enum_and_not_only_words() -> None:
-    assert parse_plan(FULL_YAML, "full.yaml").rules[0].severity is Severity.CRITICAL
+    assert parse_plan(FULL_YAML, "full.yaml").rules[0].severity is Severity.INFO
 
 
 def test_the_default_plan_watches_everything_and_states_no_limits() -> None:

@@ -236,9 +236,9 @@ BUGS = (
     ),
     Bug(
         "copy of a transition decided again",
-        "alerts/step.py",
-        "        if transition.number <= known.number:\n",
-        "        if transition.number < known.number:\n",
+        "alerts/arriving.py",
+        "    if transition.number <= known.number:\n",
+        "    if transition.number < known.number:\n",
         ("tests/alerts/test_step.py",),
     ),
     Bug(

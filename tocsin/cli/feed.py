@@ -19,4 +19,4 @@ def feed_line(transition: Transition) -> str:
 
 def is_told(transition: Transition) -> bool:
     """Tell whether people want to see the transition in a feed."""
-    return transition.phase in {Phase.FIRING, Phase.RESOLVED}
+    return transition.phase in {Phase.FIRING, Phase.RESOLVED, Phase.EXPIRED}

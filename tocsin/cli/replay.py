@@ -23,7 +23,8 @@ from tocsin.core.formats.recording import Recorded
 from tocsin.core.formats.recording_file import RecordingReader
 from tocsin.core.keys import TICK_KEY
 from tocsin.core.messages import Notification
-from tocsin.core.plan.model import Bounds, Plan, plan_hash
+from tocsin.core.plan.bounds import Bounds
+from tocsin.core.plan.model import Plan, plan_hash
 from tocsin.runtime.golden import Difference, difference, golden_text
 from tocsin.runtime.recorded_time import pacer
 from tocsin.runtime.replay import Replayed, ReplayRun, ReplaySettings

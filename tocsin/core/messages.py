@@ -100,6 +100,16 @@ class Phase(StrEnum):
     PENDING = "pending"
     FIRING = "firing"
     RESOLVED = "resolved"
+    EXPIRED = "expired"
+
+
+class Amendment(StrEnum):
+    """What late data say of an alert that was told."""
+
+    NONE = ""
+    CONFIRMED = "confirmed"
+    WEAKENED = "weakened"
+    WITHDRAWN = "withdrawn"
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +188,8 @@ class Transition:
         gateway: Through which gateway it reports, from the plan; may be empty.
         unit: Unit of the metric as people write it; may be empty.
         shadow_of: Rule beside which this one is only tried, so that nobody is told; empty for a rule that is live.
+        severity_from: Severity before, where it changed; at the end of an episode its highest, if higher; else None.
+        amendment: What late data say of the alert, where it moved because of them.
     """
 
     tenant: str
@@ -200,6 +212,20 @@ class Transition:
     gateway: str = ""
     unit: str = ""
     shadow_of: str = ""
+    severity_from: Severity | None = None
+    amendment: Amendment = Amendment.NONE
+
+    @property
+    def fires(self) -> bool:
+        """Whether the alert comes to fire; what fires already may move too, to another severity."""
+        return self.phase is Phase.FIRING and self.phase_from is not Phase.FIRING
+
+    @property
+    def severity_heard(self) -> Severity:
+        """The higher of what it is and what it was: whoever heard of the one hears of the other."""
+        if self.severity_from is None:
+            return self.severity
+        return max(self.severity, self.severity_from, key=SEVERITY_RANK.__getitem__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,9 +247,11 @@ class Notification:
         tenant: Whom it concerns.
         subject: One line of at most 100 printable characters.
         text: What, where, since when, how bad, compared with what, what to look at.
-        attributes: tenant, site, severity, kind and state, for subscribers' filters.
+        attributes: tenant, site, severity, kind, state, change and maybe escalation, for subscribers' filters.
         alerts: The transitions that it tells of, in order.
         at_ms: Time of the newest of them.
+        group: What the alerts have in common, e.g. ``acme|site=north|kind=limits``: the name of an incident.
+        left: How many alerts of the group people know to fire, once this is told.
     """
 
     id: str
@@ -234,6 +262,8 @@ class Notification:
     attributes: dict[str, str]
     alerts: tuple[AlertRef, ...]
     at_ms: int
+    group: str = ""
+    left: int = 0
 
 
 class Decision(StrEnum):

@@ -16,7 +16,7 @@ from tocsin.core.clock import SECOND_MS, NowMs, pause
 from tocsin.core.errors import UnavailableError
 from tocsin.core.formats.rejections import encode_rejections, rejected_name
 from tocsin.core.messages import Rejection
-from tocsin.core.plan.model import Bounds
+from tocsin.core.plan.bounds import Bounds
 from tocsin.core.ports import Backend, LogRecord
 
 READ_BYTES: Final = 1 << 16

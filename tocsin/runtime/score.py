@@ -7,7 +7,7 @@ from typing import Final
 
 from simulator.truth import Truth
 from tocsin.core.clock import MINUTE_MS
-from tocsin.core.messages import Phase, Transition
+from tocsin.core.messages import Transition
 
 GRACE_MS: Final = 10 * MINUTE_MS
 """How long after a fault has settled an alert still counts as its own: windows close late, traces fade."""
@@ -67,7 +67,7 @@ def score(transitions: Iterable[Transition], truth: Sequence[Truth]) -> Score:
 
     An alert during a fault that nobody would want to hear of (a lost message, say) is not false.
     """
-    fired = [transition for transition in transitions if transition.phase is Phase.FIRING]
+    fired = [transition for transition in transitions if transition.fires]
     faults = tuple(Found(row, _first_about(row, fired)) for row in truth if row.expect)
     false = tuple(alert for alert in fired if not any(_is_about(alert, row) for row in truth))
     return Score(faults, len(fired), false)

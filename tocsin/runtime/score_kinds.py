@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from tocsin.core.clock import DAY_MS
-from tocsin.core.messages import Phase, Transition
+from tocsin.core.messages import Transition
 from tocsin.runtime.score import Found, Score
 
 
@@ -78,7 +78,7 @@ def by_alert(score: Score, transitions: Iterable[Transition], *, devices: int, s
         devices: How many devices reported.
         span_ms: For how long.
     """
-    fired = [move.kind for move in transitions if move.phase is Phase.FIRING]
+    fired = [move.kind for move in transitions if move.fires]
     false = [move.kind for move in score.false]
     days = max(devices * span_ms, 1) / DAY_MS
     rows = [

@@ -16,7 +16,7 @@ from tocsin.core.formats.iso_columns import uniform_instants_ms
 from tocsin.core.formats.iso_time import instants_ms
 from tocsin.core.formats.json_message import ABSENT, Message
 from tocsin.core.keys import is_id
-from tocsin.core.plan.model import Bounds
+from tocsin.core.plan.bounds import Bounds
 
 _TOGETHER_MIN: Final = 128  # texts; fewer are read faster one by one
 _STRINGS_ALWAYS: Final = 4  # the names of device, ts and metrics, and the device

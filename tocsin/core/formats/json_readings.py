@@ -21,7 +21,7 @@ from tocsin.core.formats.json_message import Message
 from tocsin.core.formats.json_record import Refused, examine_record
 from tocsin.core.formats.message_columns import compact, joined
 from tocsin.core.keys import KEY_CACHE_MAX, split_key
-from tocsin.core.plan.model import Bounds
+from tocsin.core.plan.bounds import Bounds
 
 __all__ = ["Refused", "decode_records"]
 

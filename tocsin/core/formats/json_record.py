@@ -7,7 +7,7 @@ from tocsin.core.formats.json_message import Broken, Message
 from tocsin.core.formats.json_split import split_messages
 from tocsin.core.formats.json_strict import examine
 from tocsin.core.keys import split_key
-from tocsin.core.plan.model import Bounds
+from tocsin.core.plan.bounds import Bounds
 from tocsin.core.reasons import Reason
 
 

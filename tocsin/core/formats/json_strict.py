@@ -9,7 +9,7 @@ from tocsin.core.formats.iso_time import iso_ms
 from tocsin.core.formats.json_message import ABSENT, WHOLE_MAX, Broken, Message, shown
 from tocsin.core.formats.json_split import depth
 from tocsin.core.keys import is_id
-from tocsin.core.plan.model import Bounds
+from tocsin.core.plan.bounds import Bounds
 from tocsin.core.reasons import Reason
 
 WHOLE_DIGITS_MAX: Final = 20

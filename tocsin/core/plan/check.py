@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from tocsin.core.durations import format_duration
-from tocsin.core.plan.model import Bounds, MetricPlan, Plan, Timing, Window
+from tocsin.core.plan.bounds import Bounds, Timing
+from tocsin.core.plan.model import MetricPlan, Plan, Window
 from tocsin.core.plan.resolve import slice_ms
-from tocsin.core.silences import Silence, problems
+from tocsin.core.silences import MATCHERS, Silence, problems
 
 HOPS_MAX: Final = 1_440
 SLICES_OPEN_MAX: Final = 4_096
@@ -79,6 +80,20 @@ def check_silence(silence: Silence) -> Iterator[Finding]:
     """Yield what is wrong with a silence."""
     for attribute, message in problems(silence):
         yield Finding(attribute.removesuffix("_time"), message)
+
+
+def check_maintenance(window: Silence) -> Iterator[Finding]:
+    """Yield what is wrong with a maintenance window: it is about whole sites, and it ends."""
+    if window.site == "*":
+        yield Finding("site", "must say at which site")
+    for name in MATCHERS:
+        if name != "site" and getattr(window, name) != "*":
+            yield Finding(name, "must not be said of a maintenance window, which covers its whole site; use silences")
+    if not window.end and not window.from_time:
+        yield Finding("end", "must be written, or from and until, for a window that recurs")
+    for finding in check_silence(window):
+        if finding.key != "name":
+            yield finding
 
 
 def check_slices(plan: Plan) -> Iterator[tuple[int, Finding]]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from tocsin.core.durations import format_duration
+from tocsin.core.messages import SEVERITY_RANK, Severity
 from tocsin.core.plan.check import Finding
 from tocsin.core.plan.model import (
     AdaptiveRule,
@@ -41,6 +42,27 @@ def _check_limits(rule: LimitsRule) -> Iterator[Finding]:
             half = (rule.above - rule.below) / 2
             message = f"must be less than half of the way from below to above, {half:g}, got {rule.hysteresis:g}"
             yield Finding("hysteresis", message)
+    yield from _check_steps(rule)
+
+
+def _check_steps(rule: LimitsRule) -> Iterator[Finding]:
+    """Yield the severer limits that do not lie outside of the milder ones."""
+    above, below = rule.above, rule.below
+    for severity in (Severity.WARNING, Severity.CRITICAL):
+        further_above, further_below = getattr(rule, f"{severity}_above"), getattr(rule, f"{severity}_below")
+        if (further_above, further_below) == (None, None):
+            continue
+        if SEVERITY_RANK[severity] <= SEVERITY_RANK[rule.severity]:
+            key = f"{severity}_above" if further_above is not None else f"{severity}_below"
+            yield Finding(key, f"must be severer than the rule, whose severity is {rule.severity}")
+        if further_above is not None and (above is None or further_above <= above):
+            least = "above, which is not written" if above is None else f"the milder limit {above:g}"
+            yield Finding(f"{severity}_above", f"must be more than {least}, got {further_above:g}")
+        if further_below is not None and (below is None or further_below >= below):
+            most = "below, which is not written" if below is None else f"the milder limit {below:g}"
+            yield Finding(f"{severity}_below", f"must be less than {most}, got {further_below:g}")
+        above = above if further_above is None else further_above
+        below = below if further_below is None else further_below
 
 
 def _check_rate(rule: RateRule) -> Iterator[Finding]:

@@ -6,19 +6,23 @@ from typing import Final, TypeVar
 import msgspec
 from msgspec.structs import asdict
 
-from tocsin.core.plan.check import check_metric, check_silence
+from tocsin.core.plan.check import check_maintenance, check_metric, check_silence
 from tocsin.core.plan.check_rules import check_rule
 from tocsin.core.plan.form import RULE_KINDS
 from tocsin.core.plan.model import DevicePlan, MetricPlan, Rule, SourcePlan
 from tocsin.core.plan.patterns import covers
 from tocsin.core.plan.reader import NO_BASE, Base, Entry, read_entry
 from tocsin.core.plan.resolve import kind_of
+from tocsin.core.plan.telling import Escalation
 from tocsin.core.silences import Silence
 from tocsin.core.yaml_source import REQUIRED, Section
 
 Part = TypeVar("Part", bound=msgspec.Struct)
 
-ENTRIES_MAX: Final = {"metrics": 256, "rules": 256, "devices": 1_000, "sources": 64, "silences": 256}
+ENTRIES_MAX: Final = {"metrics": 256, "rules": 256, "devices": 1_000, "sources": 64, "silences": 256} | {
+    "maintenance": 256,
+    "escalations": 32,
+}
 
 
 def read_metrics(root: Section, base: Sequence[MetricPlan]) -> list[Entry[MetricPlan]]:
@@ -62,6 +66,20 @@ def read_sources(root: Section) -> list[Entry[SourcePlan]]:
 def read_silences(root: Section) -> list[Entry[Silence]]:
     """Return the silences that are written."""
     entries = [read_entry(section, Silence, NO_BASE, check_silence) for section in _sections(root, "silences")]
+    _note_doubles([entry.section for entry in entries])
+    return entries
+
+
+def read_maintenance(root: Section) -> list[Entry[Silence]]:
+    """Return the maintenance windows that are written."""
+    entries = [read_entry(section, Silence, NO_BASE, check_maintenance) for section in _sections(root, "maintenance")]
+    _note_doubles([entry.section for entry in entries])
+    return entries
+
+
+def read_escalations(root: Section) -> list[Entry[Escalation]]:
+    """Return the escalations that are written."""
+    entries = [read_entry(section, Escalation) for section in _sections(root, "escalations")]
     _note_doubles([entry.section for entry in entries])
     return entries
 

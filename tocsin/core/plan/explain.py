@@ -3,6 +3,7 @@
 from typing import Final
 
 from tocsin.core.durations import format_duration
+from tocsin.core.plan.explain_telling import grouping_lines, told_lines
 from tocsin.core.plan.model import (
     AdaptiveRule,
     FlatlineRule,
@@ -17,7 +18,6 @@ from tocsin.core.plan.model import (
     plan_hash,
 )
 from tocsin.core.plan.resolve import is_device_rule, kind_of, slice_ms
-from tocsin.core.silences import MATCHERS, Silence
 
 SLICE_BYTES: Final = 70
 """What one open slice of one metric holds: seven numbers of 8 bytes, three of 4, one of 2."""
@@ -29,7 +29,7 @@ def explain_plan(plan: Plan) -> str:
     lines += ["metrics (the first that matches counts)", *map(_metric_line, plan.metrics), ""]
     lines += [f"rules ({len(plan.rules)})", *map(_rule_line, plan.rules), ""]
     lines += ["timing", *_timing_lines(plan), ""]
-    lines += ["notifications", *_grouping_lines(plan), *map(_silence_line, plan.silences), ""]
+    lines += ["notifications", *grouping_lines(plan), *told_lines(plan), ""]
     lines += [f"devices known beforehand: {_count(len(plan.devices), 'entry', 'entries')}"]
     lines += [f"source {source.name}: tenant {source.tenant}, {source.format}" for source in plan.sources]
     return "\n".join(lines)
@@ -96,8 +96,14 @@ def _limits(rule: LimitsRule) -> str:
     limits = (("above", rule.above), ("below", rule.below))
     crossed = " or ".join(f"{word} {limit:g}" for word, limit in limits if limit is not None)
     inside = f", clears {rule.hysteresis:g} inside" if rule.hysteresis else ""
+    steps = [
+        f"{severity} {side} {limit:g}"
+        for severity in ("warning", "critical")
+        for side in ("above", "below")
+        if (limit := getattr(rule, f"{severity}_{side}")) is not None
+    ]
     early = ", told at the first reading" if rule.early else ""
-    return f"{rule.statistic} {crossed}{inside}{early}"
+    return f"{rule.statistic} {', '.join([crossed, *steps])}{inside}{early}"
 
 
 def _timing_lines(plan: Plan) -> list[str]:
@@ -116,33 +122,6 @@ def _timing_lines(plan: Plan) -> list[str]:
     if timing.correction_ms:
         lines.insert(1, f"  late data revises a window for {format_duration(timing.correction_ms)}")
     return lines
-
-
-def _grouping_lines(plan: Plan) -> list[str]:
-    grouping = plan.grouping
-    wait = f"after {format_duration(grouping.wait_ms)}" if grouping.wait_ms else "at once"
-    resolved = "resolutions are told" if grouping.send_resolved else "resolutions are not told"
-    lines = [
-        f"  together by {', '.join(('tenant', *grouping.by))}; the first is told {wait},"
-        f" the next after {format_duration(grouping.interval_ms)}",
-        f"  from severity {grouping.severity_min} on; {resolved}",
-    ]
-    if grouping.repeat_ms:
-        lines.append(f"  what keeps firing is told again every {format_duration(grouping.repeat_ms)}")
-    if grouping.gateway_wait_ms:
-        wait, least = format_duration(grouping.gateway_wait_ms), grouping.gateway_devices_min
-        lines.append(f"  {least} or more devices behind a gateway, silent together, are told as one after {wait}")
-    return lines
-
-
-def _silence_line(silence: Silence) -> str:
-    words = [f"{name} {getattr(silence, name)}" for name in MATCHERS if getattr(silence, name) != "*"]
-    if silence.from_time:
-        days = ", ".join(silence.days) or "every day"
-        words.append(f"{days} from {silence.from_time} until {silence.until_time} {silence.zone}")
-    words += [f"{word} {at}" for word, at in (("since", silence.start), ("before", silence.end)) if at]
-    comment = f" ({silence.comment})" if silence.comment else ""
-    return f"  silence {silence.name}{comment}: {', '.join(words)}"
 
 
 def _count(number: int, one: str, many: str = "") -> str:

@@ -11,6 +11,7 @@ import msgspec
 
 from tocsin.core.clock import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS
 from tocsin.core.messages import Severity
+from tocsin.core.plan.bounds import Bounds, Timing
 from tocsin.core.plan.field import (
     ID,
     INSTANT,
@@ -27,7 +28,6 @@ from tocsin.core.plan.field import (
 )
 from tocsin.core.plan.model import (
     AdaptiveRule,
-    Bounds,
     DevicePlan,
     FlatlineRule,
     LimitsRule,
@@ -38,10 +38,9 @@ from tocsin.core.plan.model import (
     RateRule,
     Rule,
     SourcePlan,
-    Timing,
     Window,
 )
-from tocsin.core.plan.telling import Grouping
+from tocsin.core.plan.telling import Escalation, Grouping
 from tocsin.core.silences import DAYS, Silence
 
 WINDOW_MS_MIN: Final = SECOND_MS
@@ -83,6 +82,10 @@ RULE_FORMS: Final[dict[type[msgspec.Struct], tuple[Field, ...]]] = {
             kind="flag",
             says="Whether a single reading over the limit is told at once, before its window closes.",
         ),
+        number("warning_above", "Above it the alert is a warning, where the rule's own severity is info."),
+        number("warning_below", "Below it the alert is a warning, likewise."),
+        number("critical_above", "Above it the alert is critical, whatever the rule's own severity."),
+        number("critical_below", "Below it the alert is critical, likewise."),
     ),
     RateRule: (
         *_WINDOWED,
@@ -137,6 +140,7 @@ FORMS: Final[dict[type[msgspec.Struct], tuple[Field, ...]]] = {
         duration("idle", SECOND_MS, 14 * DAY_MS, "A tick closes a silent device's window so long after its end."),
         duration("correction", 0, 31 * DAY_MS, "How long late data becomes revisions; 0s turns them off."),
         duration("tick", SECOND_MS, HOUR_MS, "How often time itself is put on the log."),
+        duration("expire", 0, 3_650 * DAY_MS, "Alerts of a device that is silent for so long expire; 0s: never."),
     ),
     Grouping: (
         Field(
@@ -153,6 +157,14 @@ FORMS: Final[dict[type[msgspec.Struct], tuple[Field, ...]]] = {
         duration("repeat", 0, 31 * DAY_MS, "How often what keeps firing is told again unless acknowledged; 0s: never."),
         duration("gateway_wait", 0, HOUR_MS, "How long a silent device waits for others behind its gateway; 0s: not."),
         integer("gateway_devices_min", 2, 10_000, "So many that fall silent together are the gateway's outage."),
+        integer("site_devices_min", 2, 10_000, "So many of a site without a gateway in common are the site's outage."),
+        integer(
+            "flap_episodes", 0, 100, "What fires so often within flap_within flaps: told once, then held; 0: never."
+        ),
+        duration("flap_within", MINUTE_MS, 7 * DAY_MS, "Within what time; also what makes an alert a reopened one."),
+        duration("flap_settle", MINUTE_MS, 7 * DAY_MS, "How long a flapping alert stays as it is to be told again."),
+        integer("budget", 0, 1_000_000, "Most notifications of a tenant within budget_within; 0: any number."),
+        duration("budget_within", MINUTE_MS, 7 * DAY_MS, "How long a budget lasts; then comes a summary of the rest."),
     ),
     MetricPlan: (
         text("match", PATTERN, "Which metrics, by name; the first entry that matches counts."),
@@ -217,6 +229,18 @@ FORMS: Final[dict[type[msgspec.Struct], tuple[Field, ...]]] = {
         text("from", TIME, "Time of day at which an occurrence begins.", attribute="from_time"),
         text("until", TIME, "Time of day at which it ends, maybe of the next day.", attribute="until_time"),
         text("zone", ZONE, "Time zone of the two, such as Europe/Berlin."),
+    ),
+    Escalation: (
+        text("name", ID, "Name, unique in the plan; routes can ask for it."),
+        duration("after", MINUTE_MS, 7 * DAY_MS, "How long after it was told, while nobody acknowledges it."),
+        text("tenant", PATTERN, "Whose alerts."),
+        text("site", LABEL, "Of which sites; a pattern."),
+        text("gateway", PATTERN, "Of devices behind which gateways."),
+        text("device", PATTERN, "Of which devices, by id."),
+        text("metric", PATTERN, "On which metrics."),
+        text("rule", PATTERN, "Of which rules, by name."),
+        text("kind", PATTERN, "Of which kinds of rules."),
+        text("severity", PATTERN, "Of which severities."),
     ),
     **RULE_FORMS,
 }

@@ -11,7 +11,8 @@ import msgspec
 
 from tocsin.core.errors import ConfigError
 from tocsin.core.messages import Severity
-from tocsin.core.plan.telling import Grouping
+from tocsin.core.plan.bounds import Bounds, Timing
+from tocsin.core.plan.telling import Escalation, Grouping
 from tocsin.core.silences import Silence
 
 PLAN_VERSION: Final = 1
@@ -22,47 +23,6 @@ class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, cache_hash=
 
     JSON states defaults too, so that a document means the same under a release with other defaults.
     """
-
-
-class Bounds(_Part, frozen=True):
-    """What ingest and processors accept.
-
-    Attributes:
-        record_bytes_max: Longest record, and longest body that ingest takes.
-        messages_max: Most messages in one record or body.
-        metrics_max: Most metrics in one message.
-        depth_max: Deepest nesting of the JSON.
-        skew_ms: How far past its arrival a reading's event time may lie.
-        age_ms_max: How far before its arrival.
-        devices_per_group_max: Most devices in one key group; more are rejected.
-    """
-
-    record_bytes_max: int = 262_144
-    messages_max: int = 1_000
-    metrics_max: int = 64
-    depth_max: int = 8
-    skew_ms: int = 300_000
-    age_ms_max: int = 31 * 86_400_000
-    devices_per_group_max: int = 20_000
-
-
-class Timing(_Part, frozen=True):
-    """When windows close.
-
-    Attributes:
-        out_of_orderness_ms: How far a device's readings may come out of order; the watermark is that far
-            behind its highest event time.
-        lateness_ms: How much longer a closed window would still take readings.
-        idle_ms: A tick closes a window this long after its end, or after the device last opened one if later.
-        correction_ms: How long late data becomes revisions; 0 turns them off.
-        tick_ms: How often a tick is put into each shard.
-    """
-
-    out_of_orderness_ms: int = 30_000
-    lateness_ms: int = 0
-    idle_ms: int = 120_000
-    correction_ms: int = 0
-    tick_ms: int = 60_000
 
 
 class Window(_Part, frozen=True):
@@ -128,6 +88,10 @@ class LimitsRule(_RulePart, frozen=True, tag="limits"):
         hysteresis: How far back inside a value must come to clear.
         statistic: Which value of the window is compared.
         early: Whether a single reading over the limit is told at once.
+        warning_above: Above it the alert is a warning; for rules of severity info.
+        warning_below: Below it, likewise.
+        critical_above: Above it the alert is critical.
+        critical_below: Below it the alert is critical.
     """
 
     above: float | None = None
@@ -135,6 +99,10 @@ class LimitsRule(_RulePart, frozen=True, tag="limits"):
     hysteresis: float = 0.0
     statistic: Literal["mean", "min", "max", "last"] = "mean"
     early: bool = True
+    warning_above: float | None = None
+    warning_below: float | None = None
+    critical_above: float | None = None
+    critical_below: float | None = None
 
 
 class RateRule(_RulePart, frozen=True, tag="rate_of_change"):
@@ -239,6 +207,8 @@ class Plan(_Part, frozen=True):
         devices: May be empty: nothing needs to be known of a device.
         sources: Queues that ingest takes from.
         silences: What is recorded and not told, and when.
+        maintenance: The same for whole sites, while somebody works there.
+        escalations: Who else is told when nobody acknowledges, and after how long.
         groups: Key groups, a power of two; fixed within a generation.
         generation: Raised whenever groups, windows or timing change.
     """
@@ -251,6 +221,8 @@ class Plan(_Part, frozen=True):
     timing: Timing = Timing()
     grouping: Grouping = Grouping()
     silences: tuple[Silence, ...] = ()
+    maintenance: tuple[Silence, ...] = ()
+    escalations: tuple[Escalation, ...] = ()
     groups: int = 4
     generation: int = 1
     version: int = PLAN_VERSION

@@ -8,14 +8,15 @@ import msgspec
 from msgspec.structs import asdict
 
 from tocsin.core.durations import DURATION_REGEX, format_duration
+from tocsin.core.plan.bounds import Bounds, Timing
 from tocsin.core.plan.entries import ENTRIES_MAX
 from tocsin.core.plan.field import Field, Kind
 from tocsin.core.plan.form import FORMS, RULE_KINDS, default_of
-from tocsin.core.plan.model import Bounds, DevicePlan, MetricPlan, Plan, SourcePlan, Timing, Window
+from tocsin.core.plan.model import DevicePlan, MetricPlan, Plan, SourcePlan, Window
 from tocsin.core.plan.reader import NO_BASE, Base
 from tocsin.core.plan.resolve import kind_of
 from tocsin.core.plan.source import EXTENDS, default_plan
-from tocsin.core.plan.telling import Grouping
+from tocsin.core.plan.telling import Escalation, Grouping
 from tocsin.core.silences import Silence
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -39,6 +40,8 @@ def plan_schema() -> Schema:
         "devices": _list("devices", _object(DevicePlan), "What is known of the devices."),
         "sources": _list("sources", _object(SourcePlan), "Queues from which readings are taken."),
         "silences": _list("silences", _object(Silence), "What is recorded and not told, and when."),
+        "maintenance": _list("maintenance", _object(Silence), "When somebody works at a site."),
+        "escalations": _list("escalations", _object(Escalation), "Who else is told while nobody acknowledges."),
         "bounds": _object(Bounds) | {"description": "What is accepted."},
         "timing": _object(Timing) | {"description": "When windows close."},
         "grouping": _object(Grouping) | {"description": "How alerts become notifications."},

@@ -20,21 +20,24 @@ from typing import Any, Final, TypeVar
 import msgspec
 from msgspec.structs import asdict
 
+from tocsin.core.plan.bounds import Bounds, Timing
 from tocsin.core.plan.check import check_slices, check_timing
 from tocsin.core.plan.check_rules import check_rule_within
 from tocsin.core.plan.entries import (
     extended_metrics,
     extended_rules,
     read_devices,
+    read_escalations,
+    read_maintenance,
     read_metrics,
     read_rules,
     read_silences,
     read_sources,
 )
 from tocsin.core.plan.form import FORMS
-from tocsin.core.plan.model import Bounds, MetricPlan, Plan, Rule, Timing, Window
+from tocsin.core.plan.model import MetricPlan, Plan, Rule, Window
 from tocsin.core.plan.reader import Entry, read_entry, read_fields
-from tocsin.core.plan.telling import Grouping
+from tocsin.core.plan.telling import Escalation, Grouping
 from tocsin.core.yaml_source import Document, Section
 from tocsin.core.yaml_tree import read_text
 
@@ -94,6 +97,8 @@ def _read_plan(root: Section, base: Plan) -> Plan:
         bounds=bounds.part,
         timing=timing.part,
         silences=_parts(read_silences(root)) or base.silences,
+        maintenance=_parts(read_maintenance(root)) or base.maintenance,
+        escalations=_sorted_steps(read_escalations(root)) or base.escalations,
         grouping=read_entry(root.part("grouping"), Grouping, asdict(base.grouping)).part,
         **_read_numbers(root, base),
     )
@@ -114,6 +119,10 @@ def _read_numbers(root: Section, base: Plan) -> dict[str, Any]:
 
 def _parts(entries: Sequence[Entry[Part]]) -> tuple[Part, ...]:
     return tuple(entry.part for entry in entries)
+
+
+def _sorted_steps(steps: Sequence[Entry[Escalation]]) -> tuple[Escalation, ...]:
+    return tuple(sorted(_parts(steps), key=lambda step: (step.after_ms, step.name)))
 
 
 def _check_together(

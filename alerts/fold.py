@@ -1,0 +1,88 @@
+"""One fold: the state of a key group while a batch is worked into it, and what comes of it."""
+
+from typing import Final
+
+from alerts.change import Change, change_of
+from alerts.lanes import decision_entry
+from alerts.state import AlertsState, Budget, Firing, Gathering, GroupKey, Known, Recent
+from tocsin.core.machine import Entry
+from tocsin.core.messages import AlertRef, Decision, DecisionRecord, Transition
+from tocsin.core.silences import Silence
+
+FIRING_MAX: Final = 2_000
+"""Alerts of a key group that can be held back, acknowledged or repeated; further ones are told once."""
+
+RECENT_MAX: Final = 5_000
+"""Alerts of a key group whose firings are counted; further ones never flap."""
+
+UNKNOWN: Final = Known(0, 0, 0)
+
+
+class Fold:
+    """A copy of the state that one step works on; made at its beginning, dropped at its end.
+
+    Attributes:
+        emitted: What to publish, oldest first.
+        changed: Whether anything differs from the state before.
+        known: As the state's, and so are the following.
+        budget: Most notifications of a tenant within ``budget_within_ms``; 0 for any number.
+        budget_within_ms: How long a budget lasts.
+    """
+
+    def __init__(self, before: AlertsState, *, budget: int, budget_within_ms: int) -> None:
+        self.emitted: list[Entry] = []
+        self.changed = False
+        self.known = dict(before.known)
+        self.gatherings = dict(before.gatherings)
+        self.numbers = dict(before.numbers)
+        self.gaps = before.gaps
+        self.firing: dict[str, Firing] = dict(before.firing)
+        self.silences: dict[tuple[str, str], Silence] = dict(before.silences)
+        self.acted = dict(before.acted)
+        self.recent: dict[str, Recent] = dict(before.recent)
+        self.budgets: dict[str, Budget] = dict(before.budgets)
+        self.budget = budget
+        self.budget_within_ms = budget_within_ms
+        self.waiting = sum(len(gathering.waiting) for gathering in before.gatherings.values())
+        self._before = before
+
+    def state(self) -> AlertsState:
+        """Return the state afterwards; the very same object where nothing changed."""
+        if not self.changed:
+            return self._before
+        return AlertsState(
+            self.known,
+            self.gatherings,
+            self.numbers,
+            self.gaps,
+            self.firing,
+            self.silences,
+            self.acted,
+            self.recent,
+            self.budgets,
+        )
+
+    def put(self, key: GroupKey, gathering: Gathering | None) -> None:
+        """Keep a group of alerts, or close it."""
+        before = self.gatherings.pop(key, None)
+        self.waiting -= len(before.waiting) if before else 0
+        if gathering:
+            self.gatherings[key] = gathering
+            self.waiting += len(gathering.waiting)
+        self.changed = True
+
+    def note(self, recent: Recent) -> None:
+        """Remember what an alert did lately, as long as there is room."""
+        if recent.fingerprint in self.recent or len(self.recent) < RECENT_MAX:
+            self.recent[recent.fingerprint] = recent
+        self.changed = True
+
+    def decide(self, transition: Transition, decision: Decision, notification_id: str, now_ms: int) -> None:
+        """Record what is done with a transition."""
+        alert = AlertRef(transition.fingerprint, transition.episode, transition.number)
+        record = DecisionRecord(transition.tenant, transition.device, alert, decision, notification_id, now_ms)
+        self.emitted.append(decision_entry(record))
+
+    def change_of(self, transition: Transition) -> Change:
+        """Return what the transition is told as."""
+        return change_of(transition, self.recent.get(transition.fingerprint))
