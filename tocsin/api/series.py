@@ -141,6 +141,8 @@ def _marks(service: Service, call: Call[SeriesAsked, None], span: _Range) -> tup
 
 def _mark(episode: Episode) -> Mark:
     newest, told = episode.newest, episode.told
+    # What kinds without a score expect is a length of silence or a rate: nothing to draw among the values.
+    scored = told.evidence.score is not None and newest.metric != ""
     return Mark(
         alert_id(newest.fingerprint, newest.episode),
         newest.rule,
@@ -149,6 +151,6 @@ def _mark(episode: Episode) -> Mark:
         episode.moves[0].since_ms,
         None if newest.phase is Phase.FIRING else newest.at_ms,
         told.summary,
-        told.evidence.expected_low,
-        told.evidence.expected_high,
+        told.evidence.expected_low if scored else None,
+        told.evidence.expected_high if scored else None,
     )
