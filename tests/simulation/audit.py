@@ -6,16 +6,17 @@ Kinds: ``lost``, ``doubled``, ``differs``, ``fell``, ``published before commit``
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 import msgspec
 
-from tests.simulation.oracle import Oracle, hash_of, stats_of
-from tests.simulation.setting import FLOW, TEMP, TIMING, WINDOWS, wire
+from tests.simulation.audit_alerts import audit_alerts
+from tests.simulation.oracle import Oracle, hash_of, quantiles_of, stats_of
+from tests.simulation.script import QUANTILES
+from tests.simulation.setting import FLOW, QUANTILES_OF, TEMP, TIMING, WINDOWS, correction_ms, wire
 from tests.simulation.watch import opened
 from tests.simulation.world import ALL_QUEUE, World
-from tocsin.core.messages import Phase, Transition
 from tocsin.core.ports import StoredRecord, WindowItem
 
 RECORD_BYTES_MAX: Final = 1024 * 1024
@@ -32,12 +33,11 @@ def audit(world: World) -> list[str]:
     for group, oracle in oracles.items():
         findings += _accounts(world, group, oracle)
         findings += [f"doubled: {what}" for what in oracle.differing]
-    findings += _windows(world, oracles.values())
+    findings += _windows(world, list(oracles.values()))
     findings += _aside(world, oracles.values())
     findings += _panes(world)
-    findings += _alerts(world)
-    findings += _notifications(world)
     findings += _sizes(world)
+    findings += audit_alerts(world)
     return findings
 
 
@@ -58,7 +58,9 @@ def _follow(world: World) -> tuple[dict[int, Oracle], list[str]]:
     said = {wire(message): message for action in world.history.actions if action[0] == "put" for message in action[1:]}
     oracles: dict[int, Oracle] = {}
     for group in range(groups):
-        oracle = oracles[group] = Oracle(WINDOWS, TIMING.out_of_orderness_ms, TIMING.idle_ms)
+        oracle = oracles[group] = Oracle(
+            WINDOWS, TIMING.out_of_orderness_ms, TIMING.idle_ms, correction_ms(world.history.features)
+        )
         passed: dict[str, int] = {}
         for part in world.watch.folded.get(group, ()):
             for record in records[part.shard][part.after : part.through]:
@@ -103,18 +105,20 @@ def _accounts(world: World, group: int, oracle: Oracle) -> Iterator[str]:
             yield f"differs: group {group} {shard} counts {got}, the oracle {account.counters()}"
 
 
-def _windows(world: World, oracles: Iterable[Oracle]) -> Iterator[str]:
+def _windows(world: World, oracles: Sequence[Oracle]) -> Iterator[str]:
     got = {
-        (f"{tenant}#{device}", size, start): item
+        (f"{tenant}#{device}", *key): item
         for (tenant, device), items in world.memory.windows.stored.items()
-        for (size, start, revision), item in items.items()
-        if revision == 0
+        for key, item in items.items()
     }
-    wanted = {key: metrics for oracle in oracles for key, metrics in oracle.closed.items()}
+    wanted = {(*key, 0): metrics for oracle in oracles for key, metrics in oracle.closed.items()}
+    wanted |= {key: metrics for oracle in oracles for key, metrics in oracle.revisions.items()}
     yield from (f"lost: window {key}" for key in wanted.keys() - got.keys())
     yield from (f"doubled: window {key}" for key in got.keys() - wanted.keys())
     for key in wanted.keys() & got.keys():
         yield from _window(key, got[key], wanted[key])
+        if QUANTILES in world.history.features and key[-1] == 0:
+            yield from _quantiles(key, got[key], wanted[key])
 
 
 def _window(key: Any, item: WindowItem, metrics: dict[str, list[tuple[int, float]]]) -> Iterator[str]:
@@ -130,6 +134,16 @@ def _window(key: Any, item: WindowItem, metrics: dict[str, list[tuple[int, float
                 same = got == value
             if not same:
                 yield f"differs: window {key} {metric} {name} is {got!r}, the oracle says {value!r}"
+
+
+def _quantiles(key: Any, item: WindowItem, metrics: dict[str, list[tuple[int, float]]]) -> Iterator[str]:
+    for metric, readings in metrics.items():
+        wanted = quantiles_of(readings, QUANTILES_OF.get(metric, ()))
+        got = item.metrics[metric].quantiles if metric in item.metrics else {}
+        if got.keys() != wanted.keys() or any(
+            not math.isclose(got[name], value, rel_tol=0.01, abs_tol=1e-9) for name, value in wanted.items()
+        ):
+            yield f"differs: window {key} {metric} quantiles are {got}, the oracle says {wanted}"
 
 
 def _aside(world: World, oracles: Iterable[Oracle]) -> Iterator[str]:
@@ -163,65 +177,6 @@ def _panes(world: World) -> Iterator[str]:
     for group, batches in world.watch.panes.items():
         if first.get(f"1.{group}", []) != batches:
             yield f"lost: panes of group {group}: {len(first.get(f'1.{group}', []))} of {len(batches)} are on the log"
-
-
-def _alerts(world: World) -> Iterator[str]:
-    stored = {(told.fingerprint, told.number): told for told in world.memory.alerts.stored.values()}
-    yield from (f"lost: transition {key} was committed and not put" for key in world.watch.told.keys() - stored.keys())
-    if len(stored) != len(world.memory.alerts.stored):
-        yield "numbers: a number of an alert is there twice"
-    chains: dict[str, list[Transition]] = {}
-    for told in stored.values():
-        chains.setdefault(told.fingerprint, []).append(told)
-        if told.device.startswith("pump") != (told.tenant == "acme"):
-            yield f"mixed: {told.tenant} has a transition of {told.device}"
-    for fingerprint, chain in chains.items():
-        chain.sort(key=lambda told: told.number)
-        if [told.number for told in chain] != list(range(1, len(chain) + 1)):
-            yield f"numbers: {fingerprint} has the numbers {[told.number for told in chain]}"
-        phases = [Phase.INACTIVE, *(told.phase for told in chain)]
-        if [told.phase_from for told in chain] != phases[:-1]:
-            yield f"numbers: {fingerprint} goes through {phases}"
-        entry = world.memory.backend.directory.query(chain[-1].tenant, prefix=f"OPEN#{fingerprint}", limit=1)
-        if bool(entry) != (chain[-1].phase is Phase.FIRING):
-            yield f"differs: {fingerprint} is {chain[-1].phase}, in the list of open alerts: {bool(entry)}"
-
-
-def _notifications(world: World) -> Iterator[str]:
-    decided = {(one.alert.fingerprint, one.alert.number): one for one in world.memory.decisions.stored.values()}
-    stored = {(told.fingerprint, told.number) for told in world.memory.alerts.stored.values()}
-    yield from (f"lost: transition {key} has no decision" for key in stored - decided.keys())
-    yield from (f"doubled: decision about {key} that is no transition" for key in decided.keys() - stored)
-    bodies = world.memory.queue(ALL_QUEUE).bodies()
-    sent = {one["id"]: one for one in map(msgspec.json.decode, dict.fromkeys(bodies))}
-    if len(sent) != len(set(bodies)):
-        yield "numbers: copies of a notification differ"
-    told: Counter[Any] = Counter()
-    for message in sent.values():
-        told.update((alert["fingerprint"], alert["number"], message["id"]) for alert in message["alerts"])
-    wanted = {(*key, one.notification_id) for key, one in decided.items() if one.notification_id}
-    yield from (f"lost: {key} was never told" for key in wanted - told.keys())
-    yield from (f"doubled: {key} was told without a decision" for key in told.keys() - wanted)
-    yield from (
-        f"lost: notification {one} was committed and never sent" for one in world.watch.notified.keys() - sent.keys()
-    )
-    yield from _of_tenants(world, list(sent.values()))
-
-
-def _of_tenants(world: World, sent: list[Any]) -> Iterator[str]:
-    for tenant, foreign in (("acme", "fan-"), ("globex", "pump-")):
-        numbers = sorted(message["number"] for message in sent if message["tenant"] == tenant)
-        if numbers != list(range(1, len(numbers) + 1)):
-            yield f"numbers: notifications of {tenant} are numbered {numbers}"
-        bodies = world.memory.queue(f"q-{tenant}").bodies()
-        yield from (f"mixed: {tenant} was told {body[:80]}" for body in bodies if foreign in body)
-        if {msgspec.json.decode(body)["id"] for body in bodies} != {
-            message["id"] for message in sent if message["tenant"] == tenant
-        }:
-            yield f"mixed: the queue of {tenant} has not what it should have"
-    for tenant, device in world.memory.windows.stored:
-        if device.startswith("pump") != (tenant == "acme"):
-            yield f"mixed: {tenant} has windows of {device}"
 
 
 def _sizes(world: World) -> Iterator[str]:

@@ -5,6 +5,7 @@ which readings count, and into which windows, it finds out by itself. Values are
 """
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from hashlib import md5
@@ -73,6 +74,8 @@ class Oracle:
         sizes: Metric to (size, hop) of its windows, the smallest first: the slice.
         bound_ms: Out-of-orderness.
         idle_ms: Idle bound.
+        correction_ms: How long late readings are worked in.
+        revisions: (device, size, start, number from 1) to metric to the one late reading, of closed windows.
         closed: (device, size, start) to metric to readings, of closed windows.
         late: Shard, sequence and metric of each late reading.
         rejected: Shard and sequence of each rejected message.
@@ -83,6 +86,8 @@ class Oracle:
     sizes: dict[str, tuple[tuple[int, int], ...]]
     bound_ms: int
     idle_ms: int
+    correction_ms: int = 0
+    revisions: dict[tuple[str, int, int, int], dict[str, list[tuple[int, float]]]] = field(default_factory=dict)
     ticks: dict[str, int] = field(default_factory=dict)
     devices: dict[str, Device] = field(default_factory=dict)
     closed: dict[tuple[str, int, int], dict[str, list[tuple[int, float]]]] = field(default_factory=dict)
@@ -103,7 +108,7 @@ class Oracle:
         slot_ms = max(sizes[0][1] for sizes in self.sizes.values())
         slot = time_ms // slot_ms
         identity = (time_ms, counter) if counter >= 0 else (time_ms, *sorted(metrics.items()))
-        is_open = (slot + 1) * slot_ms > device.horizon_ms
+        is_open = (slot + 1) * slot_ms > device.horizon_ms - self.correction_ms
         if is_open and identity in device.identities.get(slot, ()):
             account.duplicates += 1
             return
@@ -115,14 +120,30 @@ class Oracle:
             device.identities.setdefault(slot, set()).add(identity)
         for metric, value in metrics.items():
             number = time_ms // self.sizes[metric][0][1]
-            if (number + 1) * self.sizes[metric][0][1] <= before_ms:
+            end_ms = (number + 1) * self.sizes[metric][0][1]
+            if end_ms <= before_ms - self.correction_ms:
                 account.late += 1
                 self.late.append((*position, metric))
                 continue
             account.readings += 1
+            if end_ms <= before_ms:
+                self._revise(key, device, (metric, number), (time_ms, value))
+                continue
             if (metric, number) not in device.slices:
                 device.opened_ms = self.ticks.get(position[0], max(self.ticks.values(), default=NEVER_MS))
             device.slices.setdefault((metric, number), []).append((time_ms, value))
+
+    def _revise(self, key: str, device: Device, late: tuple[str, int], reading: tuple[int, float]) -> None:
+        """Work a late reading in: a revision of each window that is closed, the others just hold it."""
+        metric, number = late
+        for size, start in self._holding(metric, number):
+            if start + size > device.horizon_ms:
+                device.windows.setdefault((metric, size, start), []).append(reading)
+                continue
+            times = 1
+            while metric in self.revisions.get((key, size, start, times), ()):
+                times += 1
+            self.revisions.setdefault((key, size, start, times), {})[metric] = [reading]
 
     def tick(self, tick_ms: int, hashes: range, shard: str) -> None:
         """Take a tick; it speaks for the devices that its shard speaks for."""
@@ -163,3 +184,9 @@ class Oracle:
                 if metric in window:
                     self.differing.append(f"{key} {metric} {size} {start} closed twice")
                 window[metric] = readings
+
+
+def quantiles_of(readings: list[tuple[int, float]], quantiles: Sequence[float]) -> dict[str, float]:
+    """Return the readings at the quantiles: that of rank ``floor(q * (n - 1))``."""
+    values = sorted(value for _, value in readings)
+    return {f"p{100 * quantile:g}": values[int(quantile * (len(values) - 1))] for quantile in quantiles}

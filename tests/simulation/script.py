@@ -23,6 +23,8 @@ DEVICES: Final = ("acme#pump-1", "acme#pump-2", "globex#fan-1", "globex#fan-2", 
 STAGES: Final = ("processors", "anomaly", "alerts")
 SAMPLE: Final = ("sample", "repeat", "outdated", "future", "broken")
 FORMAT: Final = "tocsin simulated history 1"
+REVISIONS, QUANTILES, ADAPTIVE = "revisions", "quantiles", "adaptive"
+FEATURES: Final = (REVISIONS, QUANTILES, ADAPTIVE)
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,7 @@ class History:
         faults: Fault of each call that goes wrong, by the call's number; None: drawn from the seed.
         seed: Where it came from.
         one_in: Of how many calls one goes wrong, where faults are drawn.
+        features: What the plan asks for besides: of ``FEATURES``.
     """
 
     groups: int
@@ -44,6 +47,7 @@ class History:
     faults: Mapping[int, Fault] | None = None
     seed: int = 0
     one_in: float = 7.0
+    features: tuple[str, ...] = ()
 
 
 @dataclass
@@ -95,7 +99,7 @@ WEIGHTS: Final = {
     "reshard": 1.5,
     "cold": 2,
     "deploy": 1,
-    "publish": 0,
+    "person": 2,
 }
 START_MS: Final = 1_795_428_000_000
 
@@ -118,7 +122,8 @@ def drawn(seed: int, size: int, one_in: float) -> History:
         if name in {"wait", "jump"}:
             now_ms += action[1]
         actions.append(action)
-    return History(random.choice((1, 2, 4)), random.choice((1, 1, 2, 3)), actions, None, seed, one_in)
+    features = tuple(feature for feature in FEATURES if random.random() < 0.3)
+    return History(random.choice((1, 2, 4)), random.choice((1, 1, 2, 3)), actions, None, seed, one_in, features)
 
 
 def _action(name: str, random: Random, senders: _Senders, now_ms: int) -> Action:
@@ -138,6 +143,7 @@ def save(history: History, path: Path, note: str) -> None:
     """Write the history as a file, one action a line."""
     assert history.faults is not None
     head = {"format": FORMAT, "note": note, "seed": history.seed, "groups": history.groups, "shards": history.shards}
+    head |= {"features": history.features} if history.features else {}
     faults = {"faults": {str(number): fault for number, fault in sorted(history.faults.items())}}
     lines = [head, faults, *history.actions]
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -149,4 +155,5 @@ def load(path: Path) -> History:
     head, faults, *actions = [msgspec.json.decode(line) for line in path.read_bytes().splitlines()]
     assert head["format"] == FORMAT, head
     script = {int(number): (kind, how) for number, (kind, how) in faults["faults"].items()}
-    return History(head["groups"], head["shards"], actions, script, head["seed"])
+    features = tuple(head.get("features", ()))
+    return History(head["groups"], head["shards"], actions, script, head["seed"], features=features)

@@ -1,13 +1,15 @@
 """The plans of the histories, and messages as bytes."""
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any, Final
 
 import msgspec
 
-from tests.simulation.script import DEVICES
+from tests.simulation.script import ADAPTIVE, DEVICES, QUANTILES, REVISIONS
 from tocsin.core.messages import Severity
 from tocsin.core.plan.model import (
+    AdaptiveRule,
     Bounds,
     Grouping,
     LimitsRule,
@@ -27,18 +29,27 @@ BOUNDS: Final = Bounds()
 HIGH: Final = LimitsRule(name="hot", metric=TEMP, above=50.0, window_ms=SLICE_MS, severity=Severity.CRITICAL)
 LOW: Final = LimitsRule(name="reverse", metric=FLOW, below=-6.0, early=False, for_ms=30_000)
 SILENT: Final = MissingRule(name="silent", factor=2.0, floor_ms=60_000)
+ODD: Final = AdaptiveRule(name="odd", metric=FLOW, window_ms=SLICE_MS)
+CORRECTION_MS: Final = 60_000
+QUANTILES_OF: Final = {TEMP: (0.5, 0.95)}
+
+
+def correction_ms(features: Sequence[str]) -> int:
+    """Return how long late readings are worked in."""
+    return CORRECTION_MS if REVISIONS in features else 0
 
 
 @cache
-def plan_of(groups: int, *, is_new: bool) -> Plan:
+def plan_of(groups: int, features: tuple[str, ...] = (), *, is_new: bool) -> Plan:
     """Return the plan that is in force first, or the one that is deployed midway."""
+    quantiles = QUANTILES_OF[TEMP] if QUANTILES in features else ()
     plan = Plan(
         metrics=(
-            MetricPlan(TEMP, tuple(Window(*window) for window in WINDOWS[TEMP])),
+            MetricPlan(TEMP, tuple(Window(*window) for window in WINDOWS[TEMP]), quantiles),
             MetricPlan("*", tuple(Window(*window) for window in WINDOWS[FLOW])),
         ),
-        rules=(HIGH, LOW, SILENT),
-        timing=TIMING,
+        rules=(HIGH, LOW, SILENT, *((ODD,) if ADAPTIVE in features else ())),
+        timing=msgspec.structs.replace(TIMING, correction_ms=correction_ms(features)),
         bounds=BOUNDS,
         grouping=Grouping(by=("kind",), interval_ms=60_000),
         groups=groups,

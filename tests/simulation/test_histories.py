@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.simulation.history import HistoryResult, run, run_history
-from tests.simulation.script import load
+from tests.simulation.history import ONE_IN, SIZE, HistoryResult, run, run_history
+from tests.simulation.script import FEATURES, drawn, load
 
-SEEDS = range(120)
-SEEDS_PER_TEST = 30
+SEEDS = range(2_000)
+SEEDS_PER_TEST = 20
 REGRESSIONS = sorted((Path(__file__).parent / "regressions").glob("*.jsonl"))
 
 
@@ -43,6 +43,10 @@ def test_histories_do_what_they_are_for() -> None:
 
     kinds = {kind for result in results for kind in result.faults}
     assert len(kinds) == 15
+    assert {feature for seed in range(20) for feature in drawn(seed, SIZE, ONE_IN).features} == set(FEATURES)
+    assert sum(result.revisions for result in results) > 5
+    assert sum(result.actions for result in results) > 20
+    assert sum(result.log_lines for result in results) > 50
     assert sum(result.readings for result in results) > 1_000
     assert sum(result.transitions for result in results) > 100
     assert sum(result.notifications for result in results) > 60

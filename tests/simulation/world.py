@@ -1,28 +1,29 @@
 """A deployment under faults: the real handlers on watched, faulty ports, and the actions of a history."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from random import Random
 from typing import Any, Final
 
-from alerts.handler import logger as alerts_logger
 from alerts.handler import make_handler as make_alerts
-from anomaly.handler import logger as anomaly_logger
 from anomaly.handler import make_handler as make_anomaly
 from ingest.put import Backoff, put_all
 from ingest.tick import make_handler as make_tick
-from processors.handler import logger as processors_logger
 from processors.handler import make_handler as make_processors
 from tests.simulation.faults import Calls, Chooser, Crash, Dice, FaultyPort, Script
+from tests.simulation.logs import LogListener
 from tests.simulation.mapping import Handler, Instances, Lane, Mapping
 from tests.simulation.memory import Memory, MemoryLog
-from tests.simulation.script import START_MS, TENANTS, Action, History
+from tests.simulation.people import action_of
+from tests.simulation.script import START_MS, TENANTS, History
+from tests.simulation.script import Action as Scripted
 from tests.simulation.setting import plan_of, wire
 from tests.simulation.watch import Watch, WatchedBlobs, WatchedDecisions, WatchedPort, WatchedState
+from tocsin.core.actions import Action
 from tocsin.core.errors import TransientError
+from tocsin.core.messages import Transition
 from tocsin.core.plan.book import PlanBook, plan_blob, publish_plan
-from tocsin.core.ports import Backend, LogRecord
+from tocsin.core.ports import Backend, LogRecord, StoredRecord
 from tocsin.runtime.events import feed_event, kinesis_event_of, schedule_event_of
 
 ALL_QUEUE: Final = "q-all"
@@ -33,20 +34,6 @@ MAKERS: Final[dict[str, Callable[[Backend, PlanBook], Handler]]] = {
     "alerts": make_alerts,
 }
 PORTS: Final = ("readings", "panes", "state", "windows", "alerts", "decisions", "directory", "topic", "blobs")
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Keep the handlers' warnings back: faults are what happens here."""
-    loggers = (alerts_logger, anomaly_logger, processors_logger)
-    levels = [logger.log_level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel("CRITICAL")
-    try:
-        yield
-    finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)
 
 
 @dataclass
@@ -80,6 +67,8 @@ class World:
         calls: The faults.
         mappings: The three stages, in the order of the chain.
         acknowledged: Records whose put was answered, as (key, bytes).
+        acted: What people did, as far as they were told that it is stored.
+        log: What the stages logged.
         now: The clock.
     """
 
@@ -89,9 +78,12 @@ class World:
         self.memory = Memory(self.now.now_ms, history.shards)
         self.watch = Watch()
         self.acknowledged: list[tuple[str, bytes]] = []
+        self.acted: list[Action] = []
+        self.log = LogListener()
         self._running: list[tuple[Lane, object]] = []
         self._cursor = 0
         self._newest = 0
+        self._persons = 0
         chooser: Chooser
         if history.faults is None:
             chooser = Dice(Random(f"faults {history.seed}"), history.one_in)  # noqa: S311  a seed replays it
@@ -99,7 +91,7 @@ class World:
             chooser = Script(history.faults)
         self.calls = Calls(chooser, self._meanwhile, self._give_up)
         self.backend = self._faulty(self._watched(self.memory.backend))
-        self.plans = [plan_of(history.groups, is_new=is_new) for is_new in (False, True)]
+        self.plans = [plan_of(history.groups, history.features, is_new=is_new) for is_new in (False, True)]
         self.hashes = [publish_plan(plan, self.memory.blobs) for plan in self.plans]
         self._release = [0, 0]
         self._backoff = Backoff(Random(0), lambda _: None)  # noqa: S311  nobody waits
@@ -111,7 +103,7 @@ class World:
         while self._cursor < len(self.history.actions):
             self._next()
 
-    def act(self, action: Action) -> None:
+    def act(self, action: Scripted) -> None:
         """Do one action."""
         getattr(self, f"_do_{action[0]}")(*action[1:])
 
@@ -183,6 +175,16 @@ class World:
 
     def _do_minute(self, instance: int, _: int) -> None:
         self.minute(instance)
+
+    def _do_person(self, what: int, whom: int) -> None:
+        """A person acts on an alert, mostly on one that is there, once more until it is stored."""
+        stored = list(self.memory.alerts.stored.values())
+        self._persons += 1
+        action = action_of(self._persons, what, whom, stored, self.now.at_ms)
+        for _ in range(TRIES_MAX):
+            if self._tried(lambda: self.backend.alerts.put_action(action)):
+                self.acted.append(action)
+                return
 
     def _do_wait(self, ms: int) -> None:
         self.now.move(ms)
@@ -259,3 +261,19 @@ class World:
         self.memory.backend.topic.subscribe(ALL_QUEUE)
         for tenant in TENANTS:
             self.memory.backend.topic.subscribe(f"q-{tenant}", {"tenant": [tenant]})
+
+
+def judged_anew(world: World) -> dict[Any, Transition]:
+    """Return the transitions that all committed panes make in a deployment where nothing fails."""
+    memory = Memory(world.now.now_ms)
+    fetch = world.memory.blobs.get
+    judge = make_anomaly(memory.backend, PlanBook(world.plans[0], lambda named: fetch(plan_blob(named))))
+    event_of = kinesis_event_of("panes")
+    for group, batches in world.watch.panes.items():
+        records = [
+            StoredRecord("shardId-0", str(number), f"1.{group}", data, START_MS)
+            for number, data in enumerate(batches, 1)
+        ]
+        if records:
+            judge(event_of(records), None)
+    return memory.alerts.stored
