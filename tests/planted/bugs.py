@@ -1,34 +1,11 @@
 """Bugs to plant, as data: each a small change to one file that breaks a promise. The suite must find every one."""
 
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True, slots=True)
-class Bug:
-    """One bug.
-
-    Attributes:
-        name: What the code does wrongly.
-        file: Where, from the root of the repository.
-        old: Text that stands there exactly once.
-        new: What is written in its place.
-        tests: Tests, beside the histories, that are asked next; first those that should know.
-    """
-
-    name: str
-    file: str
-    old: str
-    new: str
-    tests: tuple[str, ...] = ()
-
+from tests.planted.bug import Bug
+from tests.planted.later_bugs import LATER_BUGS
 
 MACHINE = "tocsin/core/machine.py"
 MACHINE_TESTS = ("tests/core/test_machine.py", "tests/core/test_machine_faults.py")
 LAWS = ("tests/processors/test_laws.py", "tests/processors/test_handler.py")
-STREAM = "tocsin/runtime/stream.py"
-DELIVERY = "tocsin/runtime/delivery.py"
-STREAM_TESTS = ("tests/runtime/test_stream.py",)
-
 BUGS = (
     Bug(
         "commit without a version check",
@@ -214,87 +191,18 @@ BUGS = (
         ("tests/processors/test_handler.py",),
     ),
     Bug(
-        "panes accepted across a gap",
-        "anomaly/step.py",
-        "    if batch.number != number + 1:\n",
-        "    if batch.number <= number:\n",
-        ("tests/anomaly/test_step.py",),
+        "revisions all numbered one",
+        "processors/revisions.py",
+        "    number = work.group.revisions.get(key, 0) + 1\n",
+        "    number = 1\n",
+        LAWS,
     ),
     Bug(
-        "copy of panes folded again",
-        "anomaly/step.py",
-        "        if batch.number <= known.fence.get((batch.generation, batch.group), 0):\n",
-        "        if batch.number < known.fence.get((batch.generation, batch.group), 0):\n",
-        ("tests/anomaly/test_step.py",),
+        "quantiles of longer windows without the slices that closed before",
+        "processors/lanes.py",
+        "sketches.add(place + 1, targets, ",
+        "sketches.without(place + 1, targets).add(place + 1, targets, ",
+        LAWS,
     ),
-    Bug(
-        "transitions taken as put though the table did not answer",
-        "anomaly/stage.py",
-        "            except UnavailableError:\n                return published\n",
-        "            except UnavailableError:\n                pass\n",
-        ("tests/anomaly/test_handler.py",),
-    ),
-    Bug(
-        "copy of a transition decided again",
-        "alerts/arriving.py",
-        "    if transition.number <= known.number:\n",
-        "    if transition.number < known.number:\n",
-        ("tests/alerts/test_step.py",),
-    ),
-    Bug(
-        "notifications of a refused topic taken as sent",
-        "alerts/lanes.py",
-        "        except UnavailableError:\n            return range(len(entries))\n\n    def _decide(",
-        "        except UnavailableError:\n            return ()\n\n    def _decide(",
-        ("tests/alerts/test_handler.py",),
-    ),
-    Bug(
-        "tenants told of in one group",
-        "alerts/grouping.py",
-        "    return (transition.tenant, *(",
-        '    return ("", *(',
-        ("tests/alerts/test_grouping.py", "tests/alerts/test_step.py"),
-    ),
-    Bug(
-        "records refused by the log not put again",
-        "ingest/put.py",
-        "        left = [left[place] for place in refused]\n",
-        "        left = [left[place] for place in refused[:0]]\n",
-        ("tests/ingest/test_put_and_tick.py",),
-    ),
-    Bug(
-        "tick put into one shard only",
-        "ingest/tick.py",
-        "        for shard in shards\n        if not shard.closed\n",
-        "        for shard in shards[:1]\n        if not shard.closed\n",
-        ("tests/ingest/test_put_and_tick.py",),
-    ),
-    Bug(
-        "children read before parents",
-        STREAM,
-        "            if not self._has_older(shard.id, listed):\n",
-        "            if listed:\n",
-        STREAM_TESTS,
-    ),
-    Bug(
-        "checkpoint after a crash",
-        DELIVERY,
-        "        done = outcome.failed[0] if outcome.failed else len(segment.records)\n",
-        "        done = len(segment.records)\n",
-        STREAM_TESTS,
-    ),
-    Bug(
-        "failed half of a batch overtaken by the other",
-        DELIVERY,
-        "            lane.segments.appendleft(replace(rest, attempts=attempts))\n",
-        "            lane.segments.append(replace(rest, attempts=attempts))\n",
-        STREAM_TESTS,
-    ),
-    Bug(
-        "next batch made while a failed one waits",
-        "tocsin/runtime/lane.py",
-        "        return not self.segments and self.flight is None\n",
-        "        return self.flight is None\n",
-        STREAM_TESTS,
-    ),
+    *LATER_BUGS,
 )

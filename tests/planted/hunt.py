@@ -16,7 +16,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from tests.planted.bugs import BUGS, Bug
+from tests.planted.bug import Bug
+from tests.planted.bugs import BUGS
 
 ROOT: Final = Path(__file__).parents[2]
 COPIED: Final = ("alerts", "anomaly", "infra", "ingest", "processors", "simulator", "tocsin", "tests", "scenarios")

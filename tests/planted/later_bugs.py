@@ -1,0 +1,108 @@
+"""Bugs to plant in what comes after the windows, in what comes before the log, and in delivery."""
+
+from tests.planted.bug import Bug
+
+STREAM = "tocsin/runtime/stream.py"
+DELIVERY = "tocsin/runtime/delivery.py"
+STREAM_TESTS = ("tests/runtime/test_stream.py",)
+
+LATER_BUGS = (
+    Bug(
+        "panes accepted across a gap",
+        "anomaly/step.py",
+        "    if batch.number != number + 1:\n",
+        "    if batch.number <= number:\n",
+        ("tests/anomaly/test_step.py",),
+    ),
+    Bug(
+        "copy of panes folded again",
+        "anomaly/step.py",
+        "        if batch.number <= known.fence.get((batch.generation, batch.group), 0):\n",
+        "        if batch.number < known.fence.get((batch.generation, batch.group), 0):\n",
+        ("tests/anomaly/test_step.py",),
+    ),
+    Bug(
+        "transitions taken as put though the table did not answer",
+        "anomaly/stage.py",
+        "            except UnavailableError:\n                return published\n",
+        "            except UnavailableError:\n                pass\n",
+        ("tests/anomaly/test_handler.py",),
+    ),
+    Bug(
+        "copy of a transition decided again",
+        "alerts/arriving.py",
+        "    if transition.number <= known.number:\n",
+        "    if transition.number < known.number:\n",
+        ("tests/alerts/test_step.py",),
+    ),
+    Bug(
+        "notifications of a refused topic taken as sent",
+        "alerts/lanes.py",
+        "        except UnavailableError:\n            return range(len(entries))\n\n    def _decide(",
+        "        except UnavailableError:\n            return ()\n\n    def _decide(",
+        ("tests/alerts/test_handler.py",),
+    ),
+    Bug(
+        "tenants told of in one group",
+        "alerts/grouping.py",
+        "    return (transition.tenant, *(",
+        '    return ("", *(',
+        ("tests/alerts/test_grouping.py", "tests/alerts/test_step.py"),
+    ),
+    Bug(
+        "records refused by the log not put again",
+        "ingest/put.py",
+        "        left = [left[place] for place in refused]\n",
+        "        left = [left[place] for place in refused[:0]]\n",
+        ("tests/ingest/test_put_and_tick.py",),
+    ),
+    Bug(
+        "tick put into one shard only",
+        "ingest/tick.py",
+        "        for shard in shards\n        if not shard.closed\n",
+        "        for shard in shards[:1]\n        if not shard.closed\n",
+        ("tests/ingest/test_put_and_tick.py",),
+    ),
+    Bug(
+        "silence of one tenant over all of them",
+        "alerts/people.py",
+        ' | {"tenant": action.tenant, "name": action.id}\n',
+        ' | {"name": action.id}\n',
+        ("tests/alerts/test_people.py",),
+    ),
+    Bug(
+        "failure logged with the keys of the whole delivery",
+        "processors/handler.py",
+        'logger.warning("group failed", group=group, ',
+        'logger.warning("group failed", keys=records.keys, group=group, ',
+        ("tests/processors/test_handler.py",),
+    ),
+    Bug(
+        "children read before parents",
+        STREAM,
+        "            if not self._has_older(shard.id, listed):\n",
+        "            if listed:\n",
+        STREAM_TESTS,
+    ),
+    Bug(
+        "checkpoint after a crash",
+        DELIVERY,
+        "        done = outcome.failed[0] if outcome.failed else len(segment.records)\n",
+        "        done = len(segment.records)\n",
+        STREAM_TESTS,
+    ),
+    Bug(
+        "failed half of a batch overtaken by the other",
+        DELIVERY,
+        "            lane.segments.appendleft(replace(rest, attempts=attempts))\n",
+        "            lane.segments.append(replace(rest, attempts=attempts))\n",
+        STREAM_TESTS,
+    ),
+    Bug(
+        "next batch made while a failed one waits",
+        "tocsin/runtime/lane.py",
+        "        return not self.segments and self.flight is None\n",
+        "        return self.flight is None\n",
+        STREAM_TESTS,
+    ),
+)
