@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -14,8 +14,9 @@ from simulator.shift import shifted
 from tocsin.adapters.embedded.open import open_embedded
 from tocsin.cli.feed import feed_line, is_told
 from tocsin.cli.files import plan_for, plan_or_default, scenario_file
-from tocsin.cli.options import DEFAULT_FILE, DURATION, TARGET, json_option, plan_option, seed_option
+from tocsin.cli.options import DEFAULT_FILE, DURATION, EXISTING, TARGET, json_option, plan_option, seed_option
 from tocsin.cli.output import print_json, talk, transition_json
+from tocsin.cli.run_template import run_template
 from tocsin.cli.stopping import Stop
 from tocsin.cli.words import time_of_day
 from tocsin.core.clock import MINUTE_MS, wall_now_ms
@@ -24,8 +25,10 @@ from tocsin.core.keys import is_id
 from tocsin.core.messages import Phase
 from tocsin.runtime.inputs import FleetInput, LinesInput
 from tocsin.runtime.local import run_local
-from tocsin.runtime.pipeline import Pipeline
+from tocsin.runtime.pipeline import DEFAULT_SETTINGS, Pipeline
 from tocsin.runtime.play import FeedReader
+from tocsin.runtime.sam.own import is_own, pipeline_settings
+from tocsin.runtime.sam.reader import read_topology
 
 STDIN: Final = "-"
 STDIN_HANDLE: Final = 0
@@ -45,6 +48,8 @@ STDIN_HANDLE: Final = 0
 @seed_option
 @click.option("--shards", type=click.IntRange(1, 256), default=1, show_default=True, help="Of a new file's logs.")
 @click.option("--for", "length_ms", type=DURATION, help="Stop after this long; without it, run until Ctrl-C.")
+@click.option("--template", "template", type=EXISTING, help="Template of SAM: its mappings, or its functions.")
+@click.option("--parameter", "parameters", multiple=True, help="Of the template, as Name=value; may be repeated.")
 @json_option
 def run(  # noqa: PLR0917  click passes each option
     path: Path,
@@ -55,8 +60,10 @@ def run(  # noqa: PLR0917  click passes each option
     seed: int,
     shards: int,
     length_ms: int | None,
+    template: Path | None,
+    parameters: tuple[str, ...],
     as_json: bool,
-) -> None:
+) -> int:
     """Run the pipeline until Ctrl-C: alerts on standard output, what is going on on standard error.
 
     Whatever was taken is kept in the file, also when the process is killed; the next run goes on from
@@ -64,12 +71,21 @@ def run(  # noqa: PLR0917  click passes each option
 
     \b
     mosquitto_sub -t 'plant/#' | tocsin run --from - --tenant plant
+
+    With the template of another project its functions are called instead, by the rules of their event sources and
+    in virtual time: --from then has lines such as {"to": "Queue", "data": "..."}; docs/mappings.md says more.
     """  # noqa: D301  the escape is click's mark for lines that stay as they are
     if not is_id(tenant):
         raise UsageError(f"--tenant must be 1 to 64 of A-Z a-z 0-9 _ . -, got {tenant[:80]!r}")
+    settings = DEFAULT_SETTINGS
+    if template:
+        stack, topology = read_topology(template, _values(parameters))
+        if not is_own(topology):
+            return run_template(stack, topology, lines_from, length_ms=length_ms, as_json=as_json)
+        settings = pipeline_settings(stack, topology)
     plan = plan_for(scenario_file(scenario), plan_path) if scenario else plan_or_default(plan_path)
     with Stop() as stop, open_embedded(path, now_ms=wall_now_ms, shards=shards) as embedded:
-        pipeline = Pipeline(embedded, plan, wall_now_ms)
+        pipeline = Pipeline(embedded, plan, wall_now_ms, settings=settings)
         shown = _Shown(pipeline, FeedReader(embedded.backend.alerts.feed), as_json=as_json)
         talk(f"running on {path} with plan {pipeline.plan_hash}; Ctrl-C ends")
         with inputs_of(pipeline, lines_from, tenant, scenario, seed) as inputs:
@@ -83,6 +99,15 @@ def run(  # noqa: PLR0917  click passes each option
                 after_round=shown.after_round,
             )
         shown.say_end(path)
+    return 0
+
+
+def _values(parameters: Sequence[str]) -> dict[str, str]:
+    """Return name to value of each ``Name=value``."""
+    pairs = [parameter.partition("=") for parameter in parameters]
+    if wrong := [name for name, mark, _ in pairs if not (name and mark)]:
+        raise UsageError(f"--parameter must be Name=value, got {wrong[0][:80]!r}")
+    return {name: value for name, _, value in pairs}
 
 
 @contextmanager

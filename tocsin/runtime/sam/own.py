@@ -1,0 +1,51 @@
+"""The pipeline's own template: how its mappings deliver, for the pipeline that runs in one process."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from tocsin.core.clock import SECOND_MS
+from tocsin.core.errors import ConfigError, TransientError
+from tocsin.runtime.cloudformation.resolve import Stack
+from tocsin.runtime.mapping import MappingSettings
+from tocsin.runtime.pipeline import ALERTS, ANOMALY, INGEST, PROCESSORS, PipelineSettings
+from tocsin.runtime.sam.model import MappingSpec, SourceKind, Topology
+from tocsin.runtime.sam.names import Names
+
+STAGES: Final[Mapping[str, str]] = {f"{name}.handler.handler": name for name in (INGEST, PROCESSORS, ANOMALY, ALERTS)}
+"""Handler to the stage that it is."""
+
+
+def is_own(topology: Topology) -> bool:
+    """Tell whether the functions are those of this pipeline: all its stages, each by its handler."""
+    return set(STAGES) <= {function.handler for function in topology.functions.values()}
+
+
+def pipeline_settings(stack: Stack, topology: Topology) -> PipelineSettings:
+    """Return how each mapping of the pipeline delivers, as the template declares it.
+
+    An error that nobody foresaw stops the pipeline all the same, so that somebody looks at it.
+
+    Raises:
+        ConfigError: The log of readings would have several readers a shard, or a queue is hidden too short.
+    """
+    found = {
+        STAGES[topology.functions[spec.function].handler]: _settings(spec, stack)
+        for spec in topology.mappings
+        if topology.functions[spec.function].handler in STAGES
+    }
+    for stage, settings in found.items():
+        if settings.lanes > 1:
+            raise ConfigError(
+                f"{stage}: ParallelizationFactor must be 1, got {settings.lanes}: the fence would drop what a slower "
+                "lane holds"
+            )
+    return PipelineSettings(**found)
+
+
+def _settings(spec: MappingSpec, stack: Stack) -> MappingSettings:
+    settings = replace(spec.settings, survives=TransientError)
+    if spec.kind is not SourceKind.SQS:
+        return settings
+    queue: Mapping[str, Any] = stack.resources[Names(stack).id_of(spec.source)].properties
+    return replace(settings, visibility_ms=int(queue.get("VisibilityTimeout", 30)) * SECOND_MS)
