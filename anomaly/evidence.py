@@ -10,11 +10,11 @@ from anomaly.fingerprint import fingerprint
 from anomaly.fold import Fold
 from anomaly.lifecycle import PHASES, SEVERITIES, UNSTEPPED, Lives
 from anomaly.rows import NONE
-from anomaly.summary import expired_summary, summary, withdrawn_summary
+from anomaly.summary import amended_summary, expired_summary, summary, withdrawn_summary
 from anomaly.verdicts import Verdicts
 from tocsin.core.columns import Floats
 from tocsin.core.keys import split_key
-from tocsin.core.messages import PANES_MAX, Evidence, PaneEvidence, Phase, Severity, Transition
+from tocsin.core.messages import PANES_MAX, Amendment, Evidence, PaneEvidence, Phase, Severity, Transition
 from tocsin.core.plan.resolve import device_plan, metric_plan, unit_of
 
 
@@ -74,6 +74,20 @@ def expiry(fold: Fold, moved: Moved) -> Transition:
     """Return the transition of an alert of a device from which nothing came for too long."""
     bare = _ended(fold, moved, "expired")
     return replace(bare, summary=expired_summary(bare, fold.plan.timing.expire_ms))
+
+
+def amendment(fold: Fold, rule: int, moved: Moved, verdicts: Verdicts, says: Amendment) -> Transition:
+    """Return the transition of an alert of which late data say something.
+
+    Args:
+        fold: The fold.
+        rule: Place of the rule in the plan.
+        moved: The alert.
+        verdicts: What the rule says of the revised window, one.
+        says: What that means for the alert.
+    """
+    told = replace(transition(fold, rule, moved, verdicts), amendment=says, severity_from=None)
+    return replace(told, summary=amended_summary(told))
 
 
 def _ended(fold: Fold, moved: Moved, part: str) -> Transition:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from tocsin.core.columns import Bools, Int32s, Int64s
 from tocsin.core.life import EVENT_MEANINGS, Event, between
-from tocsin.core.messages import Phase, Severity
+from tocsin.core.messages import Amendment, Phase, Severity
 
 Int8s = NDArray[np.int8]
 
@@ -48,6 +48,7 @@ TRANSITIONS: Final = {(Phase(phase), Signal(signal)): Phase(after) for (phase, s
 
 PHASES: Final = tuple(Phase)
 SEVERITIES: Final = tuple(Severity)
+AMENDMENTS: Final = tuple(Amendment)
 UNSTEPPED: Final = -1
 """Severity of alerts of rules that have one only."""
 SIGNALS: Final = tuple(Signal)
@@ -70,6 +71,7 @@ class Lives:
         clear_ms: shape (n,), since when an open alert is clear.
         severity: shape (n,), int8, place in ``SEVERITIES``; ``UNSTEPPED`` where the rule has one severity only.
         severity_max: shape (n,), int8, the highest of the episode, once it fires.
+        amended: shape (n,), int8, place in ``AMENDMENTS``: what late data said of the newest episode.
     """
 
     phase: Int8s
@@ -82,6 +84,7 @@ class Lives:
     clear_ms: Int64s
     severity: Int8s
     severity_max: Int8s
+    amended: Int8s
 
     def __len__(self) -> int:
         return len(self.phase)
@@ -99,8 +102,8 @@ class Lives:
 def new_lives(count: int) -> Lives:
     """Return that many alerts that never moved."""
     zeros, unset = np.zeros(count, np.int32), np.full(count, UNSET_MS, np.int64)
-    unstepped = np.full(count, UNSTEPPED, np.int8)
-    return Lives(np.zeros(count, np.int8), zeros, zeros, unset, unset, unset, unset, unset, unstepped, unstepped)
+    unstepped, bare = np.full(count, UNSTEPPED, np.int8), np.zeros(count, np.int8)
+    return Lives(bare, zeros, zeros, unset, unset, unset, unset, unset, unstepped, unstepped, bare)
 
 
 def advance(lives: Lives, verdict: Int8s, at_ms: Int64s, *, for_ms: int, clear_ms: Int64s) -> Lives:
@@ -150,6 +153,11 @@ def expire(lives: Lives, at_ms: int) -> Lives:
     return _move(lives, np.full(len(lives), _EXPIRED), np.full(len(lives), at_ms, np.int64))
 
 
+def amend(lives: Lives) -> Lives:
+    """Return the alerts after late data said something of them that does not move them."""
+    return replace(lives, number=lives.number + 1)
+
+
 def step_severity(before: Lives, lives: Lives, severity: Int8s, at_ms: Int64s) -> Lives:
     """Return the alerts after their severity was judged; what fired before and changes has a higher number.
 
@@ -189,6 +197,7 @@ def _move(lives: Lives, signal: NDArray[np.int_], at_ms: Int64s) -> Lives:
         clear_ms=np.where(closes, UNSET_MS, lives.clear_ms),
         severity=lives.severity,
         severity_max=lives.severity_max,
+        amended=np.where(opens, 0, lives.amended).astype(np.int8),
     )
 
 

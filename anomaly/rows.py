@@ -56,8 +56,9 @@ ALERT: Final[Schema] = {
     "clear_ms": Column("i8", UNSET_MS),
     "severity": Column("i1", UNSTEPPED),  # place among the severities
     "severity_max": Column("i1", UNSTEPPED),
+    "amended": Column("i1"),  # what late data said of the newest episode
 }
-ALERT_ADDED: Final = ("severity", "severity_max")
+ALERT_ADDED: Final = ("severity", "severity_max", "amended")
 """Columns that states of earlier releases do not have."""
 
 STILL: Final[Schema] = {

@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 import numpy as np
 
+from anomaly.amending import amend_alerts
 from anomaly.contract import Detector
 from anomaly.fold import Fold, open_fold
 from anomaly.intake import take_in
@@ -96,6 +97,7 @@ def _take(fold: Fold, batch: PaneBatch, plans: PlanBook) -> tuple[Fold, list[Ent
             meet_devices(fold, batch.panes, intake)
             judge_panes(fold, batch.panes, intake)
             judge_devices(fold, batch.panes, intake)
+            amend_alerts(fold, batch.panes)
         entries += _told(fold)
     if batch.tick_ms is not None:
         fold = _switch(fold, batch, plans)

@@ -3,7 +3,7 @@
 from typing import Final
 
 from tocsin.core.clock import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, iso
-from tocsin.core.messages import Evidence, Phase, Transition
+from tocsin.core.messages import Amendment, Evidence, Phase, Transition
 from tocsin.core.plan.model import (
     AdaptiveRule,
     FlatlineRule,
@@ -44,6 +44,18 @@ def expired_summary(moved: Transition, expire_ms: int) -> str:
     return (
         f"{_name(moved)}: nothing came from {moved.device} for {duration(expire_ms)}, whether it is over is not known"
     )
+
+
+def amended_summary(moved: Transition) -> str:
+    """Return the line for an alert of which late data say something."""
+    evidence, limit = moved.evidence, _with_unit(moved.evidence.threshold or 0.0, moved)
+    value = f"{_name(moved)} was {_with_unit(evidence.value, moved)}, limit {limit}"
+    said = {
+        Amendment.CONFIRMED: "late data confirm it",
+        Amendment.WEAKENED: "late data weaken it",
+        Amendment.WITHDRAWN: "late data withdraw it",
+    }[moved.amendment]
+    return f"{value} ({_named(moved)}): {said}"
 
 
 def _step(moved: Transition) -> str:

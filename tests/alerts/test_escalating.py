@@ -12,7 +12,7 @@ from tests.alerts.specimens import AT_MS, FIRING, RESOLVED, arrival, notificatio
 from tests.alerts.test_people import ACK, SILENCE, acted
 from tocsin.core.clock import HOUR_MS, MINUTE_MS
 from tocsin.core.machine import Entry
-from tocsin.core.messages import Notification, Severity
+from tocsin.core.messages import Amendment, Notification, Severity
 from tocsin.core.plan.telling import Escalation
 
 STEPS = (
@@ -129,3 +129,31 @@ def test_alert_too_mild_to_be_told_is_told_when_it_gets_worse() -> None:
 
 def replace_grouping(**given: Any) -> Any:
     return type(arrival(FIRING).grouping)(**given)
+
+
+@pytest.mark.parametrize(
+    ("amendment", "change", "word"),
+    [(Amendment.CONFIRMED, "amended", "AMENDED"), (Amendment.WEAKENED, "amended", "AMENDED")],
+)
+def test_what_late_data_say_is_told_to_who_was_told_of_the_alert(amendment: Amendment, change: str, word: str) -> None:
+    late = replace(FIRING, number=3, phase_from=FIRING.phase, amendment=amendment, at_ms=AT_MS + MINUTE_MS)
+
+    _, emitted = play(arrival(FIRING), arrival(late), AT_MS + MINUTE_MS)
+
+    assert changes(emitted) == ["firing", change]
+    assert notifications(emitted)[1].subject.startswith(f"{word} critical")
+    assert notifications(emitted)[1].alerts[0].fingerprint == FIRING.fingerprint
+
+
+def test_alert_is_withdrawn_for_who_was_told_of_it_be_it_open_or_over() -> None:
+    gone = replace(RESOLVED, amendment=Amendment.WITHDRAWN, at_ms=AT_MS + MINUTE_MS)
+    after = replace(gone, number=4, phase_from=RESOLVED.phase)
+
+    _, opened = play(arrival(FIRING), arrival(gone), AT_MS + MINUTE_MS)
+    _, over = play(arrival(FIRING), arrival(RESOLVED), AT_MS + 13 * MINUTE_MS, arrival(after), AT_MS + HOUR_MS)
+    _, silent = play(acted(SILENCE), arrival(FIRING), arrival(RESOLVED), arrival(after), AT_MS + HOUR_MS)
+
+    assert changes(opened) == ["firing", "withdrawn"]
+    assert changes(over) == ["firing", "resolved", "withdrawn"]
+    assert "show that this was never so" in notifications(over)[2].text
+    assert changes(silent) == []

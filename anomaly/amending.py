@@ -1,0 +1,154 @@
+"""Amending: what late data say of alerts that were told, as long as the windows that led there are kept.
+
+A revision is a delta of a closed window. It is merged into the window that the series keeps; where a limits rule judged
+that window, the rule is asked again. Late data confirm, weaken or withdraw an alert; they never make one fire.
+"""
+
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+
+from anomaly.detectors import limits
+from anomaly.evidence import Moved, amendment
+from anomaly.fold import Fold, lives_of, save_lives
+from anomaly.lifecycle import AMENDMENTS, PHASES, Lives, Verdict, amend, withdraw
+from anomaly.rows import NONE
+from anomaly.state import series_key
+from anomaly.table import Table
+from anomaly.verdicts import Verdicts
+from tocsin.core.columns import Bools, Floats, Int64s, PaneColumns, PaneKind
+from tocsin.core.messages import PANES_MAX, Amendment, Phase
+from tocsin.core.plan.model import LimitsRule
+
+MERGEABLE: Final = ("mean", "min", "max")
+"""Statistics of windows that are kept, and so can be revised."""
+
+AMENDED_PHASES: Final = (Phase.FIRING, Phase.RESOLVED)
+
+
+def amend_alerts(fold: Fold, panes: PaneColumns) -> None:
+    """Let revisions confirm, weaken or withdraw the alerts that their windows led to.
+
+    Cost: a loop over the revisions, which are rare.
+    """
+    for place in np.flatnonzero(panes.kind == PaneKind.REVISION).tolist():
+        row = _series_row(fold, panes, place)
+        if row == NONE:
+            continue
+        cell = _cell(fold.state.series, row, int(panes.start_ms[place]))
+        if cell == NONE:
+            continue
+        before = _windows(fold, row)
+        _merge(fold.state.series, row, cell, panes, place)
+        for rule, wanted in enumerate(fold.plan.rules):
+            alert = int(fold.coverage.series_alert[row, rule])
+            if isinstance(wanted, LimitsRule) and wanted.statistic in MERGEABLE and alert != NONE:
+                _reconsider(fold, rule, alert, place, (before, _windows(fold, row)))
+
+
+def _series_row(fold: Fold, panes: PaneColumns, place: int) -> int:
+    """Return the row of the series that the pane is of, ``NONE`` where none is kept."""
+    state = fold.state
+    device = state.device_rows.get(panes.devices[panes.device[place]], NONE)
+    metric, size_ms = panes.metrics[panes.metric[place]], int(panes.size_ms[place])
+    if device == NONE or metric not in state.metric_names or size_ms not in state.sizes_ms:
+        return NONE
+    key = series_key(
+        np.array([device]), np.array([state.metric_names.index(metric)]), np.array([state.sizes_ms.index(size_ms)])
+    )
+    return state.series_rows.get(int(key[0]), NONE)
+
+
+def _cell(series: Table, row: int, start_ms: int) -> int:
+    """Return where in its ring the series keeps the window, ``NONE`` where it does not any more."""
+    kept = min(int(series["ring"][row]), PANES_MAX)
+    found = np.flatnonzero(series["ring_start_ms"][row][:kept] == start_ms)
+    return int(found[0]) if len(found) else NONE
+
+
+def _merge(series: Table, row: int, cell: int, panes: PaneColumns, place: int) -> None:
+    """Merge the delta into the kept window."""
+    known, late = int(series["ring_count"][row, cell]), int(panes.count[place])
+    total = known + late
+    mean = series["ring_mean"][row, cell]
+    series["ring_mean"][row, cell] = mean + (panes.mean[place] - mean) * late / total
+    series["ring_min"][row, cell] = min(series["ring_min"][row, cell], panes.min[place])
+    series["ring_max"][row, cell] = max(series["ring_max"][row, cell], panes.max[place])
+    series["ring_count"][row, cell] = min(total, np.iinfo(np.int32).max)
+
+
+def _windows(fold: Fold, row: int) -> dict[str, Floats | Int64s]:
+    """Return the kept windows of a series, oldest first: ``end_ms`` and the statistics, each shape (k,)."""
+    series = fold.state.series
+    kept = min(int(series["ring"][row]), PANES_MAX)
+    order = np.argsort(series["ring_start_ms"][row][:kept])
+    size_ms = fold.state.sizes_ms[int(series["size"][row])]
+    statistics = {name: series[f"ring_{name}"][row][:kept][order].copy() for name in MERGEABLE}
+    return {"end_ms": series["ring_start_ms"][row][:kept][order] + size_ms, **statistics}
+
+
+_Change = tuple[dict[str, Floats | Int64s], dict[str, Floats | Int64s]]
+"""The kept windows before and after a revision."""
+
+
+def _reconsider(fold: Fold, rule: int, alert: int, place: int, change: _Change) -> None:
+    """Ask the rule again, and tell what that says of its alert."""
+    wanted = fold.plan.rules[rule]
+    assert isinstance(wanted, LimitsRule), wanted
+    before, after = change
+    life = lives_of(fold, np.array([alert]))
+    was, now = (limits.compare(wanted, np.asarray(windows[wanted.statistic])) for windows in (before, after))
+    moved = np.flatnonzero(was.value != now.value)
+    phase = PHASES[int(life.phase[0])]
+    if not len(moved) or phase not in AMENDED_PHASES:
+        return
+    revised = int(moved[0])
+    of_episode = _of_episode(life, np.asarray(after["end_ms"], np.int64), phase)
+    if not of_episode[revised] or was.verdict[revised] != Verdict.BREACH:
+        return
+    says = _says(wanted, life, (was, now), np.asarray(after["end_ms"], np.int64), of_episode, revised)
+    if phase is Phase.RESOLVED and says is not Amendment.WITHDRAWN:
+        return
+    _tell(fold, rule, alert, place, says, now.take(np.array([revised])))
+
+
+def _of_episode(life: Lives, end_ms: Int64s, phase: Phase) -> Bools:
+    """Tell which windows were judged within the newest episode of the alert."""
+    since = end_ms >= life.since_ms[0]
+    return np.asarray(since if phase is Phase.FIRING else since & (end_ms <= life.moved_ms[0]))
+
+
+def _says(
+    rule: LimitsRule, life: Lives, verdicts: tuple[Verdicts, Verdicts], end_ms: Int64s, of_episode: Bools, revised: int
+) -> Amendment:
+    """Return what the revised windows say of the alert.
+
+    It is withdrawn only where all windows of its episode are kept, and it began with a window: a single reading over a
+    limit stays one, whatever comes late.
+    """
+    was, now = verdicts
+    over = end_ms[of_episode & (now.verdict == Verdict.BREACH)]
+    would_fire = len(over) > 0 and int(over[-1] - over[0]) >= rule.for_ms
+    is_whole = bool((end_ms == life.since_ms[0]).any())
+    if not would_fire and is_whole:
+        return Amendment.WITHDRAWN
+    is_over = now.verdict[revised] == Verdict.BREACH
+    beyond = np.abs(now.value[revised] - now.threshold[revised]) >= np.abs(was.value[revised] - was.threshold[revised])
+    return Amendment.CONFIRMED if is_over and bool(beyond) else Amendment.WEAKENED
+
+
+def _tell(fold: Fold, rule: int, alert: int, place: int, says: Amendment, verdict: Verdicts) -> None:
+    """Save and tell what late data say, unless they said it of this episode before."""
+    rows = np.array([alert])
+    before = lives_of(fold, rows)
+    code = AMENDMENTS.index(says)
+    if before.amended[0] == code or (before.amended[0] and says is Amendment.CONFIRMED):
+        return
+    at_ms = int(before.moved_ms[0])
+    fires = PHASES[int(before.phase[0])] is Phase.FIRING
+    after = withdraw(before, at_ms) if says is Amendment.WITHDRAWN and fires else amend(before)
+    after = replace(after, amended=np.array([code], np.int8))
+    save_lives(fold, rows, after)
+    moved = Moved(alert, int(before.phase[0]), after, severity_from=int(before.severity[0]))
+    fold.moves.append((place, rule, amendment(fold, rule, moved, verdict, says)))
