@@ -8,6 +8,7 @@ from random import Random
 from threading import Lock
 from typing import Any, cast
 
+from tests.contract.wall import SEEN, WallClock, WallQueue
 from tocsin.adapters.aws.clients import Clients
 from tocsin.adapters.aws.open import Aws
 from tocsin.adapters.aws.patience import Patience
@@ -16,7 +17,7 @@ from tocsin.adapters.aws.provision import make, make_queue
 from tocsin.adapters.aws.queue import SqsQueue
 from tocsin.adapters.aws.settings import AwsSettings
 from tocsin.core.clock import NowMs, elapsed_s, pause
-from tocsin.core.ports import Backend, FilterPolicy, Topic
+from tocsin.core.ports import Backend, FilterPolicy, Queue, Topic
 
 FIELDS = {
     "readings": "readings_stream",
@@ -45,6 +46,7 @@ class AwsDeployment:
         state: ``state_bucket`` or ``state_table``.
         requests_max: How many requests are under way at a time.
         fifo: Whether the topic is FIFO.
+        wall: The clock of a stand-in that lives by the wall's; None for one that lives by the test's.
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class AwsDeployment:
         state: str = "state_bucket",
         requests_max: int = 1,
         fifo: bool = False,
+        wall: WallClock | None = None,
     ) -> None:
         self._settings = settings
         self._clients = clients
@@ -65,6 +68,7 @@ class AwsDeployment:
         self._fields = FIELDS | {"state": state}
         self._requests_max = requests_max
         self._fifo = fifo
+        self._wall = wall
         self._prefix = f"t{getpid()}x{next(_numbers)}"
         self._names: dict[str, str] = {}
 
@@ -72,12 +76,13 @@ class AwsDeployment:
     def backend(self) -> Backend:
         return cast("Backend", _Parts(self._part))
 
-    def queue(self, name: str) -> "NamedQueue":
+    def queue(self, name: str) -> Queue:
         """Return the queue; under another name on the stand-in, as others may have queues there."""
         field = f"queue {name}"
         if field not in self._names:
             self._names[field] = make_queue(self._clients, f"{self._prefix}-{name}")
-        return NamedQueue(self._clients, self._names[field], name)
+        queue = NamedQueue(self._clients, self._names[field], name)
+        return WallQueue(queue, self._wall) if self._wall else queue
 
     def _part(self, part: str) -> Any:
         field = self._fields[part]
@@ -87,6 +92,8 @@ class AwsDeployment:
         patience = make_patience()
         ports = Ports(settings, patience, self._now_ms, self._requests_max, self._clients)
         found = getattr(Aws(settings, ports, patience).backend, part)
+        if self._wall and part in SEEN:
+            return SEEN[part](found, self._wall)
         return _PrefixedTopic(found, self._prefix) if part == "topic" else found
 
 

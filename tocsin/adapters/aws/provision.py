@@ -6,8 +6,10 @@ from functools import partial
 from typing import Any, Final, cast
 
 import msgspec
+from botocore.exceptions import ClientError
 
 from tocsin.adapters.aws.clients import Clients
+from tocsin.adapters.aws.faults import code_of
 from tocsin.adapters.aws.settings import AwsSettings
 from tocsin.adapters.aws.tables import KEYS, TABLES, Index, TableNeeds
 from tocsin.core.clock import pause
@@ -121,10 +123,19 @@ def _make_table(clients: Clients, needs: TableNeeds, name: str) -> str:
     clients.dynamodb.create_table(**table_request(name, needs))
     _wait(f"table {name}", lambda: clients.dynamodb.describe_table(TableName=name)["Table"]["TableStatus"])
     if needs.expires:
-        clients.dynamodb.update_time_to_live(
-            TableName=name, TimeToLiveSpecification={"Enabled": True, "AttributeName": needs.expires}
-        )
+        _expire(clients, name, needs.expires)
     return name
+
+
+def _expire(clients: Clients, name: str, attribute: str) -> None:
+    """Have items expire; a stand-in that does not know how keeps them, which hurts nobody."""
+    try:
+        clients.dynamodb.update_time_to_live(
+            TableName=name, TimeToLiveSpecification={"Enabled": True, "AttributeName": attribute}
+        )
+    except ClientError as error:
+        if code_of(error) != "UnknownOperationException":
+            raise
 
 
 def table_request(name: str, needs: TableNeeds) -> dict[str, Any]:

@@ -66,25 +66,38 @@ class SnsTopic:
         The queue's own policy must let the topic send to it.
         """
         arn = self._queue_arn_of(queue)
-        answer = call(
-            self._place,
-            self._patience,
-            lambda: self._client.subscribe(
-                TopicArn=self._arn,
-                Protocol="sqs",
-                Endpoint=arn,
-                Attributes={"RawMessageDelivery": "true"},
-                ReturnSubscriptionArn=True,
-            ),
-        )
+        subscription = self._subscription(arn) or self._new_subscription(arn)
         document = msgspec.json.encode({name: list(values) for name, values in (policy or {}).items()}).decode()
-        call(
-            self._place,
-            self._patience,
-            lambda: self._client.set_subscription_attributes(
-                SubscriptionArn=answer["SubscriptionArn"], AttributeName="FilterPolicy", AttributeValue=document
-            ),
+        change = partial(
+            self._client.set_subscription_attributes,
+            SubscriptionArn=subscription,
+            AttributeName="FilterPolicy",
+            AttributeValue=document,
         )
+        call(self._place, self._patience, change)
+
+    def _subscription(self, queue_arn: str) -> str:
+        """Return the queue's subscription, or an empty text: to ask for it anew with other attributes is an error."""
+        request: dict[str, Any] = {"TopicArn": self._arn}
+        while True:
+            answer = call(self._place, self._patience, partial(self._client.list_subscriptions_by_topic, **request))
+            for one in answer["Subscriptions"]:
+                if one["Endpoint"] == queue_arn:
+                    return one["SubscriptionArn"]
+            if not answer.get("NextToken"):
+                return ""
+            request["NextToken"] = answer["NextToken"]
+
+    def _new_subscription(self, queue_arn: str) -> str:
+        subscribe = partial(
+            self._client.subscribe,
+            TopicArn=self._arn,
+            Protocol="sqs",
+            Endpoint=queue_arn,
+            Attributes={"RawMessageDelivery": "true"},
+            ReturnSubscriptionArn=True,
+        )
+        return call(self._place, self._patience, subscribe)["SubscriptionArn"]
 
     def _waves(self, tenants: Sequence[str]) -> list[list[int]]:
         """Return places in the order of sending; on FIFO each wave has at most one of each tenant."""
