@@ -5,6 +5,7 @@ from tests.planted.later_bugs import LATER_BUGS
 
 MACHINE = "tocsin/core/machine.py"
 MACHINE_TESTS = ("tests/core/test_machine.py", "tests/core/test_machine_faults.py")
+REVISION_TESTS = ("tests/processors/test_revision_laws.py", "tests/processors/test_sketch_and_revisions.py")
 LAWS = ("tests/processors/test_laws.py", "tests/processors/test_handler.py")
 BUGS = (
     Bug(
@@ -195,14 +196,14 @@ BUGS = (
         "processors/revisions.py",
         "    number = work.group.revisions.get(key, 0) + 1\n",
         "    number = 1\n",
-        LAWS,
+        REVISION_TESTS,
     ),
     Bug(
-        "quantiles of longer windows without the slices that closed before",
+        "quantiles of longer windows without the newest slice",
         "processors/lanes.py",
-        "sketches.add(place + 1, targets, ",
-        "sketches.without(place + 1, targets).add(place + 1, targets, ",
-        LAWS,
+        "here = owned & np.isin(sketches.cell, cells[row])",
+        "here = owned & np.isin(sketches.cell, cells[row][:-1])",
+        REVISION_TESTS,
     ),
     *LATER_BUGS,
 )

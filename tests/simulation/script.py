@@ -66,11 +66,11 @@ class _Senders:
         device = self.random.randrange(len(DEVICES))
         if how == "broken":
             return [device, now_ms, -1, None, None]
-        time_ms = now_ms - self.random.choice((0, 0, 0, 0, 1_500, 9_000, 26_000))
+        time_ms = now_ms - self.random.choice((0, 0, 0, 0, 1_500, 9_000, 26_000, 55_000))
         if how == "future":
             time_ms = self.random.choice((253_402_300_799_000, now_ms + 400_000))
         elif how == "outdated":
-            time_ms = now_ms - self.random.choice((70_000, 150_000, 40 * 86_400_000))
+            time_ms = now_ms - self.random.choice((70_000, 70_000, 150_000, 40 * 86_400_000))
         counter = -1
         if device % 2:
             counter = self.counters[device] = self.counters.get(device, 0) + 1

@@ -14,6 +14,10 @@ from tests.simulation.history import HistoryResult, run_history
 from tocsin.core.clock import elapsed_s
 
 SEEDS_PER_TASK: Final = 20
+ADDED: Final = (
+    *("readings", "commits", "transitions", "notifications"),
+    *("revisions", "actions", "log_lines", "seconds"),
+)
 LOSSES: Final = ("lost", "doubled", "differs")
 
 
@@ -27,6 +31,9 @@ class Sum:
         commits: Commits that held.
         transitions: Transitions of alerts.
         notifications: Notifications that arrived.
+        revisions: Windows that late readings revised.
+        actions: What people did.
+        log_lines: Lines that the stages logged.
         faults: By kind.
         findings: By kind.
         failed: Seeds with findings, and the first of each.
@@ -38,6 +45,9 @@ class Sum:
     commits: int = 0
     transitions: int = 0
     notifications: int = 0
+    revisions: int = 0
+    actions: int = 0
+    log_lines: int = 0
     faults: Counter[str] = field(default_factory=Counter)
     findings: Counter[str] = field(default_factory=Counter)
     failed: dict[int, str] = field(default_factory=dict)
@@ -46,7 +56,7 @@ class Sum:
     def add(self, result: HistoryResult) -> None:
         """Count one history."""
         self.histories += 1
-        for name in ("readings", "commits", "transitions", "notifications", "seconds"):
+        for name in ADDED:
             setattr(self, name, getattr(self, name) + getattr(result, name))
         self.faults.update(result.faults)
         self.findings.update(finding.partition(":")[0] for finding in result.findings)
@@ -55,7 +65,7 @@ class Sum:
 
     def merge(self, other: "Sum") -> None:
         """Count what another process counted."""
-        for name in ("histories", "readings", "commits", "transitions", "notifications", "seconds"):
+        for name in ("histories", *ADDED):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.faults.update(other.faults)
         self.findings.update(other.findings)
@@ -75,6 +85,9 @@ class Sum:
             ("commits", self.commits),
             ("transitions", self.transitions),
             ("notifications", self.notifications),
+            ("revised windows", self.revisions),
+            ("actions of people", self.actions),
+            ("lines of logs", self.log_lines),
             ("faults", self.faults.total()),
             *((f"  {kind}", number) for kind, number in sorted(self.faults.items())),
             *(

@@ -1,7 +1,7 @@
 """A steady load for a long time: ``python -m tests.soak.steady --seconds N``; memory must not grow with time.
 
-The whole pipeline on a file, fed the same number of messages each virtual minute, as fast as it goes. A few
-devices run hot or fall silent now and then, so alerts open and resolve.
+The whole pipeline on a file, fed the same number of messages each virtual minute, and the same number each real
+second as far as the machine keeps up. A few devices run hot or fall silent now and then, so alerts open and resolve.
 """
 
 import argparse
@@ -17,12 +17,13 @@ from tests.runtime.walk import PLAN, START_MS
 from tocsin.adapters.embedded.connect import CACHE_KIB
 from tocsin.adapters.embedded.open import Embedded, open_embedded
 from tocsin.adapters.embedded.segments import DatedRecord
-from tocsin.core.clock import MINUTE_MS, SECOND_MS, VirtualClock, elapsed_s
+from tocsin.core.clock import MINUTE_MS, SECOND_MS, VirtualClock, elapsed_s, pause
 from tocsin.runtime.pipeline import Pipeline
 
 GROWTH_MAX: Final = 0.05
 DEVICES: Final = 50
 EVERY_MS: Final = 10 * SECOND_MS
+MESSAGES_A_SECOND: Final = 500
 WARM_UP: Final = 0.25
 """Part of the time after which memory is measured for the first time: caches and tables have filled by then."""
 
@@ -72,6 +73,7 @@ def run(seconds: float) -> Report:
                 sent += len(records)
             minute += 1
             pipeline.advance_to(clock, START_MS + minute * MINUTE_MS)
+            pause(max(0.0, sent / MESSAGES_A_SECOND - (elapsed_s() - begun_s)))
             if not begin_mb and passed_s >= seconds * WARM_UP:
                 begin_mb = _resident_mb()
         end_mb = _resident_mb()

@@ -27,6 +27,8 @@ class Results:
         steady: Of the steady load.
         planted: Who found which bug.
         model: Of the model.
+        load: How many programs wanted a core of the machine, the soak's own included: its last quarter of an hour.
+        cores: How many the machine has.
     """
 
     seed: int
@@ -37,6 +39,8 @@ class Results:
     steady: steady.Report
     planted: Sequence[Verdict]
     model: Found
+    load: float = 0.0
+    cores: int = 1
 
     @property
     def escaped(self) -> list[str]:
@@ -63,6 +67,9 @@ def summary(results: Results) -> str:
         ("histories", f"{played.histories:,}"),
         ("faults", f"{played.faults.total():,}"),
         ("readings on their logs", f"{played.readings:,}"),
+        ("revised windows", f"{played.revisions:,}"),
+        ("actions of people", f"{played.actions:,}"),
+        ("lines of logs, read for tenants", f"{played.log_lines:,}"),
         ("**lost**", f"**{played.findings['lost']}**"),
         ("**doubled**", f"**{played.findings['doubled']}**"),
         ("**differing**", f"**{played.findings['differs']}**"),
@@ -78,6 +85,7 @@ def summary(results: Results) -> str:
         ("planted bugs found", f"{found} of {len(results.planted)}"),
         ("worlds of the model", f"{results.model.worlds:,}, wrong: {int(bool(results.model.wrong))}"),
         ("seconds", f"{results.seconds:,.0f}"),
+        ("programs at work on the machine", f"{results.load:.1f} on {results.cores} cores"),
     ]
     return _table(("", f"from seed {results.seed}"), rows)
 
