@@ -6,7 +6,7 @@ ARGS ?=
 MINUTES ?= 30
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench soak browser dashboard peers lock clean
+.PHONY: help demo test check format bench soak browser dashboard peers package lock clean
 
 help: ## say what each command does
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ $(VENV)-peers/stamp: requirements/peers.txt
 	@$(PYTHON) -m venv $(VENV)-peers
 	@$(VENV)-peers/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/peers.txt
 	@touch $@
+
+package: $(VENV)/dev.stamp ## an archive for each function of the template; ARGS="--plan my.yaml --arch x86_64"
+	@$(BIN)/python -m infra.package $(ARGS)
 
 lock: $(VENV)/dev.stamp ## pin every version again, with hashes and without hosts
 	@$(BIN)/python -m pip install --quiet uv
