@@ -5,7 +5,7 @@ from typing import Literal
 from tocsin.api.answers import Answer, Device, MetricDetail
 from tocsin.core.silences import Day
 
-AlertPhase = Literal["inactive", "pending", "firing", "resolved"]
+AlertPhase = Literal["inactive", "pending", "firing", "resolved", "expired"]
 
 
 class Alert(Answer, frozen=True, kw_only=True):
@@ -39,6 +39,7 @@ class Alert(Answer, frozen=True, kw_only=True):
         acknowledged_until_ms: Until when, or null for as long as it lasts.
         assignee: Who takes care of it, or null.
         closed_by: Who closed it, or null.
+        amendment: What late data say of it: confirmed, weakened or withdrawn; or null.
         silenced: Whether a silence that is in force covers it.
         notes: How many notes there are.
     """
@@ -70,6 +71,7 @@ class Alert(Answer, frozen=True, kw_only=True):
     acknowledged_until_ms: int | None
     assignee: str | None
     closed_by: str | None
+    amendment: str | None
     silenced: bool
     notes: int
 

@@ -28,6 +28,7 @@ MOVES_MAX: Final = 1_000
 INSTANT_MOVES_MAX: Final = 128_000
 OPEN_ANSWERS_MAX: Final = 100
 NAMES: Final = ("site", "gateway", "device", "metric", "rule", "kind")
+ENDED: Final = (Phase.INACTIVE, Phase.RESOLVED, Phase.EXPIRED)
 NAMED: Final = re.compile(r"(?P<fingerprint>[0-9a-f]{16})(-(?P<episode>[0-9]{1,9}))?")
 SAME: Final = (
     "fingerprint",
@@ -76,6 +77,8 @@ def list_alerts(service: Service, call: Call[AlertsAsked, None]) -> AlertPage:
         newest = episode.newest
         if newest.at_ms < (asked.from_ms or 0):
             break
+        if newest.shadow_of:  # a rule that is only tried tells nobody
+            continue
         if newest.phase.value in phases and newest.severity.value in severities and _fits(newest, asked):
             answer = alert_answer(episode, over)
             if asked.acknowledged in {None, answer.acknowledged_by is not None}:
@@ -152,7 +155,8 @@ def alert_answer(episode: Episode, over: Overlay) -> Alert:
     """Return the episode as it is listed."""
     newest, told, fired = episode.newest, episode.told, episode.fired
     acts, why = over.of(newest.fingerprint, newest.episode), told.evidence
-    has_ended = newest.phase in {Phase.RESOLVED, Phase.INACTIVE}
+    has_ended = newest.phase in ENDED
+    amendments = [move.amendment.value for move in episode.moves if move.amendment]
     return Alert(
         id=alert_id(newest.fingerprint, newest.episode),
         **{name: getattr(newest, name) for name in SAME},
@@ -170,6 +174,7 @@ def alert_answer(episode: Episode, over: Overlay) -> Alert:
         acknowledged_until_ms=acts.until_ms,
         assignee=acts.assignee or None,
         closed_by=acts.closed_by or None,
+        amendment=amendments[-1] if amendments else None,
         silenced=over.covers(newest),
         notes=sum(action.kind is ActionKind.NOTE for action in acts.actions),
     )

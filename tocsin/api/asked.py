@@ -68,7 +68,7 @@ class SeriesAsked(Asked, frozen=True):
 class AlertsAsked(Asked, frozen=True):
     """Which alerts; names are shell patterns, ``phase`` and ``severity`` lists with commas."""
 
-    phase: Annotated[str, Meta(pattern=r"^[a-z]+(,[a-z]+){0,3}$")] = "firing,resolved"
+    phase: Annotated[str, Meta(pattern=r"^[a-z]+(,[a-z]+){0,4}$")] = "firing,resolved"
     severity: Annotated[str, Meta(pattern=r"^[a-z]+(,[a-z]+){0,2}$")] | None = None
     site: Pattern | None = None
     gateway: Pattern | None = None

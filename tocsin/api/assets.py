@@ -77,6 +77,8 @@ class Assets:
 
     def answer(self, request: Request) -> Reply | None:
         """Return the reply, or None where there is no such file or page."""
+        if not request.path.startswith("/"):
+            return None
         parts = request.path.split("/")[1:]
         if request.path.startswith(ASSETS_PATH):
             return self._asset(parts[1:], request)

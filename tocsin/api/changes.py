@@ -38,7 +38,7 @@ def show_changes(service: Service, call: Call[ChangesAsked, None]) -> Changes:
     """Answer with what is newer than the cursor, as soon as there is any, at the latest after ``wait_s``."""
     feed, tenant = service.backend.alerts.feed, call.tenant
     if call.query.since is None:
-        return _answer(service, tenant, _Place(_ends(feed), newest_end_ms(service, tenant)), [], is_more=False)
+        return _answer(service, _Place(_ends(feed), newest_end_ms(service, tenant)), [], is_more=False)
     since = decode_cursor(call.query.since, _Place, where="query since")
     if len(since.shards) > SHARDS_MAX or not all(one.isdecimal() and len(one) <= 128 for one in since.shards.values()):
         raise invalid("query since", "must be a cursor that an answer gave")
@@ -51,7 +51,7 @@ def show_changes(service: Service, call: Call[ChangesAsked, None]) -> Changes:
         newest_ms = newest_end_ms(service, tenant)
         found = [one for one in records if _owner(one) == tenant]
         if found or is_more or newest_ms != since.newest_ms or elapsed_s() >= until_s:
-            return _answer(service, tenant, _Place(place, newest_ms), found, is_more=is_more)
+            return _answer(service, _Place(place, newest_ms), found, is_more=is_more)
         since = _Place(place, newest_ms)
         service.pause(min(LOOK_EVERY_S, max(0.0, until_s - elapsed_s())))
 
@@ -84,13 +84,13 @@ def _owner(record: StoredRecord) -> str:
     return record.partition_key.partition("#")[0]
 
 
-def _answer(service: Service, tenant: str, place: _Place, records: list[StoredRecord], *, is_more: bool) -> Changes:
+def _answer(service: Service, place: _Place, records: list[StoredRecord], *, is_more: bool) -> Changes:
     return Changes(
         cursor=encode_cursor(place),
         now_ms=service.now_ms(),
         newest_ms=place.newest_ms,
         truncated=is_more,
-        alerts=tuple(_changed(one) for one in _transitions(records) if one.tenant == tenant),
+        alerts=tuple(_changed(one) for one in _transitions(records) if not one.shadow_of),
         actions=tuple(_actions(records)),
     )
 

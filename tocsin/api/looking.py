@@ -48,7 +48,8 @@ def open_alerts(service: Service, tenant: str) -> list[Transition]:
     last = ""
     while len(found) < OPEN_MAX:
         entries = service.backend.directory.query(tenant, prefix=OPEN_PREFIX, after=last, limit=CHUNK)
-        found += [decode_transition(entry.data) for entry in entries if entry.data is not None]
+        alerts = [decode_transition(entry.data) for entry in entries if entry.data is not None]
+        found += [alert for alert in alerts if not alert.shadow_of]
         if len(entries) < CHUNK:
             break
         last = entries[-1].key
@@ -107,12 +108,12 @@ def overlay(service: Service, tenant: str) -> Overlay:
     now_ms = service.now_ms()
     acts: dict[tuple[str, int], Acts] = {}
     made: dict[str, tuple[Action, Silence]] = {}
-    for action in recent_actions(service, tenant):
+    recent = recent_actions(service, tenant)
+    ended = {action.silence_id for action in recent if action.kind is ActionKind.UNSILENCE}
+    for action in recent:
         if action.fingerprint:
             _note(acts.setdefault((action.fingerprint, action.episode), Acts()), action, now_ms)
-        if action.kind is ActionKind.UNSILENCE:
-            made.pop(action.silence_id, None)
-        elif (silence := own_silence(action)) and not is_over(silence, now_ms):
+        if action.id not in ended and (silence := own_silence(action)) and not is_over(silence, now_ms):
             made[action.id] = (action, silence)
     planned = [one for one in service.plan().silences if fnmatchcase(tenant, one.tenant)]
     in_force = [one for one in [*planned, *(silence for _, silence in made.values())] if is_active(one, now_ms)]

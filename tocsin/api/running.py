@@ -15,10 +15,10 @@ FAULT_DIGITS: Final = 12
 
 def post_readings(service: Service, call: Call[Asked, bytes]) -> Taken:
     """Take a body of readings; answer with how many messages were accepted."""
-    if service.take_readings is None:
-        raise ProblemError(Kind.UNAVAILABLE, "readings are taken by another function here", retry_after_s=60)
     if not {"device", "gateway"} & call.caller.claims.keys():
         raise ProblemError(Kind.FORBIDDEN, "token must name a device or a gateway to post readings")
+    if service.take_readings is None:
+        raise ProblemError(Kind.UNAVAILABLE, "no readings are taken here", retry_after_s=60)
     return service.take_readings(call.caller, call.body)
 
 

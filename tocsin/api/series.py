@@ -133,7 +133,7 @@ def _answer(  # noqa: PLR0917  what was asked and what was found, in one place
 def _marks(service: Service, call: Call[SeriesAsked, None], span: _Range) -> tuple[Mark, ...]:
     """Return the alerts on the series, and on the whole device, within the range; pending ones are no alerts."""
     moves = service.backend.alerts.query(call.tenant, device=call.query.device, limit=MARKED_MOVES_MAX)
-    about = [one for one in moves if one.metric in {"", call.query.metric}]
+    about = [one for one in moves if one.metric in {"", call.query.metric} and not one.shadow_of]
     marks = [_mark(episode) for episode in episodes(about) if episode.fired]
     within = [one for one in marks if one.from_ms < span.until_ms and (one.until_ms or span.until_ms) >= span.from_ms]
     return tuple(within[:MARKS_MAX])

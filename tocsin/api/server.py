@@ -155,7 +155,7 @@ class ApiServer:
         self._api = api
         self._assets = assets
         try:
-            self._server = _Server((host, port), self._reply)
+            self._server = _Server((host, port), lambda request: api.guarded(request, lambda: self._reply(request)))
         except (OSError, OverflowError) as error:
             raise ConfigError(f"address {host}:{port} cannot be had: {error}") from error
         shown = f"[{host}]" if ":" in host else host

@@ -6,11 +6,11 @@ from typing import Any, Final
 
 import jwt
 
+from tocsin.api.callers import caller_of_claims
 from tocsin.api.problems import Kind, ProblemError
-from tocsin.api.service import Caller, Role
+from tocsin.api.service import Caller
 from tocsin.core.clock import wall_now_ms
 from tocsin.core.errors import ConfigError
-from tocsin.core.keys import is_id
 
 ALGORITHMS: Final = ("HS256", "RS256", "ES256", "EdDSA")
 SECRET_BYTES_MIN: Final = 32
@@ -18,7 +18,6 @@ LEEWAY_S: Final = 30
 """How far the clock of who issues tokens may be wrong."""
 
 TOKEN_CHARS_MAX: Final = 8_192
-SUBJECT_CHARS_MAX: Final = 128
 REQUIRED: Final = ("exp", "iss", "aud", "sub")
 
 
@@ -79,34 +78,6 @@ def _reason(error: Exception) -> str:
         jwt.MissingRequiredClaimError: f"it needs {', '.join(REQUIRED)}",
     }
     return known.get(type(error), "it is no valid JWT")
-
-
-def caller_of_claims(claims: Mapping[str, Any]) -> Caller:
-    """Return for whom claims speak that somebody has verified.
-
-    Raises:
-        ProblemError: They name no tenant, or neither a role nor a sender of readings.
-    """
-    texts = {name: value for name, value in claims.items() if isinstance(value, str)}
-    tenant = texts.get("tenant", "")
-    if not is_id(tenant):
-        raise ProblemError(Kind.UNAUTHORISED, "token must name a tenant")
-    named = texts.get("role", "")
-    role = Role(named) if named in set(Role) else None
-    if role is None and not {"device", "gateway"} & texts.keys():
-        raise ProblemError(Kind.UNAUTHORISED, f"token must have a role: {', '.join(Role)}")
-    subject = texts.get("sub", "")[:SUBJECT_CHARS_MAX]
-    if not subject.isprintable() or not subject:
-        raise ProblemError(Kind.UNAUTHORISED, "token must name its subject, in printable characters")
-    return Caller(tenant, subject, role, _expires_ms(claims.get("exp")), texts)
-
-
-def _expires_ms(claim: object) -> int:
-    """Return the end of the token; authorisers hand on numbers as text."""
-    try:
-        return int(float(str(claim))) * 1_000
-    except (ValueError, OverflowError):
-        return 0
 
 
 def issue_token(rules: TokenRules, claims: Mapping[str, str], *, lasts_ms: int) -> str:

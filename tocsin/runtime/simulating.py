@@ -12,7 +12,7 @@ from tocsin.api.asked import NewFault
 from tocsin.api.running_answers import Fault as FaultAnswer
 from tocsin.api.running_answers import FaultKind, FaultSetting, SimulatedDevice, Simulator
 from tocsin.core.clock import NowMs
-from tocsin.core.messages import Phase, Transition
+from tocsin.core.messages import Transition
 from tocsin.core.ports import AlertTable
 from tocsin.runtime.score import score
 
@@ -87,7 +87,7 @@ class Simulating:
 
     def _fired(self) -> list[Transition]:
         moves = self._alerts.query(self.tenant, limit=MOVES_MAX)
-        return [move for move in moves if move.phase is Phase.FIRING]
+        return [move for move in moves if move.fires and not move.shadow_of]
 
     def _answer(self, name: str, fault: Fault, fired: list[Transition]) -> FaultAnswer:
         truth = truth_of(replace(self._fleet.scenario, faults=(fault,)))
