@@ -11,6 +11,7 @@ from simulator.truth import read_truth
 from tocsin.cli.files import plan_or_default, truth_path
 from tocsin.cli.options import DURATION, EXISTING, json_option, plan_option
 from tocsin.cli.output import print_json, table_lines, talk
+from tocsin.cli.score_rows import score_rows
 from tocsin.cli.score_view import fault_json, score_json, score_lines
 from tocsin.cli.words import span
 from tocsin.core.clock import DAY_MS, MINUTE_MS, iso
@@ -21,10 +22,10 @@ from tocsin.core.keys import TICK_KEY
 from tocsin.core.plan.model import Plan
 from tocsin.runtime.replay import Replayed, ReplaySettings, replay
 from tocsin.runtime.score import score as scored
-from tocsin.runtime.score_kinds import AlertKind, FaultKind, by_alert, by_fault
+from tocsin.runtime.score_kinds import AlertKind, Exposure, FaultKind, by_alert, by_fault, event_f1
 
 FAULT_HEADINGS = ("fault", "wanted", "found", "recall", "median delay", "longest")
-ALERT_HEADINGS = ("rule", "alerts", "false", "precision", "false a device and day")
+ALERT_HEADINGS = ("rule", "alerts", "false", "precision", "false a device and day", "per 1,000 windows")
 
 
 @dataclass(slots=True)
@@ -53,12 +54,27 @@ class _Seen:
 @click.option("--truth", "truth_file", type=EXISTING, help="What went wrong; by default the file beside the recording.")
 @plan_option
 @click.option("--settle", "settle_ms", type=DURATION, default=4 * MINUTE_MS, help="Time after the last record. [4m]")
+@click.option(
+    "--labels", type=EXISTING, help="RECORDING is a CSV of scores of rows: measure them against these labels."
+)
+@click.option("--threshold", type=float, help="With --labels: of the alert scores; without it the best on the labels.")
 @json_option
-def score(recording: Path, truth_file: Path | None, plan_path: Path | None, settle_ms: int, as_json: bool) -> None:
+def score(  # noqa: PLR0917  click passes each option
+    recording: Path,
+    truth_file: Path | None,
+    plan_path: Path | None,
+    settle_ms: int,
+    labels: Path | None,
+    threshold: float | None,
+    as_json: bool,
+) -> None:
     """Replay RECORDING and measure the alerts against the truth: precision, recall, delay, false alarms.
 
     Faults that nobody would want an alert for count neither for nor against.
     """
+    if labels is not None:
+        score_rows(recording, labels, threshold, as_json=as_json)
+        return
     beside = truth_path(recording)
     if truth_file is None and not beside.is_file():
         raise UsageError(f"there is no {beside}; say with --truth where the truth about {recording} is")
@@ -68,13 +84,17 @@ def score(recording: Path, truth_file: Path | None, plan_path: Path | None, sett
     replayed = _replay(recording, plan, seen, settle_ms)
     found = scored(replayed.transitions, truth)
     faults = by_fault(found)
-    alerts = by_alert(found, replayed.transitions, devices=len(seen.keys), span_ms=seen.span_ms)
+    exposure = Exposure(len(seen.keys), seen.span_ms, replayed.counts.panes if replayed.counts else 0)
+    alerts = by_alert(found, replayed.transitions, exposure, lambda move: move.kind)
+    severities = by_alert(found, replayed.transitions, exposure, lambda move: move.severity.value)
     if as_json:
         print_json(
             {
                 **score_json(found),
+                "event_f1": event_f1(found),
                 "by_fault": [{**asdict(row), "recall": row.recall} for row in faults],
                 "by_rule": [{**asdict(row), "precision": row.precision} for row in alerts],
+                "by_severity": [{**asdict(row), "precision": row.precision} for row in severities],
                 "faults": [fault_json(fault) for fault in found.faults],
                 "false_alerts": [_false_json(row.fingerprint, row.at_ms, row.summary) for row in found.false],
             }
@@ -82,12 +102,19 @@ def score(recording: Path, truth_file: Path | None, plan_path: Path | None, sett
         return
     for line in score_lines(found):
         click.echo(line)
-    for headings, rows in ((FAULT_HEADINGS, map(_fault_cells, faults)), (ALERT_HEADINGS, map(_alert_cells, alerts))):
+    tables = (
+        (FAULT_HEADINGS, map(_fault_cells, faults)),
+        (ALERT_HEADINGS, map(_alert_cells, alerts)),
+        (("severity", *ALERT_HEADINGS[1:]), map(_alert_cells, severities)),
+    )
+    for headings, rows in tables:
         click.echo()
         for line in table_lines(headings, list(rows)):
             click.echo(line)
+    days = len(seen.keys) * seen.span_ms / DAY_MS
     talk(
-        f"{len(seen.keys):,} devices for {span(seen.span_ms)}: {len(seen.keys) * seen.span_ms / DAY_MS:.2f} device-days"
+        f"{len(seen.keys):,} devices for {span(seen.span_ms)}: {days:.2f} device-days, "
+        f"{exposure.windows:,} windows; event F1 {event_f1(found):.2f}"
     )
 
 
@@ -106,4 +133,5 @@ def _fault_cells(row: FaultKind) -> tuple[str, ...]:
 
 
 def _alert_cells(row: AlertKind) -> tuple[str, ...]:
-    return (row.kind, str(row.alerts), str(row.false), f"{row.precision:.0%}", f"{row.false_per_device_day:.3g}")
+    rates = (row.false_per_device_day, row.false_per_1000_windows)
+    return (row.kind, str(row.alerts), str(row.false), f"{row.precision:.0%}", *(f"{rate:.3g}" for rate in rates))

@@ -68,7 +68,7 @@ simulate.add_command(describe)
 @click.argument("scenario", required=False)
 @click.option(
     "--to",
-    help="Recording (.jsonl, .jsonl.gz, .jsonl.zst), - for lines on standard output, or a URL: http(s), mqtt(s), kinesis, sqs.",
+    help="Recording (.jsonl, .gz, .zst), - for lines on standard output, or a URL: http(s), mqtt(s), kinesis, sqs.",
 )
 @click.option("--log", "log_path", type=TARGET, help="File of `tocsin run` whose log takes the readings.")
 @click.option("--truth", "truth_file", type=TARGET, help="Where the faults are told; by default beside a recording.")

@@ -1,6 +1,6 @@
 """A score by kind: which faults are found and how soon, and which rules cry wolf how often."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -35,19 +35,21 @@ class FaultKind:
 
 @dataclass(frozen=True, slots=True)
 class AlertKind:
-    """What the alerts of one kind of rule were worth.
+    """What the alerts of one kind of rule, or of one severity, were worth.
 
     Attributes:
-        kind: Kind of the rule; ``all`` for all together.
+        kind: Kind of the rule, or the severity; ``all`` for all together.
         alerts: How many fired.
         false: How many of them tell of no fault.
         false_per_device_day: These per device and day.
+        false_per_1000_windows: These per thousand closed windows.
     """
 
     kind: str
     alerts: int
     false: int
     false_per_device_day: float
+    false_per_1000_windows: float
 
     @property
     def precision(self) -> float:
@@ -69,19 +71,45 @@ def _fault_kind(kind: str, faults: Sequence[Found]) -> FaultKind:
     )
 
 
-def by_alert(score: Score, transitions: Iterable[Transition], *, devices: int, span_ms: int) -> list[AlertKind]:
-    """Return a row for each kind of rule that fired, then one for all.
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """In what the alerts had the chance to be false.
+
+    Attributes:
+        devices: How many reported.
+        span_ms: For how long.
+        windows: How many windows closed.
+    """
+
+    devices: int
+    span_ms: int
+    windows: int
+
+
+def by_alert(
+    score: Score, transitions: Iterable[Transition], seen: Exposure, kind_of: Callable[[Transition], str]
+) -> list[AlertKind]:
+    """Return a row for each kind of alert that fired, then one for all.
 
     Args:
         score: Of the transitions.
         transitions: All moves of alerts.
-        devices: How many devices reported.
-        span_ms: For how long.
+        seen: In what they fired.
+        kind_of: Tells the kind of the rule, or the severity.
     """
-    fired = [move.kind for move in transitions if move.fires]
-    false = [move.kind for move in score.false]
-    days = max(devices * span_ms, 1) / DAY_MS
-    rows = [
-        AlertKind(kind, fired.count(kind), false.count(kind), false.count(kind) / days) for kind in sorted(set(fired))
-    ]
-    return [*rows, AlertKind("all", len(fired), len(false), len(false) / days)] if rows else []
+    fired = [kind_of(move) for move in transitions if move.fires]
+    false = [kind_of(move) for move in score.false]
+    rows = [_alert_kind(kind, fired.count(kind), false.count(kind), seen) for kind in sorted(set(fired))]
+    return [*rows, _alert_kind("all", len(fired), len(false), seen)] if rows else []
+
+
+def _alert_kind(kind: str, alerts: int, false: int, seen: Exposure) -> AlertKind:
+    days = max(seen.devices * seen.span_ms, 1) / DAY_MS
+    return AlertKind(kind, alerts, false, false / days, 1_000 * false / max(seen.windows, 1))
+
+
+def event_f1(score: Score) -> float:
+    """Return the harmonic mean of the share of alerts that tell of a fault and the share of faults that were told."""
+    precision = 1 - len(score.false) / score.alerts if score.alerts else 0.0
+    recall = score.found / len(score.faults) if score.faults else 0.0
+    return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
