@@ -59,7 +59,7 @@ def accept(credential: Credential, body: bytes, arrival_ms: int, bounds: Bounds)
     """
     parts, broken = split_record(body, bounds)
     if broken:
-        return Accepted((), 0, (_rejection(credential, body, broken),))
+        return refused(credential, body, broken)
     verdicts = _verdicts(credential, parts, arrival_ms, bounds)
     by_device: dict[str, list[bytes]] = {}
     rejections = []
@@ -74,6 +74,11 @@ def accept(credential: Credential, body: bytes, arrival_ms: int, bounds: Bounds)
         for data in packed(messages, bounds)
     ]
     return Accepted(tuple(records), len(parts) - len(rejections), tuple(rejections))
+
+
+def refused(credential: Credential, body: bytes, broken: Broken) -> Accepted:
+    """Return what becomes of a body that is rejected as a whole."""
+    return Accepted((), 0, (_rejection(credential, body, broken),))
 
 
 def packed(messages: Sequence[bytes], bounds: Bounds) -> Iterator[bytes]:

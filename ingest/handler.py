@@ -1,4 +1,4 @@
-"""The Lambda handler of gateways' queues and of devices' requests: messages on the log, rejections stored."""
+"""The Lambda handler of all sources of readings: messages on the log, rejections stored."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -7,7 +7,8 @@ from random import Random, SystemRandom
 from typing import Any, Final
 from urllib.parse import quote
 
-from ingest.accept import Accepted, Credential, accept
+from ingest.accept import Accepted, Credential, accept, refused
+from ingest.incoming import Incoming, arrived
 from ingest.put import Backoff, put_all
 from tocsin.adapters.function import Entry
 from tocsin.adapters.telemetry import fact_logger
@@ -15,7 +16,6 @@ from tocsin.core import clock
 from tocsin.core.errors import UnavailableError
 from tocsin.core.formats.batch_answer import batch_failures
 from tocsin.core.formats.http_event import Request, answer, is_http_event, parse_http_event, problem
-from tocsin.core.formats.queue_event import Delivery, parse_queue_event
 from tocsin.core.formats.rejections import encode_rejections, rejected_name
 from tocsin.core.keys import is_id
 from tocsin.core.plan.book import PlanBook
@@ -26,25 +26,6 @@ HTTP_SOURCE: Final = "http"
 DETAILS_MAX: Final = 20
 
 logger: Final = fact_logger(NAME)
-
-
-@dataclass(frozen=True, slots=True)
-class Incoming:
-    """A body that came in.
-
-    Attributes:
-        source: Name of the queue, or ``HTTP_SOURCE``.
-        id: Names it in its source; the same in every delivery.
-        credential: For whom its sender may speak.
-        body: As sent.
-        sent_ms: When, UTC epoch milliseconds.
-    """
-
-    source: str
-    id: str
-    credential: Credential
-    body: bytes
-    sent_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +44,7 @@ class Facts:
 
 
 class IngestHandler:
-    """Takes messages of gateways' queues, and requests of devices; built once, at cold start.
+    """Takes readings from queues, topics, streams, Kafka, buckets, IoT and requests; built once, at cold start.
 
     Attributes:
         facts: What the last call did.
@@ -78,14 +59,23 @@ class IngestHandler:
         self._backoff: Final = backoff
 
     def __call__(self, event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG002  Lambda passes it
-        """Return the failed messages of a queue's event, or the answer to a request.
+        """Return the failed items of a queue's or stream's event, or the answer to a request.
 
         Raises:
-            ValueError: The event is neither a queue's nor a request.
+            UnavailableError: Something was not taken, and the source of the event cannot be told what: all of it
+                comes again.
+            ValueError: The event is none of a source of readings.
         """
         if is_http_event(event):
             return self._take_request(parse_http_event(event))
-        return self._take_deliveries(parse_queue_event(event))
+        came = arrived(event, self._tenants, self._blobs)
+        for source in dict.fromkeys(source for source, _ in came.strangers):
+            logger.error("source is not in the plan", source=source)
+        _, failed = self._take(came.incoming)
+        items = [item for _, item in came.strangers] + [came.incoming[place].item for place in failed]
+        if items and not came.names_failures:
+            raise UnavailableError(f"{len(items)} of {len(came.incoming) + len(came.strangers)} bodies were not taken")
+        return batch_failures(dict.fromkeys(items + _behind(came.incoming, failed)))
 
     def measures(self) -> dict[str, float]:
         """Return what the last call did, as metrics."""
@@ -94,19 +84,6 @@ class IngestHandler:
             "rejected": sum(self.facts.rejected.values()),
             "failed": self.facts.failed,
         }
-
-    def _take_deliveries(self, deliveries: Sequence[Delivery]) -> dict[str, Any]:
-        """Take what queues of the plan deliver; what others do stays there until the plan knows them."""
-        strangers = [delivery for delivery in deliveries if delivery.queue not in self._tenants]
-        for queue in {delivery.queue for delivery in strangers}:
-            logger.error("queue is not a source of the plan", queue=queue)
-        incoming = [
-            Incoming(one.queue, one.id, Credential(self._tenants[one.queue]), one.body, one.sent_ms)
-            for one in deliveries
-            if one.queue in self._tenants
-        ]
-        _, failed = self._take(incoming)
-        return batch_failures([one.id for one in strangers] + [incoming[place].id for place in failed])
 
     def _take_request(self, request: Request) -> dict[str, Any]:
         credential = credential_of(request.claims)
@@ -121,7 +98,7 @@ class IngestHandler:
 
     def _take(self, incoming: Sequence[Incoming]) -> tuple[list[Accepted], list[int]]:
         """Put what is valid to the log, and store what is not; return the places of what must come again."""
-        accepted = [accept(one.credential, one.body, one.sent_ms, self._bounds) for one in incoming]
+        accepted = [self._accepted(one) for one in incoming]
         owners = [place for place, one in enumerate(accepted) for _ in one.records]
         records = [record for one in accepted for record in one.records]
         failed = {owners[left] for left in put_all(self._log, records, self._backoff)}
@@ -132,6 +109,11 @@ class IngestHandler:
         tell = logger.warning if self.facts.rejected or self.facts.failed else logger.debug
         tell("messages taken", **asdict(self.facts))
         return accepted, sorted(failed)
+
+    def _accepted(self, incoming: Incoming) -> Accepted:
+        if incoming.broken:
+            return refused(incoming.credential, incoming.body, incoming.broken)
+        return accept(incoming.credential, incoming.body, incoming.sent_ms, self._bounds)
 
     def _is_stored(self, incoming: Incoming, accepted: Accepted) -> bool:
         """Store the rejections, under a name that a second delivery gives again; tell whether that went well."""
@@ -156,6 +138,14 @@ def credential_of(claims: Mapping[str, str]) -> Credential | None:
     if "device" in claims:
         return Credential(tenant, device) if is_id(device) else None
     return Credential(tenant) if is_id(gateway) else None
+
+
+def _behind(incoming: Sequence[Incoming], failed: Sequence[int]) -> list[str]:
+    """Return the items behind a failed one in its group: a FIFO queue would deliver it after them."""
+    first: dict[str, int] = {}
+    for place in failed:
+        first.setdefault(incoming[place].group, place)
+    return [one.item for place, one in enumerate(incoming) if one.group and place > first.get(one.group, place)]
 
 
 def _facts(accepted: Sequence[Accepted], failed: set[int]) -> Facts:

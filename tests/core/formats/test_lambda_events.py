@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tocsin.core.formats.batch_answer import batch_failures
+from tocsin.core.formats.delivery_event import Delivery, parse_deliveries
 from tocsin.core.formats.http_event import Request, answer, is_http_event, parse_http_event, problem
 from tocsin.core.formats.kinesis_event import kinesis_columns, kinesis_records
-from tocsin.core.formats.queue_event import Delivery, parse_queue_event
 from tocsin.core.formats.schedule_event import scheduled_ms
 from tocsin.core.ports import StoredRecord
 
@@ -67,13 +67,14 @@ def test_failed_items_are_named_as_lambda_expects() -> None:
 
 
 def test_queue_messages_have_id_queue_body_and_time() -> None:
-    first, second = parse_queue_event(event("sqs"))
+    first, second = parse_deliveries(event("sqs"))
 
     assert first == Delivery(
         "059f36b4-87a3-44ab-83d2-661975830a7d",
         "gateway",
         b'{"device": "pump-7", "ts": 1795428000250, "seq": 812, "metrics": {"temperature_celsius": 61.2}}',
         1_795_428_001_000,
+        "059f36b4-87a3-44ab-83d2-661975830a7d",
     )
     assert second.id == "2e1424d4-f796-459a-8184-9c92662be6da"
 
@@ -82,7 +83,7 @@ def test_half_a_surrogate_pair_in_a_queue_message_becomes_bytes() -> None:
     changed = event("sqs")
     changed["Records"][0]["body"] = "\ud800"
 
-    assert parse_queue_event(changed)[0].body == b"\xed\xa0\x80"
+    assert parse_deliveries(changed)[0].body == b"\xed\xa0\x80"
 
 
 def test_request_has_its_body_claims_and_time() -> None:
@@ -133,14 +134,21 @@ def test_answers_have_the_shape_of_an_api() -> None:
 
 PARSERS = {
     "kinesis": kinesis_columns,
-    "sqs": parse_queue_event,
+    "sqs": parse_deliveries,
     "http_api": parse_http_event,
     "schedule": scheduled_ms,
 }
 
 
 @pytest.mark.parametrize(
-    ("parse", "name"), [(parse, name) for own, parse in PARSERS.items() for name in PARSERS if name != own]
+    ("parse", "name"),
+    # A stream may be a source of readings, too, so its events are deliveries.
+    [
+        (parse, name)
+        for own, parse in PARSERS.items()
+        for name in PARSERS
+        if name != own and (own, name) != ("sqs", "kinesis")
+    ],
 )
 def test_event_of_another_kind_is_an_error(parse: Callable[[dict[str, Any]], object], name: str) -> None:
     with pytest.raises(ValueError, match="event must be"):

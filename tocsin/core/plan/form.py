@@ -202,7 +202,7 @@ FORMS: Final[dict[type[msgspec.Struct], tuple[Field, ...]]] = {
         text("gateway", ID, "Id of the device through which they report."),
     ),
     SourcePlan: (
-        text("name", ID, "Name of the queue."),
+        text("name", ID, "Name of the queue, topic, stream, Kafka topic or bucket, or of a folder of `uploads/`."),
         text("tenant", ID, "Owner of everything that comes this way."),
         choice("format", ("json",), "How bodies are written."),
     ),

@@ -188,7 +188,7 @@ class SourcePlan(_Part, frozen=True):
     """A queue, bucket or topic whose readings ingest takes.
 
     Attributes:
-        name: Name of the queue.
+        name: Name of the queue, topic, stream, Kafka topic or bucket, or of a folder of ``uploads/``.
         tenant: Owner of everything that comes this way: the credential of the source.
         format: How bodies are written.
     """
@@ -205,7 +205,7 @@ class Plan(_Part, frozen=True):
         metrics: The last one matches ``*``.
         rules: In the order in which they are judged.
         devices: May be empty: nothing needs to be known of a device.
-        sources: Queues that ingest takes from.
+        sources: Queues, topics, streams and buckets that ingest takes from.
         silences: What is recorded and not told, and when.
         maintenance: The same for whole sites, while somebody works there.
         escalations: Who else is told when nobody acknowledges, and after how long.
