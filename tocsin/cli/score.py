@@ -1,7 +1,6 @@
 """``tocsin score``: how good the alerts of a recording are, measured against the truth, kind by kind."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,37 +15,34 @@ from tocsin.cli.score_view import fault_json, score_json, score_lines
 from tocsin.cli.words import span
 from tocsin.core.clock import DAY_MS, MINUTE_MS, iso
 from tocsin.core.errors import UsageError
-from tocsin.core.formats.recording import Recorded
 from tocsin.core.formats.recording_file import RecordingReader
-from tocsin.core.keys import TICK_KEY
 from tocsin.core.plan.model import Plan
 from tocsin.runtime.replay import Replayed, ReplaySettings, replay
+from tocsin.runtime.score import Score
 from tocsin.runtime.score import score as scored
-from tocsin.runtime.score_kinds import AlertKind, Exposure, FaultKind, by_alert, by_fault, event_f1
+from tocsin.runtime.score_kinds import AlertKind, Exposure, FaultKind, Seen, by_alert, by_fault, event_f1
 
 FAULT_HEADINGS = ("fault", "wanted", "found", "recall", "median delay", "longest")
 ALERT_HEADINGS = ("rule", "alerts", "false", "precision", "false a device and day", "per 1,000 windows")
 
 
-@dataclass(slots=True)
-class _Seen:
-    """Who reported, and for how long."""
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What the alerts of a replay are worth."""
 
-    keys: set[str] = field(default_factory=set)
-    first_ms: int | None = None
-    last_ms: int = 0
-
-    def each(self, records: Iterable[Recorded]) -> Iterator[Recorded]:
-        for record in records:
-            if record.partition_key != TICK_KEY:
-                self.keys.add(record.partition_key)
-                self.first_ms = record.arrival_ms if self.first_ms is None else self.first_ms
-                self.last_ms = record.arrival_ms
-            yield record
+    score: Score
+    replayed: Replayed
+    seen: Seen
 
     @property
-    def span_ms(self) -> int:
-        return 0 if self.first_ms is None else self.last_ms - self.first_ms
+    def exposure(self) -> Exposure:
+        return self.seen.exposure(self.replayed)
+
+    def by_rule(self) -> list[AlertKind]:
+        return by_alert(self.score, self.replayed.transitions, self.exposure, lambda move: move.kind)
+
+    def by_severity(self) -> list[AlertKind]:
+        return by_alert(self.score, self.replayed.transitions, self.exposure, lambda move: move.severity.value)
 
 
 @click.command()
@@ -75,50 +71,58 @@ def score(  # noqa: PLR0917  click passes each option
     if labels is not None:
         score_rows(recording, labels, threshold, as_json=as_json)
         return
-    beside = truth_path(recording)
-    if truth_file is None and not beside.is_file():
-        raise UsageError(f"there is no {beside}; say with --truth where the truth about {recording} is")
-    truth = read_truth(truth_file or beside)
+    truth = read_truth(truth_file or _beside(recording))
     plan = plan_or_default(plan_path)
-    seen = _Seen()
+    seen = Seen()
     replayed = _replay(recording, plan, seen, settle_ms)
-    found = scored(replayed.transitions, truth)
-    faults = by_fault(found)
-    exposure = Exposure(len(seen.keys), seen.span_ms, replayed.counts.panes if replayed.counts else 0)
-    alerts = by_alert(found, replayed.transitions, exposure, lambda move: move.kind)
-    severities = by_alert(found, replayed.transitions, exposure, lambda move: move.severity.value)
+    outcome = _Outcome(scored(replayed.transitions, truth), replayed, seen)
     if as_json:
-        print_json(
-            {
-                **score_json(found),
-                "event_f1": event_f1(found),
-                "by_fault": [{**asdict(row), "recall": row.recall} for row in faults],
-                "by_rule": [{**asdict(row), "precision": row.precision} for row in alerts],
-                "by_severity": [{**asdict(row), "precision": row.precision} for row in severities],
-                "faults": [fault_json(fault) for fault in found.faults],
-                "false_alerts": [_false_json(row.fingerprint, row.at_ms, row.summary) for row in found.false],
-            }
-        )
-        return
-    for line in score_lines(found):
+        print_json(_json(outcome))
+    else:
+        _print(outcome)
+
+
+def _beside(recording: Path) -> Path:
+    beside = truth_path(recording)
+    if not beside.is_file():
+        raise UsageError(f"there is no {beside}; say with --truth where the truth about {recording} is")
+    return beside
+
+
+def _json(outcome: "_Outcome") -> dict[str, Any]:
+    found = outcome.score
+    return {
+        **score_json(found),
+        "event_f1": event_f1(found),
+        "by_fault": [{**asdict(row), "recall": row.recall} for row in by_fault(found)],
+        "by_rule": [{**asdict(row), "precision": row.precision} for row in outcome.by_rule()],
+        "by_severity": [{**asdict(row), "precision": row.precision} for row in outcome.by_severity()],
+        "faults": [fault_json(fault) for fault in found.faults],
+        "false_alerts": [_false_json(row.fingerprint, row.at_ms, row.summary) for row in found.false],
+    }
+
+
+def _print(outcome: "_Outcome") -> None:
+    for line in score_lines(outcome.score):
         click.echo(line)
     tables = (
-        (FAULT_HEADINGS, map(_fault_cells, faults)),
-        (ALERT_HEADINGS, map(_alert_cells, alerts)),
-        (("severity", *ALERT_HEADINGS[1:]), map(_alert_cells, severities)),
+        (FAULT_HEADINGS, map(_fault_cells, by_fault(outcome.score))),
+        (ALERT_HEADINGS, map(_alert_cells, outcome.by_rule())),
+        (("severity", *ALERT_HEADINGS[1:]), map(_alert_cells, outcome.by_severity())),
     )
     for headings, rows in tables:
         click.echo()
         for line in table_lines(headings, list(rows)):
             click.echo(line)
-    days = len(seen.keys) * seen.span_ms / DAY_MS
+    exposure = outcome.exposure
+    days = exposure.devices * exposure.span_ms / DAY_MS
     talk(
-        f"{len(seen.keys):,} devices for {span(seen.span_ms)}: {days:.2f} device-days, "
-        f"{exposure.windows:,} windows; event F1 {event_f1(found):.2f}"
+        f"{exposure.devices:,} devices for {span(exposure.span_ms)}: {days:.2f} device-days, "
+        f"{exposure.windows:,} windows; event F1 {event_f1(outcome.score):.2f}"
     )
 
 
-def _replay(path: Path, plan: Plan, seen: _Seen, settle_ms: int) -> Replayed:
+def _replay(path: Path, plan: Plan, seen: Seen, settle_ms: int) -> Replayed:
     with RecordingReader(path) as reader:
         return replay(reader.header, seen.each(reader), plan, ReplaySettings(settle_ms=settle_ms))
 

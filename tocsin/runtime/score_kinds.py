@@ -1,11 +1,14 @@
 """A score by kind: which faults are found and how soon, and which rules cry wolf how often."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from statistics import median
 
 from tocsin.core.clock import DAY_MS
+from tocsin.core.formats.recording import Recorded
+from tocsin.core.keys import TICK_KEY
 from tocsin.core.messages import Transition
+from tocsin.runtime.replay import Replayed
 from tocsin.runtime.score import Found, Score
 
 
@@ -84,6 +87,29 @@ class Exposure:
     devices: int
     span_ms: int
     windows: int
+
+
+@dataclass(slots=True)
+class Seen:
+    """Counts who reported, and for how long, while records pass."""
+
+    keys: set[str] = field(default_factory=set)
+    first_ms: int | None = None
+    last_ms: int = 0
+
+    def each(self, records: Iterable[Recorded]) -> Iterator[Recorded]:
+        """Yield the records."""
+        for record in records:
+            if record.partition_key != TICK_KEY:
+                self.keys.add(record.partition_key)
+                self.first_ms = record.arrival_ms if self.first_ms is None else self.first_ms
+                self.last_ms = record.arrival_ms
+            yield record
+
+    def exposure(self, replayed: Replayed) -> Exposure:
+        """Return in what alerts had the chance to be false."""
+        span_ms = 0 if self.first_ms is None else self.last_ms - self.first_ms
+        return Exposure(len(self.keys), span_ms, replayed.counts.panes if replayed.counts else 0)
 
 
 def by_alert(
