@@ -25,9 +25,12 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "recording": ("tocsin.cli.recording", "recording"),
     "diff": ("tocsin.cli.diff", "diff"),
     "score": ("tocsin.cli.score", "score"),
+    "tune": ("tocsin.cli.tune", "tune"),
     "fuzz": ("tocsin.cli.fuzz", "fuzz"),
     "alerts": ("tocsin.cli.alerts", "alerts"),
     "plan": ("tocsin.cli.plan", "plan"),
+    "dlq": ("tocsin.cli.dlq", "dlq"),
+    "state": ("tocsin.cli.state", "state"),
     "doctor": ("tocsin.cli.doctor", "doctor"),
 }
 WRONG_USE: Final = 2
