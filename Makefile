@@ -6,10 +6,10 @@ ARGS ?=
 MINUTES ?= 30
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench soak browser dashboard peers package lock clean
+.PHONY: help demo test check format bench soak standins contract browser dashboard api-fuzz peers package lock clean
 
 help: ## say what each command does
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(VENV)/run.stamp ## play a simulated fleet for a minute and watch the alerts arrive
 	@$(BIN)/tocsin demo $(ARGS)
@@ -35,8 +35,24 @@ bench: $(VENV)/dev.stamp ## print the figures
 soak: $(VENV)/dev.stamp ## look for faults in the promise for MINUTES, ends with a table
 	@$(BIN)/python -m tests.soak --minutes $(MINUTES) $(ARGS)
 
+standins: .standins/stamp ## install stand-ins for AWS that others wrote, in an environment of their own (needs node)
+
+contract: $(VENV)/dev.stamp .standins/stamp ## hold the AWS adapters to their contract on these stand-ins
+	@TOCSIN_STANDINS="ministack ministack-table npm npm-table kinesalite" $(BIN)/python -m pytest tests/contract -k "ministack or npm or kinesalite" $(ARGS)
+
+.standins/stamp: requirements/standins.txt requirements/standins/package-lock.json
+	@echo "installing the stand-ins in .standins"
+	@$(PYTHON) -m venv .standins
+	@.standins/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/standins.txt
+	@cp requirements/standins/package.json requirements/standins/package-lock.json .standins/
+	@npm ci --prefix .standins --no-audit --no-fund --loglevel error
+	@touch $@
+
 browser: $(VENV)/run.stamp $(VENV)-browser/stamp ## test the dashboard in a headless Chromium that is on the machine
-	@TOCSIN_BROWSER=required $(VENV)-browser/bin/python -m pytest tests/browser -n 2 --timeout 120 $(ARGS)
+	@TOCSIN_BROWSER=required $(VENV)-browser/bin/python -m pytest tests/browser -n 2 --dist loadfile --timeout 120 $(ARGS)
+
+api-fuzz: $(VENV)/run.stamp $(VENV)-schemathesis/stamp ## hold the query API against its OpenAPI document: 20,000 requests
+	@$(BIN)/python -m tests.api.fuzz --tool $(VENV)-schemathesis/bin/schemathesis $(ARGS)
 
 dashboard: ## copy what the dashboard uses of npm, as pinned, to where it is served from
 	@npm ci --prefix dashboard --no-audit --no-fund --loglevel error
@@ -59,10 +75,11 @@ lock: $(VENV)/dev.stamp ## pin every version again, with hashes and without host
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --extra build --output-file requirements/run.txt pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --extra build --extra dev --output-file requirements/dev.txt pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --output-file requirements/browser.txt requirements/browser.in
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --output-file requirements/schemathesis.txt requirements/schemathesis.in
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --output-file requirements/peers.txt requirements/peers.in
 
 clean: ## remove what the commands made
-	rm -rf $(VENV) $(VENV)-browser $(VENV)-peers dashboard/node_modules dist build out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .standins $(VENV)-browser $(VENV)-schemathesis $(VENV)-peers dashboard/node_modules dist build out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit("tocsin needs Python 3.11 or newer, found " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
@@ -78,6 +95,12 @@ $(VENV)/run.stamp: requirements/run.txt pyproject.toml | $(VENV)/bin/python
 $(VENV)/dev.stamp: requirements/dev.txt $(VENV)/run.stamp
 	@echo "installing what the tests need"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@
+
+$(VENV)-schemathesis/stamp: requirements/schemathesis.txt
+	@echo "making the environment of the API's requests in $(VENV)-schemathesis"
+	@$(PYTHON) -m venv $(VENV)-schemathesis
+	@$(VENV)-schemathesis/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/schemathesis.txt
 	@touch $@
 
 $(VENV)-browser/stamp: requirements/browser.txt

@@ -288,7 +288,7 @@ def new_fault(fleet: MadeFleet, body: Json) -> Json:
         "id": f"f{len(fleet.faults) + 1}",
         "kind": body["kind"],
         "devices": [body["device"]],
-        "metric": body["metric"],
+        "metric": body.get("metric", ""),
         "start_ms": fleet.now_ms,
         "end_ms": fleet.now_ms + body["for_ms"],
         "injected": True,

@@ -83,6 +83,7 @@ def test_single_keys_can_be_turned_off(serve: Serve, open_page: "Open") -> None:
     page.keyboard.press("?")
     page.get_by_label("Single keys act").uncheck()
     page.keyboard.press("Escape")
+    page.locator("dialog").wait_for(state="detached")
 
     page.keyboard.press("?")
 

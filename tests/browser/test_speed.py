@@ -14,6 +14,9 @@ Serve = Callable[..., MadeServer]
 LIVE_SHARE_MAX = 0.10
 FRAME_MS = 1_000 / 60
 ROWS_MAX = 80
+STALL_MS = 500
+"""Longer, and a person notices; a machine that is busy with other tests is several times slower than it is alone."""
+
 WATCHED_MS = 10_000
 
 FRAMES = """() => {
@@ -119,7 +122,7 @@ def test_ten_thousand_devices_are_listed_and_scrolled_without_a_stall(serve: Ser
         f"95 % within {gaps[int(len(gaps) * 0.95)]:.1f} ms; longest task {longest:.0f} ms; {drawn} rows exist"
     )
     assert drawn < ROWS_MAX
-    assert longest < 250
+    assert longest < STALL_MS
 
 
 def test_ten_thousand_devices_answer_a_search_at_once(serve: Serve, open_page: "Open") -> None:
@@ -134,4 +137,4 @@ def test_ten_thousand_devices_answer_a_search_at_once(serve: Serve, open_page: "
 
     longest = max(page.evaluate("window.long_"), default=0.0)
     print(f"\n10,000 devices searched: longest task {longest:.0f} ms")  # noqa: T201
-    assert longest < 250
+    assert longest < STALL_MS

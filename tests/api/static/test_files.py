@@ -12,7 +12,8 @@ STATIC = ROOT / "tocsin" / "api" / "static"
 MODULES = sorted((STATIC / "js").rglob("*.js"))
 OWN = [file for file in STATIC.rglob("*") if file.suffix in {".js", ".css", ".html"} and "vendor" not in file.parts]
 LINES_MAX = 300
-WIDTH_MAX = 240
+WIDTH_MAX = 120
+QUOTES = set("\"'`")
 
 MARKUP = re.compile(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|DOMParser|srcdoc")
 ELSEWHERE = re.compile(r"""(https?:|wss?:)//(?!www\.w3\.org/2000/svg)|["'(]//|@import|url\(""")
@@ -54,7 +55,7 @@ def test_module_is_small_enough_to_read(file: Path) -> None:
     lines = file.read_text("utf-8").splitlines()
 
     assert len(lines) <= LINES_MAX
-    assert max(map(len, lines)) <= WIDTH_MAX
+    assert not [line for line in lines if len(line) > WIDTH_MAX and not QUOTES & set(line)]
 
 
 def imports(module: Path) -> Iterator[tuple[Path, str]]:

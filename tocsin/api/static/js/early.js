@@ -2,4 +2,6 @@
 try {
   const theme = localStorage.getItem("tocsin.theme");
   if (theme === "light" || theme === "dark") document.documentElement.dataset.theme = theme;
-} catch { /* no storage in this browser */ }
+} catch {
+  /* no storage in this browser */
+}

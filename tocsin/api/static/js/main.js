@@ -14,7 +14,13 @@ import { missingPage, signInPage } from "./pages/plain.js";
 import { simulatorPage } from "./pages/simulator.js";
 import { shell } from "./ui/shell.js";
 
-const PAGES = { "": fleetPage, devices: fleetPage, alerts: alertsPage, pipeline: pipelinePage, simulator: simulatorPage };
+const PAGES = {
+  "": fleetPage,
+  devices: fleetPage,
+  alerts: alertsPage,
+  pipeline: pipelinePage,
+  simulator: simulatorPage,
+};
 const DETAILS = { devices: devicePage, alerts: alertPage };
 
 async function begin() {
@@ -25,6 +31,7 @@ async function begin() {
     signInPage(document.body);
     return;
   }
+  app.simulates = await isSimulated(app.me.mode);
   app.live.setClock(app.me.now_ms, app.me.speed);
   const frame = shell(app);
   let leave = null;
@@ -41,6 +48,15 @@ async function begin() {
   app.live.start();
 }
 
+/** A demo simulates for sure and the cloud never does; else the server is asked. */
+async function isSimulated(mode) {
+  if (mode !== "local") return mode === "demo";
+  return get("/v1/simulator").then(
+    () => true,
+    () => false,
+  );
+}
+
 /** Who we are; null where the token does not hold. While nobody answers, it is asked again. */
 async function whoWeAre() {
   for (let waitMs = 500; ; waitMs = Math.min(waitMs * 2, 8_000)) {
@@ -48,7 +64,9 @@ async function whoWeAre() {
       return await get("/v1/me");
     } catch (error) {
       if (error instanceof Problem && (error.status === 401 || error.status === 403)) return null;
-      document.body.replaceChildren(h("p", { class: "waiting", role: "status" }, `Waiting for the server: ${error.message}.`));
+      document.body.replaceChildren(
+        h("p", { class: "waiting", role: "status" }, `Waiting for the server: ${error.message}.`),
+      );
       await new Promise((resolve) => setTimeout(resolve, waitMs));
     }
   }

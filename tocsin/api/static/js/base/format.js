@@ -6,13 +6,30 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 const UNITS = {
-  celsius: "°C", kelvin: "K", percent: "%", bar: "bar", kpa: "kPa", pascal: "Pa", ampere: "A", volt: "V", watt: "W",
-  mmps: "mm/s", lpm: "l/min", rpm: "rpm", ppm: "ppm", hertz: "Hz", meter: "m", dbm: "dBm",
+  celsius: "°C",
+  kelvin: "K",
+  percent: "%",
+  bar: "bar",
+  kpa: "kPa",
+  pascal: "Pa",
+  ampere: "A",
+  volt: "V",
+  watt: "W",
+  mmps: "mm/s",
+  lpm: "l/min",
+  rpm: "rpm",
+  ppm: "ppm",
+  hertz: "Hz",
+  meter: "m",
+  dbm: "dBm",
 };
 
 const clockFormat = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 const secondsFormat = new Intl.DateTimeFormat(undefined, {
-  hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23",
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+  hourCycle: "h23",
 });
 const dayFormat = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
 const countFormat = new Intl.NumberFormat(undefined);
@@ -40,18 +57,32 @@ export function timeElement(ms, nowMs, words = moment(ms, nowMs)) {
   return h("time", { datetime: new Date(ms).toISOString(), title: utc(ms) }, words);
 }
 
-/** A duration in its two largest units. */
+/** A duration in its two largest units, no finer than it matters. */
 export function span(ms) {
   const seconds = Math.round(Math.abs(ms) / 1000);
   if (seconds < 60) return `${seconds} s`;
-  if (seconds < 3600) return two(Math.floor(seconds / 60), "min", seconds % 60, "s");
+  if (seconds >= 600 && seconds < 3_570) return `${Math.round(seconds / 60)} min`;
+  if (seconds < 600) return two(Math.floor(seconds / 60), "min", seconds % 60, "s");
   const minutes = Math.round(seconds / 60);
   if (minutes < 1440) return two(Math.floor(minutes / 60), "h", minutes % 60, "min");
   const hours = Math.round(minutes / 60);
   return two(Math.floor(hours / 24), "d", hours % 24, "h");
 }
 
-const two = (big, bigUnit, small, smallUnit) => (small ? `${big} ${bigUnit} ${small} ${smallUnit}` : `${big} ${bigUnit}`);
+const two = (big, bigUnit, small, smallUnit) =>
+  small ? `${big} ${bigUnit} ${small} ${smallUnit}` : `${big} ${bigUnit}`;
+
+/** What an alert says, its times in the viewer's zone: since when it fires stands beside it, others are turned. */
+export function brief({ summary, at_ms: at }) {
+  return summary
+    .replace(/ since [\d: -]+ UTC$/, "")
+    .replace(/(?:(\d{4}-\d\d-\d\d) )?(\d\d:\d\d) UTC/g, (said, date, time) => {
+      const known = Date.parse(`${date ?? new Date(at).toISOString().slice(0, 10)}T${time}Z`);
+      if (!Number.isFinite(known)) return said;
+      const ms = !date && known > at + MINUTE ? known - DAY : known;
+      return moment(ms, at);
+    });
+}
 
 /** How long ago, in one unit, so that a column of them can be scanned. */
 export function ago(ms, nowMs) {

@@ -13,7 +13,9 @@ export function nextTheme() {
   const next = ORDER[(ORDER.indexOf(chosenTheme()) + 1) % ORDER.length];
   try {
     localStorage.setItem(KEY, next);
-  } catch { /* no storage in this browser: the choice lasts as long as the page */ }
+  } catch {
+    /* no storage in this browser: the choice lasts as long as the page */
+  }
   apply(next);
   return next;
 }

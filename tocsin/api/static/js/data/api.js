@@ -28,7 +28,10 @@ export const get = (path, query = {}, options = {}) => ask("GET", path + written
 
 /** Send `body` and return the JSON of the answer. The key makes a second try harmless. */
 export const post = (path, body, key = crypto.randomUUID?.() ?? randomKey()) =>
-  ask("POST", path, { body: JSON.stringify(body), headers: { "Content-Type": "application/json", "Idempotency-Key": key } });
+  ask("POST", path, {
+    body: JSON.stringify(body),
+    headers: { "Content-Type": "application/json", "Idempotency-Key": key },
+  });
 
 /** `DELETE path`. */
 export const remove = (path) => ask("DELETE", path, {});
@@ -59,13 +62,23 @@ async function ask(method, path, { body, headers = {}, signal } = {}) {
     if (error.name === "AbortError") throw error;
     throw new Problem(0, "unreachable", "the server does not answer");
   }
-  const data = await answer.json().catch(() => null);
+  const data = await answer.json().catch((error) => {
+    if (error.name === "AbortError") throw error;
+    return null;
+  });
   if (answer.ok && data !== null) return data;
-  throw new Problem(answer.status, kind(data), data?.detail ?? data?.title ?? `the server answered ${answer.status}`,
-    1000 * (Number(answer.headers.get("Retry-After")) || 0));
+  throw new Problem(
+    answer.status,
+    kind(data),
+    data?.detail ?? data?.title ?? `the server answered ${answer.status}`,
+    1000 * (Number(answer.headers.get("Retry-After")) || 0),
+  );
 }
 
-const kind = (data) => String(data?.type ?? "").split(":").at(-1);
+const kind = (data) =>
+  String(data?.type ?? "")
+    .split(":")
+    .at(-1);
 
 function written(query) {
   const said = Object.entries(query).filter(([, value]) => value !== null && value !== undefined && value !== "");

@@ -14,23 +14,31 @@ export function deviceList() {
   let names = [];
   const list = {
     complete: false,
-    get size() { return known.size; },
+    get size() {
+      return known.size;
+    },
     /** All of them by name. Sorting ten thousand names takes a stall's time, so it is done when there are others. */
     get items() {
-      if (names.length !== known.size || !names.every((name) => known.has(name))) names = [...known.keys()].sort(collator.compare);
+      if (names.length !== known.size || !names.every((name) => known.has(name)))
+        names = [...known.keys()].sort(collator.compare);
       return names.map((name) => known.get(name));
     },
     get: (id) => known.get(id),
     /** Ask for all devices, page by page; `each` is called as they come. */
     async load(each = () => {}, signal = undefined) {
       const seen = new Set();
-      await all("/v1/devices", { limit: PAGE }, (items) => {
-        for (const one of items.slice(seen.size)) {
-          seen.add(one.device);
-          keep(known, one);
-        }
-        each();
-      }, signal);
+      await all(
+        "/v1/devices",
+        { limit: PAGE },
+        (items) => {
+          for (const one of items.slice(seen.size)) {
+            seen.add(one.device);
+            keep(known, one);
+          }
+          each();
+        },
+        signal,
+      );
       for (const id of known.keys()) if (!seen.has(id)) known.delete(id);
       list.complete = true;
     },
@@ -59,9 +67,12 @@ function keep(known, device) {
  */
 export function chosen(items, filter, order) {
   const words = filter.q.toLowerCase().split(/\s+/).filter(Boolean);
-  const fits = (one) => (!filter.site || one.site === filter.site) && (!filter.type || one.device_type === filter.type)
-    && (!filter.gateway || one.gateway === filter.gateway) && (!filter.state || one.state === filter.state)
-    && words.every((word) => said(one).includes(word));
+  const fits = (one) =>
+    (!filter.site || one.site === filter.site) &&
+    (!filter.type || one.device_type === filter.type) &&
+    (!filter.gateway || one.gateway === filter.gateway) &&
+    (!filter.state || one.state === filter.state) &&
+    words.every((word) => said(one).includes(word));
   return items.filter(fits).sort(ORDERS[order] ?? ORDERS.worst);
 }
 

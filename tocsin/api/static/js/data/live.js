@@ -69,8 +69,12 @@ export function liveFeed() {
     for (;;) {
       const pauseMs = await look().catch(failed);
       if (pauseMs === null) return;
-      await new Promise((resolve) => { wake = resolve; setTimeout(resolve, pauseMs); });
-      if (document.hidden) await new Promise((resolve) => document.addEventListener("visibilitychange", resolve, { once: true }));
+      await new Promise((resolve) => {
+        wake = resolve;
+        setTimeout(resolve, pauseMs);
+      });
+      if (document.hidden)
+        await new Promise((resolve) => document.addEventListener("visibilitychange", resolve, { once: true }));
     }
   }
 
@@ -78,10 +82,22 @@ export function liveFeed() {
     nowMs,
     setClock,
     newestMs: () => newest ?? nowMs(),
-    get state() { return state; },
-    on(listener) { listeners.add(listener); return () => listeners.delete(listener); },
-    onState(watcher) { watchers.add(watcher); watcher(state); return () => watchers.delete(watcher); },
-    start() { window.addEventListener("online", () => wake()); return run(); },
+    get state() {
+      return state;
+    },
+    on(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    onState(watcher) {
+      watchers.add(watcher);
+      watcher(state);
+      return () => watchers.delete(watcher);
+    },
+    start() {
+      window.addEventListener("online", () => wake());
+      return run();
+    },
     retryNow: () => wake(),
   };
 }
@@ -111,6 +127,9 @@ export function paced(task, everyMs) {
     if (running) again = true;
     else if (!timer) timer = setTimeout(run, Math.max(0, last + everyMs - performance.now()));
   }
-  ask.end = () => { ended = true; clearTimeout(timer); };
+  ask.end = () => {
+    ended = true;
+    clearTimeout(timer);
+  };
   return ask;
 }

@@ -23,14 +23,20 @@ export function seriesOf(device, metric, windowMs) {
     /** Fetch what the view lacks; true where something new came. `fresh`: newer data are known to be there. */
     async need(view, { fresh = false, signal } = {}) {
       const step = stepFor(view.lengthMs, windowMs);
-      const inside = loaded && loaded.step === step && loaded.fromMs <= view.fromMs && (loaded.toNow || loaded.untilMs >= view.endMs);
+      const inside =
+        loaded &&
+        loaded.step === step &&
+        loaded.fromMs <= view.fromMs &&
+        (loaded.toNow || loaded.untilMs >= view.endMs);
       if (inside && !(fresh && loaded.toNow)) return false;
       const answer = inside ? await fetchTail(step, signal) : await fetchAll(view, step, signal);
       series.model = modelOf(answer, step);
       series.unit = answer.unit;
       return true;
     },
-    reload() { loaded = null; },
+    reload() {
+      loaded = null;
+    },
   };
 
   async function fetchAll(view, step, signal) {
@@ -52,9 +58,20 @@ export function seriesOf(device, metric, windowMs) {
     return loaded.answer;
   }
 
-  const fetchRange = (fromMs, untilMs, step, signal) => get("/v1/series", {
-    device, metric, from_ms: fromMs, until_ms: untilMs, resolution: duration(step), aggregations: "mean,min,max", limit: LIMIT,
-  }, { signal });
+  const fetchRange = (fromMs, untilMs, step, signal) =>
+    get(
+      "/v1/series",
+      {
+        device,
+        metric,
+        from_ms: fromMs,
+        until_ms: untilMs,
+        resolution: duration(step),
+        aggregations: "mean,min,max",
+        limit: LIMIT,
+      },
+      { signal },
+    );
 
   return series;
 }
@@ -68,9 +85,13 @@ function joined(old, tail, fromMs) {
   const both = (a, b) => [...a.slice(0, keep), ...b];
   const marks = new Map([...old.marks, ...tail.marks].map((one) => [one.alert, one]));
   return {
-    ...tail, from_ms: old.from_ms, marks: [...marks.values()],
+    ...tail,
+    from_ms: old.from_ms,
+    marks: [...marks.values()],
     start_ms: both(old.start_ms, tail.start_ms),
-    columns: Object.fromEntries(Object.keys(tail.columns).map((name) => [name, both(old.columns[name], tail.columns[name])])),
+    columns: Object.fromEntries(
+      Object.keys(tail.columns).map((name) => [name, both(old.columns[name], tail.columns[name])]),
+    ),
     count: both(old.count, tail.count),
     revised: [...new Set([...old.revised, ...tail.revised])],
   };
@@ -81,11 +102,18 @@ function modelOf(answer, step) {
   const t = answer.start_ms.map((at) => at + step / 2);
   const band = expectedBand(answer, t, step);
   return {
-    t, mean: answer.columns.mean, min: answer.columns.min, max: answer.columns.max, ...band,
+    t,
+    mean: answer.columns.mean,
+    min: answer.columns.min,
+    max: answer.columns.max,
+    ...band,
     marks: [...lateMarks(answer, t), ...alertMarks(answer, t)],
-    spans: answer.marks.filter(({ phase }) => phase === "firing" || phase === "resolved")
+    spans: answer.marks
+      .filter(({ phase }) => phase === "firing" || phase === "resolved")
       .map((one) => ({ fromMs: one.from_ms, toMs: one.until_ms ?? answer.until_ms, severity: one.severity })),
-    limit: answer.limits.flatMap(({ above, below, severity }) => [above, below].filter((value) => value !== null).map((value) => ({ value, severity }))),
+    limit: answer.limits.flatMap(({ above, below, severity }) =>
+      [above, below].filter((value) => value !== null).map((value) => ({ value, severity })),
+    ),
     gapMs: step * 1.5,
   };
 }
@@ -98,20 +126,37 @@ function expectedBand(answer, t, step) {
     if (one.expected_low === null || one.expected_high === null) continue;
     const until = one.until_ms ?? answer.until_ms;
     const before = one.from_ms - Math.max(4 * step, (until - one.from_ms) * 0.3);
-    t.forEach((at, i) => { if (at >= before && at <= until + step) { low[i] = one.expected_low; high[i] = one.expected_high; } });
+    t.forEach((at, i) => {
+      if (at >= before && at <= until + step) {
+        low[i] = one.expected_low;
+        high[i] = one.expected_high;
+      }
+    });
   }
   return { low, high };
 }
 
 function lateMarks(answer, t) {
   const places = new Map(answer.start_ms.map((at, i) => [at, i]));
-  return answer.revised.filter((at) => places.has(at))
+  return answer.revised
+    .filter((at) => places.has(at))
     .map((at) => ({ atMs: t[places.get(at)], value: answer.columns.mean[places.get(at)], kind: "late" }));
+}
+
+/** Where the drawn line is at an instant: between two points, else at the nearer one; null in a gap. */
+function onTheLine(t, values, at) {
+  const next = t.findIndex((one) => one >= at);
+  const [after, before] = [next < 0 ? null : values[next], values[next < 0 ? t.length - 1 : next - 1] ?? null];
+  if (after === null || before === null) return after ?? before;
+  return before + (after - before) * ((at - t[next - 1]) / (t[next] - t[next - 1]));
 }
 
 function alertMarks(answer, t) {
   return answer.marks.map((one) => {
-    const i = Math.min(t.length - 1, Math.max(0, t.findIndex((at) => at >= one.from_ms)));
-    return { atMs: one.from_ms, value: answer.columns.mean[i] ?? null, kind: one.phase === "pending" || one.phase === "inactive" ? "pending" : one.severity };
+    return {
+      atMs: one.from_ms,
+      value: onTheLine(t, answer.columns.mean, one.from_ms),
+      kind: one.phase === "pending" || one.phase === "inactive" ? "pending" : one.severity,
+    };
   });
 }

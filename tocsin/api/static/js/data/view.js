@@ -4,7 +4,13 @@ const MIN_MS = 60_000;
 const MAX_MS = 400 * 86_400_000;
 
 /** Lengths to choose from, in milliseconds. */
-export const RANGES = [["15 min", 900_000], ["1 h", 3_600_000], ["6 h", 21_600_000], ["24 h", 86_400_000], ["7 d", 604_800_000]];
+export const RANGES = [
+  ["15 min", 900_000],
+  ["1 h", 3_600_000],
+  ["6 h", 21_600_000],
+  ["24 h", 86_400_000],
+  ["7 d", 604_800_000],
+];
 
 /**
  * @param {() => number} nowMs The pipeline's clock.
@@ -15,11 +21,21 @@ export function timeView(nowMs, begin) {
   const listeners = new Set();
   const told = () => listeners.forEach((listener) => listener());
   const view = {
-    get lengthMs() { return lengthMs; },
-    get nowMs() { return nowMs(); },
-    get live() { return endMs === null; },
-    get endMs() { return endMs ?? nowMs(); },
-    get fromMs() { return view.endMs - lengthMs; },
+    get lengthMs() {
+      return lengthMs;
+    },
+    get nowMs() {
+      return nowMs();
+    },
+    get live() {
+      return endMs === null;
+    },
+    get endMs() {
+      return endMs ?? nowMs();
+    },
+    get fromMs() {
+      return view.endMs - lengthMs;
+    },
     /** Call back after every change; returns what ends it. */
     on(listener) {
       listeners.add(listener);

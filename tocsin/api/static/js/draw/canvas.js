@@ -29,8 +29,16 @@ export function shape(context, state, x, y, radius) {
 
 function octagon(context, x, y, radius) {
   const cut = radius * 0.42;
-  [[-cut, -radius], [cut, -radius], [radius, -cut], [radius, cut], [cut, radius], [-cut, radius], [-radius, cut], [-radius, -cut]]
-    .forEach(([dx, dy]) => context.lineTo(x + dx, y + dy));
+  [
+    [-cut, -radius],
+    [cut, -radius],
+    [radius, -cut],
+    [radius, cut],
+    [cut, radius],
+    [-cut, radius],
+    [-radius, cut],
+    [-radius, -cut],
+  ].forEach(([dx, dy]) => context.lineTo(x + dx, y + dy));
   context.closePath();
 }
 

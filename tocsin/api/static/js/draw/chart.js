@@ -30,11 +30,23 @@ export function chart(mount, { height = 170, sync = null, unit = "", hover = () 
 
   function options() {
     return {
-      width: Math.max(200, mount.clientWidth), height, ms: 1, pxAlign: 1, legend: { show: false }, padding: [10, 22, 0, 0],
+      width: Math.max(200, mount.clientWidth),
+      height,
+      ms: 1,
+      pxAlign: 1,
+      legend: { show: false },
+      padding: [10, 22, 0, 0],
       cursor: {
         sync: sync ? { key: sync, setSeries: false } : undefined,
-        drag: { x: false, y: false, setScale: false }, y: false,
-        points: { size: 7, fill: () => colour("accent"), stroke: () => colour("surface"), width: 2, show: (u, i) => (i === MEAN ? undefined : false) },
+        drag: { x: false, y: false, setScale: false },
+        y: false,
+        points: {
+          size: 7,
+          fill: () => colour("accent"),
+          stroke: () => colour("surface"),
+          width: 2,
+          show: (u, i) => (i === MEAN ? undefined : false),
+        },
       },
       scales: { x: { time: true, auto: false, range: () => view ?? [0, 1] }, y: { range: yRange } },
       axes: axes(unit),
@@ -44,8 +56,18 @@ export function chart(mount, { height = 170, sync = null, unit = "", hover = () 
         { series: [4, 3], fill: tint("accent", 0.16) },
       ],
       hooks: {
-        drawClear: [(u) => { drawSpans(u, model.spans); drawGaps(u, model); }],
-        draw: [(u) => { drawLimit(u, model.limit); drawMarks(u, model.marks); }],
+        drawClear: [
+          (u) => {
+            drawSpans(u, model.spans);
+            drawGaps(u, model);
+          },
+        ],
+        draw: [
+          (u) => {
+            drawLimit(u, model.limit);
+            drawMarks(u, model.marks);
+          },
+        ],
         setCursor: [(u) => hover(model, u.cursor.left >= 0 ? u.cursor.idx : null)],
       },
     };
@@ -62,8 +84,12 @@ export function chart(mount, { height = 170, sync = null, unit = "", hover = () 
   observer.observe(mount);
   const ended = onTheme(rebuild);
   return {
-    get over() { return plot.over; },
-    get model() { return model; },
+    get over() {
+      return plot.over;
+    },
+    get model() {
+      return model;
+    },
     setData(next) {
       model = { ...emptyModel(), ...next };
       plot.setData(columns(model), false);
@@ -84,7 +110,18 @@ export function chart(mount, { height = 170, sync = null, unit = "", hover = () 
 }
 
 /** A model with nothing in it. */
-const emptyModel = () => ({ t: [], mean: [], min: [], max: [], low: [], high: [], marks: [], spans: [], limit: [], gapMs: 0 });
+const emptyModel = () => ({
+  t: [],
+  mean: [],
+  min: [],
+  max: [],
+  low: [],
+  high: [],
+  marks: [],
+  spans: [],
+  limit: [],
+  gapMs: 0,
+});
 
 const columns = (model) => [model.t, model.low, model.high, model.min, model.max, model.mean];
 
@@ -99,7 +136,8 @@ function seriesOptions() {
 function alone(u, seriesIndex, from, to) {
   const values = u.data[seriesIndex];
   const found = [];
-  for (let i = from; i <= to; i += 1) if (values[i] != null && values[i - 1] == null && values[i + 1] == null) found.push(i);
+  for (let i = from; i <= to; i += 1)
+    if (values[i] != null && values[i - 1] == null && values[i + 1] == null) found.push(i);
   return found.length ? found : false;
 }
 
@@ -111,11 +149,19 @@ function yRange(u, low, high) {
 
 function axes(unit) {
   const shared = {
-    stroke: () => colour("muted"), font: "11px Inter, system-ui, sans-serif",
-    grid: { stroke: () => colour("line"), width: 1 }, ticks: { show: false },
+    stroke: () => colour("muted"),
+    font: "11px Inter, system-ui, sans-serif",
+    grid: { stroke: () => colour("line"), width: 1 },
+    ticks: { show: false },
   };
   return [
-    { ...shared, grid: { show: false }, size: 26, space: 72, values: (u, splits, axis, space, step) => timeWords(splits, step) },
+    {
+      ...shared,
+      grid: { show: false },
+      size: 26,
+      space: 72,
+      values: (u, splits, axis, space, step) => timeWords(splits, step),
+    },
     { ...shared, size: 54, space: 34, gap: 6, values: (u, splits) => splits.map(number) },
   ];
 }

@@ -9,7 +9,7 @@ import { colour, onTheme, tint } from "../base/theme.js";
 import { STATE_WORDS } from "../ui/icons.js";
 import { fitted, shape } from "./canvas.js";
 
-const CELLS = [18, 14, 11, 8, 6, 4];
+const CELLS = [22, 18, 14, 11, 8, 6, 4];
 const AREA = 26_000;
 
 /** @returns `{root, show(devices), leave}`. */
@@ -51,7 +51,9 @@ export function fleetMap() {
     tip.style.left = `${Math.min(event.clientX - box.left + 12, box.width - tip.offsetWidth)}px`;
     tip.style.top = `${event.clientY - box.top + 14}px`;
   });
-  canvas.addEventListener("pointerleave", () => { tip.hidden = true; });
+  canvas.addEventListener("pointerleave", () => {
+    tip.hidden = true;
+  });
   canvas.addEventListener("click", (event) => {
     const device = under(event);
     if (device) go(address(["devices", device.device]));
@@ -61,8 +63,14 @@ export function fleetMap() {
   const ended = onTheme(() => draw(true));
   return {
     root,
-    show(next) { devices = next; draw(); },
-    leave() { ended(); observer.disconnect(); },
+    show(next) {
+      devices = next;
+      draw();
+    },
+    leave() {
+      ended();
+      observer.disconnect();
+    },
   };
 }
 

@@ -5,19 +5,28 @@ import { shape } from "./canvas.js";
 
 const HATCH = 7;
 
-/** Shade the time of each alert: `{fromMs, toMs, severity}`; a bar above says it where the shade is too faint. */
+/**
+ * Shade the time of each alert: `{fromMs, toMs, severity}`; a bar above says it where the shade is too faint.
+ * A span that `isCause` has its bar below, and a line where it begins.
+ */
 export function drawSpans(u, spans) {
   const { ctx, bbox } = u;
-  for (const { fromMs, toMs, severity } of spans) {
+  for (const { fromMs, toMs, severity, isCause } of spans) {
     const left = Math.max(bbox.left, u.valToPos(fromMs, "x", true));
     const right = Math.min(bbox.left + bbox.width, u.valToPos(toMs, "x", true));
     if (right <= bbox.left || left >= bbox.left + bbox.width) continue;
     const wide = Math.max(2, right - left);
     ctx.save();
-    ctx.fillStyle = tint(severity, 0.07);
+    ctx.fillStyle = isCause ? "transparent" : tint(severity, 0.07);
     ctx.fillRect(left, bbox.top, wide, bbox.height);
     ctx.fillStyle = colour(severity);
-    ctx.fillRect(left, bbox.top - 4 * devicePixelRatio, wide, 3 * devicePixelRatio);
+    ctx.fillRect(
+      left,
+      isCause ? bbox.top + bbox.height - 4 * devicePixelRatio : bbox.top - 4 * devicePixelRatio,
+      wide,
+      (isCause ? 4 : 3) * devicePixelRatio,
+    );
+    if (isCause && left > bbox.left) ctx.fillRect(left, bbox.top, devicePixelRatio, bbox.height);
     ctx.restore();
   }
 }
@@ -90,7 +99,11 @@ export function drawMarks(u, marks) {
     const y = value === null ? bbox.top + bbox.height - 8 * devicePixelRatio : u.valToPos(value, "y", true);
     const radius = (kind === "late" ? 4.5 : 5.5) * devicePixelRatio;
     ctx.fillStyle = colour("surface");
-    if (kind !== "late") { ctx.beginPath(); ctx.arc(x, y, radius * 1.45, 0, 2 * Math.PI); ctx.fill(); }
+    if (kind !== "late") {
+      ctx.beginPath();
+      ctx.arc(x, y, radius * 1.45, 0, 2 * Math.PI);
+      ctx.fill();
+    }
     ctx.fillStyle = ctx.strokeStyle = colour(kind === "late" || kind === "pending" ? "muted" : kind);
     shape(ctx, kind, x, y, radius);
   }

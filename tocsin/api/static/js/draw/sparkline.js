@@ -25,7 +25,10 @@ function* runs(values) {
   let run = [];
   for (const [index, value] of values.entries()) {
     if (value !== null && Number.isFinite(value)) run.push([index, value]);
-    else if (run.length) { yield run; run = []; }
+    else if (run.length) {
+      yield run;
+      run = [];
+    }
   }
   if (run.length) yield run;
 }

@@ -1,7 +1,7 @@
 /** An alert as one line of a short list. */
 
 import { h } from "../base/dom.js";
-import { moment, span, utc } from "../base/format.js";
+import { brief, moment, span, utc } from "../base/format.js";
 import { address } from "../base/router.js";
 import { stateIcon } from "../ui/icons.js";
 
@@ -9,10 +9,24 @@ import { stateIcon } from "../ui/icons.js";
 export function alertLine(alert, app) {
   const now = app.live.nowMs();
   const lasted = (alert.ended_ms ?? now) - (alert.fired_ms ?? alert.since_ms);
-  return h("a", { class: "alert-line", href: address(["alerts", alert.id]), "data-state": alert.phase === "firing" ? alert.severity : "past" },
+  return h(
+    "a",
+    {
+      class: "alert-line",
+      href: address(["alerts", alert.id]),
+      "data-state": alert.phase === "firing" ? alert.severity : "past",
+    },
     stateIcon(alert.phase === "firing" ? alert.severity : alert.phase === "resolved" ? "resolved" : "pending"),
-    h("span", {}, h("span", { class: "alert-summary" }, alert.summary),
-      h("span", { class: "muted num" },
+    h(
+      "span",
+      {},
+      h("span", { class: "alert-summary" }, brief(alert)),
+      h(
+        "span",
+        { class: "muted num" },
         h("time", { title: utc(alert.since_ms) }, moment(alert.since_ms, now)),
-        ` · ${alert.phase === "firing" ? "for" : "lasted"} ${span(Math.max(0, lasted))}${alert.acknowledged_by ? ` · ${alert.acknowledged_by}` : ""}`)));
+        ` · ${alert.phase === "firing" ? "for" : "lasted"} ${span(Math.max(0, lasted))}${alert.acknowledged_by ? ` · ${alert.acknowledged_by}` : ""}`,
+      ),
+    ),
+  );
 }

@@ -1,7 +1,7 @@
 /** One alert: what, why as a picture, its life, and what people do about it. */
 
 import { fill, h } from "../base/dom.js";
-import { metricName, metricUnit, moment, span, utc } from "../base/format.js";
+import { brief, metricName, metricUnit, moment, span, utc } from "../base/format.js";
 import { address } from "../base/router.js";
 import { get, part } from "../data/api.js";
 import { paced } from "../data/live.js";
@@ -25,7 +25,11 @@ export function alertPage(main, { app, id }) {
   const context = h("div");
   const evidence = h("div");
   const side = h("aside", { class: "alert-side" });
-  main.append(head, doing, h("div", { class: "alert-page" }, h("div", { class: "alert-main" }, context, evidence), side));
+  main.append(
+    head,
+    doing,
+    h("div", { class: "alert-page" }, h("div", { class: "alert-main" }, context, evidence), side),
+  );
   let panel = null;
   let shown = "";
 
@@ -43,7 +47,7 @@ export function alertPage(main, { app, id }) {
     if (text === shown) return;
     shown = text;
     fill(head, headOf(alert, app));
-    document.title = `${alert.device}: ${alert.summary} · Tocsin`;
+    document.title = `${alert.device}: ${brief(alert)} · Tocsin`;
     fill(doing, app.me.role === "operator" && alertActions(alert, load));
     fill(evidence, evidencePanel(alert));
     fill(side, lifePanel(alert, app), factList(alert));
@@ -58,7 +62,9 @@ export function alertPage(main, { app, id }) {
   }
 
   const stop = app.live.on(({ alerts, actions, back, moved }) => {
-    const mine = alerts.some((one) => one.id === id || id === one.id.split("-")[0]) || actions.some((one) => one.alert?.startsWith(id.split("-")[0]));
+    const mine =
+      alerts.some((one) => one.id === id || id === one.id.split("-")[0]) ||
+      actions.some((one) => one.alert?.startsWith(id.split("-")[0]));
     if (mine || back) load();
     if (moved || mine || back) panel?.freshen(mine || back);
   });
@@ -73,7 +79,9 @@ export function alertPage(main, { app, id }) {
 
 function nobody(main) {
   main.replaceChildren();
-  main.append(emptyState("No such alert", "It may be older than what is kept.", h("a", { href: "/alerts" }, "To the alerts")));
+  main.append(
+    emptyState("No such alert", "It may be older than what is kept.", h("a", { href: "/alerts" }, "To the alerts")),
+  );
 }
 
 function headOf(alert, app) {
@@ -82,12 +90,27 @@ function headOf(alert, app) {
   const lasted = span(Math.max(0, (alert.ended_ms ?? now) - since));
   return [
     h("p", { class: "crumb" }, h("a", { href: "/alerts" }, "Alerts")),
-    h("h1", { class: "alert-title" }, phaseIcon(alert), h("span", {}, alert.summary)),
-    h("p", { class: "facts" }, [
-      h("span", { class: "state-word", "data-state": alert.phase === "firing" ? alert.severity : "past" }, `${alert.severity} ${alert.phase}`),
-      h("a", { href: address(["devices", alert.device]) }, alert.device), alert.site && ["at ", alert.site],
-      [h("time", { class: "num", title: utc(since) }, moment(since, now)), alert.ended_ms ? `, lasted ${lasted}` : `, for ${lasted}`],
-      ...marksOf(alert)].filter(Boolean).map((one) => h("span", {}, one))),
+    h("h1", { class: "alert-title", title: alert.summary }, phaseIcon(alert), h("span", {}, brief(alert))),
+    h(
+      "p",
+      { class: "facts" },
+      [
+        h(
+          "span",
+          { class: "state-word", "data-state": alert.phase === "firing" ? alert.severity : "past" },
+          `${alert.severity} ${alert.phase}`,
+        ),
+        h("a", { href: address(["devices", alert.device]) }, alert.device),
+        alert.site && ["at ", alert.site],
+        [
+          h("time", { class: "num", title: utc(since) }, moment(since, now)),
+          alert.ended_ms ? `, lasted ${lasted}` : `, for ${lasted}`,
+        ],
+        ...marksOf(alert),
+      ]
+        .filter(Boolean)
+        .map((one) => h("span", {}, one)),
+    ),
   ];
 }
 
@@ -95,7 +118,9 @@ function headOf(alert, app) {
 function contextPanel(alert, app, signal) {
   const endOf = (one) => {
     const until = one.ended_ms ?? app.live.newestMs();
-    return one.ended_ms === null ? until : Math.min(app.live.newestMs(), until + Math.max(CONTEXT_MS_MIN / 2, (until - one.since_ms) * 0.4));
+    return one.ended_ms === null
+      ? until
+      : Math.min(app.live.newestMs(), until + Math.max(CONTEXT_MS_MIN / 2, (until - one.since_ms) * 0.4));
   };
   const fromOf = (one) => one.since_ms - Math.max(CONTEXT_MS_MIN, (endOf(one) - one.since_ms) * 0.6);
   const view = timeView(() => app.live.newestMs(), { lengthMs: endOf(alert) - fromOf(alert), endMs: endOf(alert) });
@@ -105,7 +130,10 @@ function contextPanel(alert, app, signal) {
   let device = null;
   const root = h("div");
   const load = paced(async () => panel?.load(view, { fresh: true, signal }), EVERY_MS);
-  const unview = view.on(() => { panel?.look(view); load(); });
+  const unview = view.on(() => {
+    panel?.look(view);
+    load();
+  });
   return {
     root,
     async begin() {
@@ -113,15 +141,26 @@ function contextPanel(alert, app, signal) {
       const metric = device?.metrics.find((one) => one.metric === alert.metric);
       if (!metric || signal.aborted) return;
       const series = seriesOf(alert.device, alert.metric, Math.min(...metric.sizes_ms));
-      panel = seriesPanel({ metric: alert.metric, unit: metricUnit(alert.metric, alert.unit), view, sync: null, series, app });
+      panel = seriesPanel({
+        metric: alert.metric,
+        unit: metricUnit(alert.metric, alert.unit),
+        view,
+        sync: null,
+        series,
+        app,
+      });
       fill(root, panel.root);
       panel.begin(view);
       panel.showValue(device);
-      panel.root.addEventListener("pointerdown", () => { moved = true; });
+      panel.root.addEventListener("pointerdown", () => {
+        moved = true;
+      });
       panel.root.querySelector("h2").textContent = `${metricName(alert.metric)} around it`;
       load();
     },
-    update(next) { current = next; },
+    update(next) {
+      current = next;
+    },
     freshen(stale) {
       if (stale) panel?.stale();
       if (!moved && current.ended_ms === null) view.show(fromOf(current), endOf(current));

@@ -1,7 +1,7 @@
 /** All alerts, newest move first, and the silences. */
 
 import { fill, h, mark, write } from "../base/dom.js";
-import { many, moment, span, utc } from "../base/format.js";
+import { brief, many, moment, span, utc } from "../base/format.js";
 import { address, amend } from "../base/router.js";
 import { get } from "../data/api.js";
 import { paced } from "../data/live.js";
@@ -11,7 +11,12 @@ import { searchField } from "./fleet-filters.js";
 import { emptyState, failure } from "./plain.js";
 import { silenceList } from "./silences.js";
 
-const TABS = [["firing", "Firing"], ["pending", "Pending"], ["", "All"], ["silences", "Silences"]];
+const TABS = [
+  ["firing", "Firing"],
+  ["pending", "Pending"],
+  ["", "All"],
+  ["silences", "Silences"],
+];
 const SEVERITIES = ["critical", "warning", "info"];
 const PAGE = 200;
 const LOADED_MAX = 5_000;
@@ -19,16 +24,36 @@ const EVERY_MS = 1_500;
 
 /** Show alerts; `query` holds tab and filter. */
 export function alertsPage(main, { app, query }) {
-  const filter = { phase: query.get("phase") ?? "firing", severity: query.get("severity") ?? "", q: query.get("q") ?? "" };
+  const filter = {
+    phase: query.get("phase") ?? "firing",
+    severity: query.get("severity") ?? "",
+    q: query.get("q") ?? "",
+  };
   const ending = new AbortController();
   const total = h("span", { class: "total num", role: "status" });
   const body = h("div");
-  const tabs = TABS.map(([name, words]) => h("button", { type: "button", onclick: () => choose({ phase: name }), "data-name": name }, words));
-  const severity = h("select", { "aria-label": "Severity", onchange: (event) => choose({ severity: event.target.value }) },
-    h("option", { value: "" }, "All severities"), SEVERITIES.map((one) => h("option", { value: one, selected: one === filter.severity }, one)));
+  const tabs = TABS.map(([name, words]) =>
+    h("button", { type: "button", onclick: () => choose({ phase: name }), "data-name": name }, words),
+  );
+  const severity = h(
+    "select",
+    { "aria-label": "Severity", onchange: (event) => choose({ severity: event.target.value }) },
+    h("option", { value: "" }, "All severities"),
+    SEVERITIES.map((one) => h("option", { value: one, selected: one === filter.severity }, one)),
+  );
   const search = searchField(filter.q, (q) => choose({ q }), "Search alerts");
-  main.append(h("div", { class: "page-head" }, h("h1", {}, "Alerts")),
-    h("div", { class: "toolbar" }, h("div", { class: "segments", role: "group", "aria-label": "Which" }, tabs), search, severity, total), body);
+  main.append(
+    h("div", { class: "page-head" }, h("h1", {}, "Alerts")),
+    h(
+      "div",
+      { class: "toolbar" },
+      h("div", { class: "segments", role: "group", "aria-label": "Which" }, tabs),
+      search,
+      severity,
+      total,
+    ),
+    body,
+  );
   let shown = null;
   let refresh = () => {};
 
@@ -65,10 +90,16 @@ export function alertsPage(main, { app, query }) {
 function alertList(app, filter, total, signal) {
   const phases = filter.phase || "firing,resolved,pending,inactive";
   const list = virtualList({
-    label: "Alerts", make: emptyRow, show: (row, item) => showRow(row, item, app.live.nowMs()), address: ({ id }) => address(["alerts", id]),
+    label: "Alerts",
+    make: emptyRow,
+    show: (row, item) => showRow(row, item, app.live.nowMs()),
+    address: ({ id }) => address(["alerts", id]),
   });
   const words = filter.q.toLowerCase().split(/\s+/).filter(Boolean);
-  const fits = (one) => words.every((word) => `${one.summary} ${one.device} ${one.site} ${one.rule} ${one.metric}`.toLowerCase().includes(word));
+  const fits = (one) =>
+    words.every((word) =>
+      `${one.summary} ${one.device} ${one.site} ${one.rule} ${one.metric}`.toLowerCase().includes(word),
+    );
   const none = h("div", { hidden: true });
   const trouble = h("div");
   const refresh = paced(async () => {
@@ -76,7 +107,11 @@ function alertList(app, filter, total, signal) {
       const items = [];
       let cursor = null;
       do {
-        const page = await get("/v1/alerts", { phase: phases, severity: filter.severity, limit: PAGE, cursor }, { signal });
+        const page = await get(
+          "/v1/alerts",
+          { phase: phases, severity: filter.severity, limit: PAGE, cursor },
+          { signal },
+        );
         items.push(...page.items);
         cursor = page.cursor;
       } while (cursor && items.length < LOADED_MAX);
@@ -85,23 +120,38 @@ function alertList(app, filter, total, signal) {
       list.setItems(found);
       write(total, cursor ? `the newest ${many(found.length, "alert")}` : many(found.length, "alert"));
       none.hidden = found.length > 0;
-      fill(none, filter.phase === "firing" && !filter.q && !filter.severity
-        ? emptyState("Nothing fires", "When something does, it shows here at once.") : emptyState("No alert fits", "Another tab or fewer words may."));
+      fill(
+        none,
+        filter.phase === "firing" && !filter.q && !filter.severity
+          ? emptyState("Nothing fires", "When something does, it shows here at once.")
+          : emptyState("No alert fits", "Another tab or fewer words may."),
+      );
     } catch (error) {
       if (error.name !== "AbortError" && error.status !== 0) fill(trouble, failure(error));
     }
   }, EVERY_MS);
   return {
-    root: h("div", { class: "alerts" }, trouble, list.root, none), refresh, tick: list.refresh,
-    leave() { refresh.end(); list.leave(); },
+    root: h("div", { class: "alerts" }, trouble, list.root, none),
+    refresh,
+    tick: list.refresh,
+    leave() {
+      refresh.end();
+      list.leave();
+    },
   };
 }
 
 function emptyRow() {
   const cell = (name, ...inside) => h("span", { role: "gridcell", class: name }, inside);
-  return h("div", { class: "alert-row" }, cell("c-state"),
+  return h(
+    "div",
+    { class: "alert-row" },
+    cell("c-state"),
     cell("c-name", h("a", { tabindex: -1 }), h("span", { class: "c-summary" })),
-    cell("c-site"), cell("c-marks"), cell("c-since num", h("time"), h("span", { class: "muted" })));
+    cell("c-site"),
+    cell("c-marks"),
+    cell("c-since num", h("time"), h("span", { class: "muted" })),
+  );
 }
 
 function showRow(row, alert, nowMs) {
@@ -115,7 +165,7 @@ function showRow(row, alert, nowMs) {
   }
   write(name.firstChild, alert.device);
   mark(name.firstChild, "href", address(["alerts", alert.id]));
-  write(name.lastChild, alert.summary);
+  write(name.lastChild, brief(alert));
   write(site, alert.site);
   write(since.firstChild, moment(alert.fired_ms ?? alert.since_ms, nowMs));
   mark(since.firstChild, "title", utc(alert.fired_ms ?? alert.since_ms));
@@ -124,7 +174,8 @@ function showRow(row, alert, nowMs) {
 }
 
 /** A firing alert has the shape of its severity, others that of their phase. */
-export const phaseIcon = (alert) => stateIcon(alert.phase === "firing" ? alert.severity : alert.phase === "resolved" ? "resolved" : "pending");
+export const phaseIcon = (alert) =>
+  stateIcon(alert.phase === "firing" ? alert.severity : alert.phase === "resolved" ? "resolved" : "pending");
 
 /** What people did, as small marks with words. */
 export function marksOf(alert) {

@@ -23,15 +23,30 @@ const SETTLE_MS = 120;
 export function devicePage(main, { app, id, query }) {
   const ending = new AbortController();
   const view = timeView(() => app.live.newestMs(), {
-    lengthMs: Number(query.get("range")) || HOUR_MS, endMs: Number(query.get("until")) || null,
+    lengthMs: Number(query.get("range")) || HOUR_MS,
+    endMs: Number(query.get("until")) || null,
   });
   const head = headOf(app, id);
   const charts = h("section", { class: "charts", "aria-label": "Series" });
   const alerts = h("div", { class: "alert-lines" });
   const bar = rangeBar(view, () => app.live.nowMs());
-  const keyHint = h("p", { class: "muted hint" }, "Drag a chart to move in time; Ctrl and wheel, or two fingers, to zoom. ← → + − and space do the same.");
-  main.append(head.root, bar.root, h("div", { class: "device" }, charts,
-    h("aside", { class: "panel", "aria-label": "Alerts of this device" }, h("h2", {}, "Alerts"), alerts)), keyHint);
+  const keyHint = h(
+    "p",
+    { class: "muted hint" },
+    "Bar above: an alert. Green shade: what was expected. Dashed: a limit. Hatched: nothing came. Open diamond: late readings changed it. ",
+    "Drag to move in time; Ctrl and wheel, or two fingers, to zoom; ← → + − and space do the same.",
+  );
+  main.append(
+    head.root,
+    bar.root,
+    h(
+      "div",
+      { class: "device" },
+      charts,
+      h("aside", { class: "panel", "aria-label": "Alerts of this device" }, h("h2", {}, "Alerts"), alerts),
+    ),
+    keyHint,
+  );
   let panels = [];
   let fresh = false;
 
@@ -40,26 +55,47 @@ export function devicePage(main, { app, id, query }) {
     fresh = false;
     await Promise.all(panels.map((panel) => panel.load(view, { fresh: wasFresh, signal: ending.signal })));
   }, SETTLE_MS);
-  const loadFresh = paced(() => { fresh = true; load(); }, EVERY_MS);
+  const loadFresh = paced(() => {
+    fresh = true;
+    load();
+  }, EVERY_MS);
   const loadHead = async () => {
     const device = await get(`/v1/devices/${part(id)}`, {}, { signal: ending.signal });
     head.show(device);
     if (!panels.length) begin(device);
     panels.forEach((panel) => panel.showValue(device));
     const page = await get("/v1/alerts", { device: id, limit: 20 }, { signal: ending.signal });
-    fill(alerts, page.items.length ? page.items.map((one) => alertLine(one, app)) : h("p", { class: "none" }, "Nothing has fired on this device."));
+    fill(
+      alerts,
+      page.items.length
+        ? page.items.map((one) => alertLine(one, app))
+        : h("p", { class: "none" }, "Nothing has fired on this device."),
+    );
   };
-  const guarded = paced(() => loadHead().catch((error) => {
-    if (error.status === 404) nobody(main, id);
-    else if (!panels.length && error.name !== "AbortError") fill(charts, failure(error));
-  }), HEAD_EVERY_MS);
+  const guarded = paced(
+    () =>
+      loadHead().catch((error) => {
+        if (error.status === 404) nobody(main, id);
+        else if (!panels.length && error.name !== "AbortError") fill(charts, failure(error));
+      }),
+    HEAD_EVERY_MS,
+  );
 
   function begin(device) {
-    panels = device.metrics.map((metric) => seriesPanel({
-      metric: metric.metric, unit: metricUnit(metric.metric, metric.unit), view, sync: `device-${id}`, app,
-      series: seriesOf(id, metric.metric, Math.min(...metric.sizes_ms)),
-    }));
-    fill(charts, panels.map(({ root }) => root));
+    panels = device.metrics.map((metric) =>
+      seriesPanel({
+        metric: metric.metric,
+        unit: metricUnit(metric.metric, metric.unit),
+        view,
+        sync: `device-${id}`,
+        app,
+        series: seriesOf(id, metric.metric, Math.min(...metric.sizes_ms)),
+      }),
+    );
+    fill(
+      charts,
+      panels.map(({ root }) => root),
+    );
     panels.forEach((panel) => panel.begin(view));
     load();
   }
@@ -74,9 +110,17 @@ export function devicePage(main, { app, id, query }) {
     load();
     settle();
   };
-  const settle = paced(() => amend({ range: view.lengthMs === HOUR_MS ? null : Math.round(view.lengthMs), until: view.live ? null : Math.round(view.endMs) }), 300);
+  const settle = paced(
+    () =>
+      amend({
+        range: view.lengthMs === HOUR_MS ? null : Math.round(view.lengthMs),
+        until: view.live ? null : Math.round(view.endMs),
+      }),
+    300,
+  );
   const key = (event) => {
-    if (!event.target.closest("input, select, textarea, button, a, dialog") && keyMoves(event, view)) event.stopPropagation();
+    if (!event.target.closest("input, select, textarea, button, a, dialog") && keyMoves(event, view))
+      event.stopPropagation();
   };
   const unview = view.on(moved);
   document.addEventListener("keydown", key);
@@ -100,28 +144,46 @@ export function devicePage(main, { app, id, query }) {
 
 function nobody(main, id) {
   main.replaceChildren();
-  main.append(emptyState("No such device", `Nothing has come from ${id} yet, or its windows are too old to be kept.`, h("a", { href: "/" }, "To the fleet")));
+  main.append(
+    emptyState(
+      "No such device",
+      `Nothing has come from ${id} yet, or its windows are too old to be kept.`,
+      h("a", { href: "/" }, "To the fleet"),
+    ),
+  );
 }
 
 function headOf(app, id) {
   const state = h("span", { class: "state-mark" });
   const facts = h("p", { class: "facts" });
   const seen = h("time", { class: "num" });
-  const root = h("div", { class: "page-head" },
+  const root = h(
+    "div",
+    { class: "page-head" },
     h("p", { class: "crumb" }, h("a", { href: "/" }, "Fleet")),
-    h("h1", {}, state, h("span", {}, id)), facts);
-  const link = (key, name) => name && h("a", { href: address(["devices"], { [key]: name }) }, name.replaceAll("_", " "));
+    h("h1", {}, state, h("span", {}, id)),
+    facts,
+  );
+  const link = (key, name) =>
+    name && h("a", { href: address(["devices"], { [key]: name }) }, name.replaceAll("_", " "));
   return {
     root,
     show(device) {
       fill(state, stateIcon(device.state));
       write(seen, device.seen_ms === null ? "never seen" : `seen ${ago(device.seen_ms, app.live.nowMs())}`);
       if (device.seen_ms !== null) seen.title = utc(device.seen_ms);
-      fill(facts, [
-        h("span", { class: "state-word", "data-state": device.state }, STATE_WORDS[device.state]),
-        link("type", device.device_type), device.site && ["at ", link("site", device.site)],
-        device.gateway && ["through ", link("gateway", device.gateway)], seen,
-      ].filter(Boolean).map((one) => h("span", {}, one)));
+      fill(
+        facts,
+        [
+          h("span", { class: "state-word", "data-state": device.state }, STATE_WORDS[device.state]),
+          link("type", device.device_type),
+          device.site && ["at ", link("site", device.site)],
+          device.gateway && ["through ", link("gateway", device.gateway)],
+          seen,
+        ]
+          .filter(Boolean)
+          .map((one) => h("span", {}, one)),
+      );
     },
   };
 }

@@ -13,7 +13,11 @@ const BEFORE_MS = 45 * 60_000;
 const AFTER_MS = 15 * 60_000;
 const EVERY_MS = 1_200;
 
-/** @returns `{root, show(fault), leave}`; a fault without a metric is watched where it was found, else on the first metric. */
+/**
+ * A fault without a metric is watched where it was found, else on the first metric.
+ *
+ * @returns `{root, show(fault), leave}`.
+ */
 export function faultWatch(app) {
   const root = h("section", { class: "watch", "aria-label": "The fault that is watched", hidden: true });
   const ending = new AbortController();
@@ -21,7 +25,10 @@ export function faultWatch(app) {
   let watched = null;
   let panel = null;
   const load = paced(async () => panel?.load(view, { fresh: true, signal: ending.signal }), EVERY_MS);
-  const unview = view.on(() => { panel?.look(view); load(); });
+  const unview = view.on(() => {
+    panel?.look(view);
+    load();
+  });
   const stop = app.live.on(({ alerts, back }) => {
     if (!watched) return;
     if (back || alerts.some(({ device }) => device === watched.devices[0])) panel?.stale();
@@ -41,10 +48,28 @@ export function faultWatch(app) {
     if (!metric || watched !== fault) return;
     panel?.leave();
     panel = seriesPanel({
-      metric: metric.metric, unit: metricUnit(metric.metric, metric.unit), view, sync: null, app, series: seriesOf(id, metric.metric, Math.min(...metric.sizes_ms)),
-      decorate: (model) => ({ ...model, spans: [{ fromMs: fault.start_ms, toMs: fault.end_ms, severity: "info" }, ...model.spans] }),
+      metric: metric.metric,
+      unit: metricUnit(metric.metric, metric.unit),
+      view,
+      sync: null,
+      app,
+      series: seriesOf(id, metric.metric, Math.min(...metric.sizes_ms)),
+      decorate: (model) => ({
+        ...model,
+        spans: [{ fromMs: fault.start_ms, toMs: fault.end_ms, severity: "accent", isCause: true }, ...model.spans],
+      }),
     });
-    fill(root, panel.root, h("p", { class: "muted" }, `Shaded from the top: ${fault.kind.replaceAll("_", " ")} on `, h("a", { href: address(["devices", id]) }, id), ", and what fired."));
+    fill(
+      root,
+      panel.root,
+      h(
+        "p",
+        { class: "muted" },
+        `The bar below: ${fault.kind.replaceAll("_", " ")} on `,
+        h("a", { href: address(["devices", id]) }, id),
+        ". The bar above: what fired.",
+      ),
+    );
     root.hidden = false;
     panel.begin(view);
     panel.showValue(device);
@@ -56,7 +81,9 @@ export function faultWatch(app) {
     show(fault) {
       if (!fault || watched?.id === fault.id) return;
       watched = fault;
-      begin(fault).catch(() => { watched = null; });
+      begin(fault).catch(() => {
+        watched = null;
+      });
     },
     leave() {
       ending.abort();

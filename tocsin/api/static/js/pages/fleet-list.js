@@ -35,9 +35,17 @@ export function deviceRows(app, devices, signal) {
     drawn();
   }, SCROLL_MS);
   window.addEventListener("scroll", complete, { passive: true });
-  const ended = onTheme(() => { inSight.forEach((id, row) => { row.drawn = null; }); drawn(); });
-  const head = h("div", { class: "vhead", "aria-hidden": "true" },
-    ["", "Device", "Type", "Site", "Value", "", "Alerts", "Last seen"].map((words) => h("span", {}, words)));
+  const ended = onTheme(() => {
+    inSight.forEach((id, row) => {
+      row.drawn = null;
+    });
+    drawn();
+  });
+  const head = h(
+    "div",
+    { class: "vhead", "aria-hidden": "true" },
+    ["", "Device", "Type", "Site", "Value", "", "Alerts", "Last seen"].map((words) => h("span", {}, words)),
+  );
   const none = h("p", { class: "none", hidden: true }, "No device fits.");
   return {
     root: h("div", { class: "devices" }, head, list.root, none),
@@ -62,10 +70,18 @@ export function deviceRows(app, devices, signal) {
 
 function emptyRow() {
   const cell = (name, ...inside) => h("span", { role: "gridcell", class: name }, inside);
-  return h("div", { class: "device-row" },
-    cell("c-state"), cell("c-name", h("a", { tabindex: -1 })), cell("c-type"), cell("c-site"),
+  return h(
+    "div",
+    { class: "device-row" },
+    cell("c-state"),
+    cell("c-name", h("a", { tabindex: -1 })),
+    cell("c-type"),
+    cell("c-site"),
     cell("c-value", h("span", { class: "metric" }), h("b", { class: "num" })),
-    cell("c-spark", h("canvas", { "aria-hidden": "true" })), cell("c-alerts num"), cell("c-seen num", h("time")));
+    cell("c-spark", h("canvas", { "aria-hidden": "true" })),
+    cell("c-alerts num"),
+    cell("c-seen num", h("time")),
+  );
 }
 
 function showRow(app, row, device, inSight) {

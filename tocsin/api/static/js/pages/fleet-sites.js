@@ -14,7 +14,12 @@ export function sitePanels(choose) {
     const map = fleetMap();
     const name = h("b", {}, site || "Without a site");
     const words = h("span", { class: "muted" });
-    const button = h("button", { type: "button", class: "site-name", onclick: () => choose({ site: mark_(site) }) }, name, words);
+    const button = h(
+      "button",
+      { type: "button", class: "site-name", onclick: () => choose({ site: mark_(site) }) },
+      name,
+      words,
+    );
     const element = h("div", { class: "site panel" }, button, map.root);
     root.append(element);
     return { map, words, button, element, chosen: false };
@@ -25,7 +30,12 @@ export function sitePanels(choose) {
     root,
     show(items, filter) {
       const groups = grouped(items, "site");
-      for (const [site, one] of panels) if (!groups.some(([name]) => name === site)) { one.map.leave(); one.element.remove(); panels.delete(site); }
+      for (const [site, one] of panels)
+        if (!groups.some(([name]) => name === site)) {
+          one.map.leave();
+          one.element.remove();
+          panels.delete(site);
+        }
       for (const [site, devices] of groups) {
         if (!panels.has(site)) panels.set(site, panel(site));
         const one = panels.get(site);
@@ -36,12 +46,16 @@ export function sitePanels(choose) {
         one.map.show(devices);
       }
     },
-    leave() { panels.forEach(({ map }) => map.leave()); },
+    leave() {
+      panels.forEach(({ map }) => map.leave());
+    },
   };
 }
 
 function words(devices) {
   const { critical, warning, quiet } = tally(devices);
-  const bad = [critical && `${critical} critical`, warning && `${warning} warning`, quiet && `${quiet} quiet`].filter(Boolean);
+  const bad = [critical && `${critical} critical`, warning && `${warning} warning`, quiet && `${quiet} quiet`].filter(
+    Boolean,
+  );
   return [many(devices.length, "device"), ...bad].join(" · ");
 }

@@ -23,11 +23,17 @@ export function fleetPage(main, { app, query }) {
   const rows = deviceRows(app, devices, ending.signal);
   const sites = sitePanels((choice) => filters.choose(choice));
   const worst = attention(app);
-  const filters = fleetFilters(query, (filter) => { amend(filter); show(); });
+  const filters = fleetFilters(query, (filter) => {
+    amend(filter);
+    show();
+  });
   const trouble = h("div");
-  const body = h("div", { class: "fleet" },
+  const body = h(
+    "div",
+    { class: "fleet" },
     h("div", { class: "overview" }, sites.root, worst.root),
-    h("section", { "aria-label": "Devices" }, filters.root, rows.root));
+    h("section", { "aria-label": "Devices" }, filters.root, rows.root),
+  );
   main.append(h("div", { class: "page-head" }, title, filters.chips), trouble, body);
 
   function show() {
@@ -57,7 +63,10 @@ export function fleetPage(main, { app, query }) {
     if (devices.size <= SMALL_FLEET || back) loadAll();
     else {
       loadSeldom();
-      rows.touch(alerts.map(({ device }) => device).filter((id) => devices.get(id)), show);
+      rows.touch(
+        alerts.map(({ device }) => device).filter((id) => devices.get(id)),
+        show,
+      );
     }
     rows.freshen();
   });
@@ -75,11 +84,19 @@ function sentence(counts, total) {
   const bad = counts.critical + counts.warning;
   if (!total) return "The fleet";
   if (bad) return `${bad} of ${many(total, "device")} ${bad === 1 ? "needs" : "need"} attention`;
-  if (counts.quiet) return `${many(counts.quiet, "device")} of ${total} ${counts.quiet === 1 ? "is" : "are"} quiet, nothing fires`;
+  if (counts.quiet)
+    return `${many(counts.quiet, "device")} of ${total} ${counts.quiet === 1 ? "is" : "are"} quiet, nothing fires`;
   return total === 1 ? "The one device is fine" : `All ${many(total, "device")} are fine`;
 }
 
 function nobody() {
-  return emptyState("No device has reported yet", "A device shows here with its first closed window, about two minutes after its first reading.",
-    h("pre", {}, 'curl -X POST /v1/readings -H "Authorization: Bearer $TOKEN" \\\n  -d \'{"device": "pump-7", "ts": "2026-11-23T10:00:00Z", "metrics": {"flow_lpm": 201.3}}\''));
+  return emptyState(
+    "No device has reported yet",
+    "A device shows here with its first closed window, about two minutes after its first reading.",
+    h(
+      "pre",
+      {},
+      'curl -X POST /v1/readings -H "Authorization: Bearer $TOKEN" \\\n  -d \'{"device": "pump-7", "ts": "2026-11-23T10:00:00Z", "metrics": {"flow_lpm": 201.3}}\'',
+    ),
+  );
 }

@@ -1,7 +1,7 @@
 /** One series of a device: its name, its newest value, its chart, and the same as a table. */
 
 import { fill, h, mark, write } from "../base/dom.js";
-import { metricName, number, quantity, timeElement, moment, utc } from "../base/format.js";
+import { many, metricName, number, quantity, timeElement, moment, utc } from "../base/format.js";
 import { chart } from "../draw/chart.js";
 import { icon } from "../ui/icons.js";
 import { panning } from "../ui/panning.js";
@@ -12,12 +12,32 @@ const ROWS_MAX = 200;
 export function seriesPanel({ metric, unit, view, sync, series, app, decorate = (model) => model }) {
   const value = h("b", { class: "num value" });
   const readout = h("span", { class: "readout num" });
-  const holder = h("div", { class: "chart", role: "img", tabindex: 0, "aria-label": `${metricName(metric)} over time` });
+  const holder = h("div", {
+    class: "chart",
+    role: "img",
+    tabindex: 0,
+    "aria-label": `${metricName(metric)} over time`,
+  });
   const table = h("div", { class: "series-table", hidden: true });
-  const button = h("button", { type: "button", class: "ghost square", "aria-label": `${metricName(metric)} as a table`, title: "As a table", "aria-expanded": "false" }, icon("table"));
+  const button = h(
+    "button",
+    {
+      type: "button",
+      class: "ghost square",
+      "aria-label": `${metricName(metric)} as a table`,
+      title: "As a table",
+      "aria-expanded": "false",
+    },
+    icon("table"),
+  );
   const busy = h("i", { class: "busy", hidden: true });
-  const root = h("article", { class: "panel series" },
-    h("header", {}, h("h2", {}, metricName(metric)), value, readout, busy, button), holder, table);
+  const root = h(
+    "article",
+    { class: "panel series" },
+    h("header", {}, h("h2", {}, metricName(metric)), value, readout, busy, button),
+    holder,
+    table,
+  );
   let plot = null;
   let end = () => {};
 
@@ -45,11 +65,15 @@ export function seriesPanel({ metric, unit, view, sync, series, app, decorate = 
       plot.setView(shown.fromMs, shown.endMs);
       end = panning(plot.over, view);
     },
-    look(shown) { plot?.setView(shown.fromMs, shown.endMs); },
+    look(shown) {
+      plot?.setView(shown.fromMs, shown.endMs);
+    },
     async load(shown, how) {
-      const slow = setTimeout(() => { busy.hidden = false; }, 300);
+      const slow = setTimeout(() => {
+        busy.hidden = false;
+      }, 300);
       try {
-        if (!await series.need(shown, how) || !plot) return;
+        if (!(await series.need(shown, how)) || !plot) return;
         plot.setData(decorate(series.model));
         plot.setView(shown.fromMs, shown.endMs);
         mark(holder, "aria-label", inWords(series.model, metric, unit));
@@ -64,7 +88,9 @@ export function seriesPanel({ metric, unit, view, sync, series, app, decorate = 
       write(value, found ? quantity(found.value, unit) : "–");
       mark(value, "title", found ? utc(found.at_ms) : null);
     },
-    stale() { series.reload(); },
+    stale() {
+      series.reload();
+    },
     leave() {
       end();
       plot?.leave();
@@ -73,11 +99,11 @@ export function seriesPanel({ metric, unit, view, sync, series, app, decorate = 
 }
 
 /** What the drawing says, in a sentence. */
-function inWords({ mean, spans }, metric, unit) {
+function inWords({ mean, marks }, metric, unit) {
   const known = mean.filter((value) => value !== null && value !== undefined);
   if (!known.length) return `${metricName(metric)} over time: nothing was measured`;
   const between = `between ${number(Math.min(...known))} and ${quantity(Math.max(...known), unit)}`;
-  return `${metricName(metric)} over time: ${known.length} points ${between}, the newest ${quantity(known.at(-1), unit)}; ${spans.length} alerts`;
+  return `${metricName(metric)} over time: ${known.length} points ${between}, the newest ${quantity(known.at(-1), unit)}; ${many(marks.filter(({ kind }) => kind !== "late").length, "alert")}`;
 }
 
 function tableOf(model, unit, metric, view, nowMs) {
@@ -85,8 +111,30 @@ function tableOf(model, unit, metric, view, nowMs) {
   for (let i = model.t.length - 1; i >= 0 && rows.length < ROWS_MAX; i -= 1) {
     if (model.t[i] >= view.fromMs && model.t[i] <= view.endMs) rows.push(i);
   }
-  return h("table", {}, h("caption", {}, `${metricName(metric)}${unit && `, ${unit}`}, newest first`),
-    h("thead", {}, h("tr", {}, ["Time", "Mean", "Smallest", "Largest"].map((words) => h("th", { scope: "col" }, words)))),
-    h("tbody", {}, rows.map((i) => h("tr", {}, h("td", {}, timeElement(model.t[i], nowMs)),
-      [model.mean, model.min, model.max].map((column) => h("td", { class: "num" }, number(column[i])))))));
+  return h(
+    "table",
+    {},
+    h("caption", {}, `${metricName(metric)}${unit && `, ${unit}`}, newest first`),
+    h(
+      "thead",
+      {},
+      h(
+        "tr",
+        {},
+        ["Time", "Mean", "Smallest", "Largest"].map((words) => h("th", { scope: "col" }, words)),
+      ),
+    ),
+    h(
+      "tbody",
+      {},
+      rows.map((i) =>
+        h(
+          "tr",
+          {},
+          h("td", {}, timeElement(model.t[i], nowMs)),
+          [model.mean, model.min, model.max].map((column) => h("td", { class: "num" }, number(column[i]))),
+        ),
+      ),
+    ),
+  );
 }

@@ -8,11 +8,24 @@ import { h, fill } from "../base/dom.js";
  */
 export function dialog(title, content, actions) {
   const problem = h("p", { class: "problem", role: "alert" });
-  const close = () => { element.close(); };
-  const form = h("form", { method: "dialog", novalidate: false }, h("h2", {}, title), content, problem,
-    h("div", { class: "dialog-actions" },
+  const close = () => {
+    element.close();
+  };
+  const form = h(
+    "form",
+    { method: "dialog", novalidate: false },
+    h("h2", {}, title),
+    content,
+    problem,
+    h(
+      "div",
+      { class: "dialog-actions" },
       h("button", { type: "button", class: "ghost", onclick: close }, actions.length ? "Cancel" : "Close"),
-      actions.map(([words], index) => h("button", { type: "submit", class: index ? "" : "primary", value: String(index) }, words))));
+      actions.map(([words], index) =>
+        h("button", { type: "submit", class: index ? "" : "primary", value: String(index) }, words),
+      ),
+    ),
+  );
   const element = h("dialog", { "aria-label": title }, form);
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
@@ -27,7 +40,9 @@ export function dialog(title, content, actions) {
     }
   });
   element.addEventListener("close", () => element.remove());
-  element.addEventListener("click", (event) => { if (event.target === element) close(); });
+  element.addEventListener("click", (event) => {
+    if (event.target === element) close();
+  });
   document.body.append(element);
   element.showModal();
   element.querySelector("input, select, textarea, button.primary")?.focus();
@@ -40,5 +55,9 @@ export function field(label, control, hint = "") {
 
 /** A select of `[value, words]`. */
 export function choice(name, options, chosen = "") {
-  return h("select", { name }, options.map(([value, words]) => h("option", { value, selected: String(value) === String(chosen) }, words)));
+  return h(
+    "select",
+    { name },
+    options.map(([value, words]) => h("option", { value, selected: String(value) === String(chosen) }, words)),
+  );
 }

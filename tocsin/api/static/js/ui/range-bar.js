@@ -8,16 +8,41 @@ import { icon } from "./icons.js";
 
 /** @returns `{root, show()}`. */
 export function rangeBar(view, nowMs) {
-  const lengths = RANGES.map(([words, ms]) => h("button", { type: "button", onclick: () => view.setLength(ms), "data-ms": ms }, words));
-  const live = h("button", { type: "button", class: "live-button", onclick: () => (view.live ? view.pause() : view.goLive()) });
-  const words = h("button", { type: "button", class: "ghost range-words num", title: "Choose the times", onclick: () => chooseTimes(view) });
-  const root = h("div", { class: "range-bar", role: "group", "aria-label": "Span of time" },
+  const lengths = RANGES.map(([words, ms]) =>
+    h("button", { type: "button", onclick: () => view.setLength(ms), "data-ms": ms }, words),
+  );
+  const live = h("button", {
+    type: "button",
+    class: "live-button",
+    onclick: () => (view.live ? view.pause() : view.goLive()),
+  });
+  const words = h("button", {
+    type: "button",
+    class: "ghost range-words num",
+    title: "Choose the times",
+    onclick: () => chooseTimes(view),
+  });
+  const root = h(
+    "div",
+    { class: "range-bar", role: "group", "aria-label": "Span of time" },
     h("div", { class: "segments", role: "group", "aria-label": "Length" }, lengths),
-    h("div", { class: "steps" },
-      h("button", { type: "button", class: "ghost square", "aria-label": "Earlier", onclick: () => view.move(-0.5) }, icon("back")),
+    h(
+      "div",
+      { class: "steps" },
+      h(
+        "button",
+        { type: "button", class: "ghost square", "aria-label": "Earlier", onclick: () => view.move(-0.5) },
+        icon("back"),
+      ),
       words,
-      h("button", { type: "button", class: "ghost square", "aria-label": "Later", onclick: () => view.move(0.5) }, icon("forth"))),
-    live);
+      h(
+        "button",
+        { type: "button", class: "ghost square", "aria-label": "Later", onclick: () => view.move(0.5) },
+        icon("forth"),
+      ),
+    ),
+    live,
+  );
   const show = () => {
     lengths.forEach((button) => mark(button, "aria-pressed", String(Number(button.dataset.ms) === view.lengthMs)));
     mark(live, "data-live", String(view.live));
@@ -37,14 +62,27 @@ function edges(view, nowMs) {
 }
 
 function chooseTimes(view) {
-  dialog("Span of time", [
-    field("From", h("input", { type: "datetime-local", name: "from", required: true, value: local(view.fromMs) })),
-    field("Until", h("input", { type: "datetime-local", name: "until", required: true, value: local(view.endMs) }), "In the zone of this device."),
-  ], [["Show", (form) => {
-    const [from, until] = ["from", "until"].map((name) => new Date(form.get(name)).getTime());
-    if (!(until > from)) throw new Error("The end must be after the beginning.");
-    view.show(from, until);
-  }]]);
+  dialog(
+    "Span of time",
+    [
+      field("From", h("input", { type: "datetime-local", name: "from", required: true, value: local(view.fromMs) })),
+      field(
+        "Until",
+        h("input", { type: "datetime-local", name: "until", required: true, value: local(view.endMs) }),
+        "In the zone of this device.",
+      ),
+    ],
+    [
+      [
+        "Show",
+        (form) => {
+          const [from, until] = ["from", "until"].map((name) => new Date(form.get(name)).getTime());
+          if (!(until > from)) throw new Error("The end must be after the beginning.");
+          view.show(from, until);
+        },
+      ],
+    ],
+  );
 }
 
 /** An instant as `datetime-local` wants it. */

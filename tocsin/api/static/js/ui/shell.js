@@ -9,14 +9,18 @@ import { icon } from "./icons.js";
 import { shortcuts } from "./shortcuts.js";
 import { toasts } from "./toast.js";
 
-const LINKS = [["", "/", "Fleet", "fleet"], ["alerts", "/alerts", "Alerts", "bell"], ["pipeline", "/pipeline", "Pipeline", "flow"]];
+const LINKS = [
+  ["", "/", "Fleet", "fleet"],
+  ["alerts", "/alerts", "Alerts", "bell"],
+  ["pipeline", "/pipeline", "Pipeline", "flow"],
+];
 const SIMULATOR = ["simulator", "/simulator", "Simulator", "bolt"];
 const THEME_WORDS = { system: "as the system", light: "light", dark: "dark" };
 const FLEET_EVERY_MS = 3_000;
 
 /** Put up the frame and return `{freshMain, shown}`. */
 export function shell(app) {
-  const links = new Map((app.me.mode === "demo" ? [...LINKS, SIMULATOR] : LINKS).map((one) => [one[0], navLink(...one)]));
+  const links = new Map((app.simulates ? [...LINKS, SIMULATOR] : LINKS).map((one) => [one[0], navLink(...one)]));
   const badge = h("span", { class: "badge", hidden: true });
   links.get("alerts").append(badge);
   const status = statusElement(app);
@@ -24,11 +28,16 @@ export function shell(app) {
   const holder = h("div", { class: "holder" });
   document.body.replaceChildren(
     h("a", { class: "skip", href: "#main", onclick: skip }, "Skip to the page"),
-    h("header", { class: "top" },
+    h(
+      "header",
+      { class: "top" },
       h("a", { class: "brand", href: "/", "aria-label": "Tocsin, fleet" }, icon("bell"), h("span", {}, "Tocsin")),
       h("nav", { "aria-label": "Pages" }, [...links.values()]),
-      h("div", { class: "top-end" }, status, themeButton(), shortcuts(app))),
-    banner, holder);
+      h("div", { class: "top-end" }, status, themeButton(), shortcuts(app)),
+    ),
+    banner,
+    holder,
+  );
   const told = toasts();
   watchConnection(app, banner);
   watchAlerts(app, badge, told);
@@ -39,7 +48,8 @@ export function shell(app) {
       return main;
     },
     shown(name, main) {
-      for (const [key, link] of links) mark(link, "aria-current", key === name || (key === "" && name === "devices") ? "page" : null);
+      for (const [key, link] of links)
+        mark(link, "aria-current", key === name || (key === "" && name === "devices") ? "page" : null);
       window.scrollTo(0, 0);
       const title = main.querySelector("h1")?.textContent;
       document.title = title ? `${title} · Tocsin` : "Tocsin";
@@ -47,7 +57,8 @@ export function shell(app) {
   };
 }
 
-const navLink = (name, href, words, drawing) => h("a", { href, class: `nav-${name || "fleet"}` }, icon(drawing), h("span", {}, words));
+const navLink = (name, href, words, drawing) =>
+  h("a", { href, class: `nav-${name || "fleet"}` }, icon(drawing), h("span", {}, words));
 
 function skip(event) {
   event.preventDefault();
@@ -62,7 +73,10 @@ function themeButton() {
     mark(button, "aria-label", `Colours: ${THEME_WORDS[theme]}`);
     mark(button, "title", `Colours: ${THEME_WORDS[theme]} (t)`);
   };
-  button.addEventListener("click", () => { nextTheme(); show(); });
+  button.addEventListener("click", () => {
+    nextTheme();
+    show();
+  });
   show();
   return button;
 }
@@ -90,10 +104,17 @@ function watchConnection(app, banner) {
   app.live.onState(({ name, sinceMs, retryMs }) => {
     banner.hidden = name !== "lost";
     if (name !== "lost") return;
-    fill(banner, icon("warning"),
-      h("span", {}, `The server does not answer since ${clockSeconds(sinceMs)}. What you see is from then. `,
-        retryMs > 3_000 ? `Trying again every ${Math.round(retryMs / 1000)} s.` : "Trying again."),
-      h("button", { class: "ghost", type: "button", onclick: app.live.retryNow }, "Try now"));
+    fill(
+      banner,
+      icon("warning"),
+      h(
+        "span",
+        {},
+        `The server does not answer since ${clockSeconds(sinceMs)}. What you see is from then. `,
+        retryMs > 3_000 ? `Trying again every ${Math.round(retryMs / 1000)} s.` : "Trying again.",
+      ),
+      h("button", { class: "ghost", type: "button", onclick: app.live.retryNow }, "Try now"),
+    );
   });
 }
 
@@ -106,7 +127,10 @@ function watchAlerts(app, badge, told) {
     mark(badge, "aria-label", `${fleet.alerts.firing} firing`);
   }, FLEET_EVERY_MS);
   app.live.on(({ alerts, back }) => {
-    alerts.filter(({ phase }) => phase === "firing").slice(-3).forEach(told);
+    alerts
+      .filter(({ phase }) => phase === "firing")
+      .slice(-3)
+      .forEach(told);
     if (alerts.length || back) count();
   });
   count();

@@ -1,6 +1,7 @@
 /** What has just fired, for some seconds, in a corner. */
 
 import { h } from "../base/dom.js";
+import { brief } from "../base/format.js";
 import { address } from "../base/router.js";
 import { icon, stateIcon } from "./icons.js";
 
@@ -12,13 +13,27 @@ let corner = null;
 export function toasts() {
   corner = h("div", { class: "toasts", role: "status", "aria-live": "polite" });
   document.body.append(corner);
-  return (move) => show(h("a", { class: "toast", "data-severity": move.severity, href: address(["alerts", move.id]) },
-    stateIcon(move.severity), h("span", {}, h("b", {}, move.device), h("span", { class: "toast-words" }, move.summary))));
+  return (move) =>
+    show(
+      h(
+        "a",
+        { class: "toast", "data-severity": move.severity, href: address(["alerts", move.id]) },
+        stateIcon(move.severity),
+        h("span", {}, h("b", {}, move.device), h("span", { class: "toast-words" }, brief(move))),
+      ),
+    );
 }
 
 /** Show a word about what was done, or why not. */
 export function say(words, state = "ok") {
-  show(h("div", { class: "toast", "data-severity": state }, icon(state === "ok" ? "resolved" : state), h("span", {}, words)));
+  show(
+    h(
+      "div",
+      { class: "toast", "data-severity": state },
+      icon(state === "ok" ? "resolved" : state),
+      h("span", {}, words),
+    ),
+  );
 }
 
 function show(toast) {

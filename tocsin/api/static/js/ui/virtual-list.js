@@ -24,7 +24,9 @@ export function virtualList({ label, make, show, address }) {
   let current = 0;
   let asked = 0;
 
-  const ask = () => { asked ||= requestAnimationFrame(draw); };
+  const ask = () => {
+    asked ||= requestAnimationFrame(draw);
+  };
 
   function draw() {
     asked = 0;
@@ -76,7 +78,16 @@ export function virtualList({ label, make, show, address }) {
 
   function key(event) {
     const page = Math.max(1, Math.floor(window.innerHeight / height) - 4);
-    const steps = { ArrowDown: 1, ArrowUp: -1, j: 1, k: -1, PageDown: page, PageUp: -page, Home: -items.length, End: items.length };
+    const steps = {
+      ArrowDown: 1,
+      ArrowUp: -1,
+      j: 1,
+      k: -1,
+      PageDown: page,
+      PageUp: -page,
+      Home: -items.length,
+      End: items.length,
+    };
     if (event.key in steps) {
       event.preventDefault();
       go(current + steps[event.key]);
@@ -98,12 +109,21 @@ export function virtualList({ label, make, show, address }) {
     height = Number.isFinite(wide) && wide > 0 ? wide : 44;
     body.style.height = `${items.length * height}px`;
     mark(root, "aria-rowcount", items.length);
-    for (const [index, row] of rows) if (index >= items.length) { rows.delete(index); row.hidden = true; pool.push(row); }
+    for (const [index, row] of rows)
+      if (index >= items.length) {
+        rows.delete(index);
+        row.hidden = true;
+        pool.push(row);
+      }
     ask();
   }
 
   const resized = () => {
-    for (const [index, row] of rows) { rows.delete(index); row.hidden = true; pool.push(row); }
+    for (const [index, row] of rows) {
+      rows.delete(index);
+      row.hidden = true;
+      pool.push(row);
+    }
     setItems(items);
   };
   window.addEventListener("scroll", ask, { passive: true });
