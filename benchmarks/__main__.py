@@ -3,7 +3,7 @@
 import sys
 from importlib import import_module
 
-TABLES = ("hot_path", "decoding", "budgets", "replay", "recordings")
+TABLES = ("hot_path", "decoding", "budgets", "replay", "recordings", "api")
 
 
 def main(names: list[str]) -> int:

@@ -194,6 +194,7 @@ def test_steps_of_too_many_windows_are_cut_too(deployment: Deployment) -> None:
         ("device=a&metric=x&from_ms=5&until_ms=5", "query until_ms"),
         ("device=a&metric=x&from_ms=-1", "query from_ms"),
         ("device=a&metric=x&from_ms=1.5", "query from_ms"),
+        ("device=a&metric=x&from_ms=null", "query from_ms"),
         ("device=a&metric=x&unknown=1", "query"),
         ("device=a&metric=x&cursor=MQ", "query cursor"),
         ("device=a%00&metric=x", "query 'device'"),

@@ -42,7 +42,7 @@ def show_changes(service: Service, call: Call[ChangesAsked, None]) -> Changes:
     since = decode_cursor(call.query.since, _Place, where="query since")
     if len(since.shards) > SHARDS_MAX or not all(one.isdecimal() and len(one) <= 128 for one in since.shards.values()):
         raise invalid("query since", "must be a cursor that an answer gave")
-    until_s = elapsed_s() + call.query.wait_s
+    until_s = elapsed_s() + min(call.query.wait_s, service.wait_s_max)
     while True:
         try:
             place, records, is_more = _read(feed, since.shards)

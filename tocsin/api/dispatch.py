@@ -142,7 +142,10 @@ def _query(route: Route, request: Request) -> Any:  # noqa: ANN401  of the type 
         raise invalid("query", "each parameter may be written once")
     if bad := next((name for name, value in request.query if not (name + value).isprintable()), None):
         raise invalid(f"query {bad[:40]!r}", "must be printable")
-    return _converted("query", lambda: msgspec.convert(given, route.query, strict=False))
+    asked = _converted("query", lambda: msgspec.convert(given, route.query, strict=False))
+    if empty := next((name for name in given if getattr(asked, name) is None), None):
+        raise invalid(f"query {empty}", f"must be left out or have a value, got {given[empty][:40]!r}")
+    return asked
 
 
 def _body(route: Route, request: Request) -> Any:  # noqa: ANN401  of the type that the route declares

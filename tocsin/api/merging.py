@@ -1,6 +1,6 @@
 """Windows merged into steps: what is right for counts, sums, means, variances, extremes, first and last."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
@@ -25,7 +25,7 @@ def counts_of(windows: SeriesWindows, places: Int64s, steps: int) -> list[int]:
 
 
 def column_of(name: str, windows: SeriesWindows, places: Int64s, steps: int) -> Column:
-    """Return the aggregation of each step, None where nothing came or it cannot be known.
+    """Return the aggregation of each step, None or NaN where nothing came or it cannot be known.
 
     Rates and quantiles are those of a window; of several windows they cannot be known.
     """
@@ -33,10 +33,10 @@ def column_of(name: str, windows: SeriesWindows, places: Int64s, steps: int) -> 
         return [None] * steps
     if name in MERGES:
         starts = np.flatnonzero(np.diff(places, prepend=-1))
-        return _spread(MERGES[name](windows, starts).tolist(), places[starts].tolist(), steps)
+        return _spread(MERGES[name](windows, starts), places[starts], steps)
     alone = _alone(places)
-    values = windows.rate[alone].tolist() if name == "rate" else _quantile(name, windows, alone)
-    return _spread(values, places[alone].tolist(), steps)
+    values = windows.rate[alone] if name == "rate" else _quantile(name, windows, alone)
+    return _spread(values, places[alone], steps)
 
 
 def _alone(places: Int64s) -> Int64s:
@@ -45,15 +45,16 @@ def _alone(places: Int64s) -> Int64s:
     return np.asarray(first[counts == 1], np.int64)
 
 
-def _quantile(name: str, windows: SeriesWindows, alone: Int64s) -> list[float]:
-    return [windows.quantiles[place].get(name, np.nan) for place in alone.tolist()]
+def _quantile(name: str, windows: SeriesWindows, alone: Int64s) -> Floats:
+    return np.array([windows.quantiles[place].get(name, np.nan) for place in alone.tolist()], np.float64)
 
 
-def _spread(values: Sequence[float], places: Sequence[int], steps: int) -> Column:
-    column: Column = [None] * steps
-    for place, value in zip(places, values, strict=True):
-        column[place] = value
-    return column
+def _spread(values: Floats, places: Int64s, steps: int) -> Column:
+    """Return the values at their places; NaN elsewhere, which JSON has as null."""
+    column = np.full(steps, np.nan)
+    column[places] = values
+    spread: Column = column.tolist()
+    return spread
 
 
 def _sum(windows: SeriesWindows, starts: Int64s) -> Floats:

@@ -87,7 +87,7 @@ def _source_ms(steps: Steps, sizes_ms: list[int]) -> int:
     if not fitting:
         rule = f"must be a multiple of the metric's windows of {sizes_ms[0]} ms, got {steps.resolution}"
         raise invalid("query resolution", rule)
-    longest_ms = max(after - before for before, after in pairwise(steps.borders_ms))
+    longest_ms = steps.length_ms or max(after - before for before, after in pairwise(steps.borders_ms))
     if longest_ms > WINDOWS_MAX * fitting[-1]:
         raise invalid("query resolution", f"must have at most {WINDOWS_MAX} windows a step, got {steps.resolution}")
     return fitting[-1]

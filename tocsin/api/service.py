@@ -120,6 +120,7 @@ class Service:
         version: Release.
         speed: How much faster than real time the clock goes.
         pause: Waits for seconds, between two looks of a long poll.
+        wait_s_max: How long a long poll waits at most, whatever is asked for.
         take_readings: Where readings are posted to, or None where another function takes them.
         pipeline: Returns how the pipeline runs, or None where others know.
         simulator: What feeds the pipeline, or None.
@@ -132,6 +133,7 @@ class Service:
     version: str
     speed: float = 1.0
     pause: Callable[[float], None] = pause
+    wait_s_max: float = 25.0
     take_readings: TakeReadings | None = None
     pipeline: Callable[[], PipelineFigures] | None = None
     simulator: SimulatorControl | None = None

@@ -46,6 +46,7 @@ class ServingSettings:
         rules: What tokens must be like; None for a key of this process alone.
         speed: How much faster than real time the clock goes.
         rates: What each caller may ask for; None for what is usual.
+        wait_s_max: How long a long poll waits at most.
     """
 
     mode: Mode
@@ -55,6 +56,7 @@ class ServingSettings:
     rules: TokenRules | None = None
     speed: float = 1.0
     rates: Rates | None = None
+    wait_s_max: float = 25.0
 
 
 class Serving:
@@ -104,6 +106,7 @@ class Serving:
                 mode=settings.mode,
                 version=version("tocsin"),
                 speed=settings.speed,
+                wait_s_max=settings.wait_s_max,
                 take_readings=readings_taker(pipeline, now_ms) if takes_readings else None,
                 pipeline=self._figures.answer,
                 simulator=simulator,

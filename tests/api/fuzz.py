@@ -1,0 +1,142 @@
+"""Holds the API against its OpenAPI document: `make api-fuzz`.
+
+Schemathesis, in an environment of its own, makes requests of the document, valid ones and others, and compares
+every answer with it. The server counts and times what it answers; it ends with 1 where an answer was an error of
+the server, broke the document, or took longer than a second.
+"""
+
+import logging
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Lock
+
+import click
+
+from simulator.scenario import load_scenario
+from tocsin.api.dispatch import Api, Reply, Request
+from tocsin.api.ratelimit import Rate, Rates
+from tocsin.cli.files import plan_for, scenario_file
+from tocsin.core.clock import elapsed_s
+from tocsin.runtime.play import Play
+from tocsin.runtime.serving import Serving, ServingSettings
+from tocsin.runtime.simulating import Simulating
+
+SLOW_S = 1.0
+FREE = Rate(1e9, 1e9)
+CHECKS = ",".join(
+    (
+        "not_a_server_error",
+        "status_code_conformance",
+        "content_type_conformance",
+        "response_headers_conformance",
+        "response_schema_conformance",
+        "ignored_auth",
+        "unsupported_method",
+        "negative_data_rejection",
+    )
+)
+
+
+@dataclass
+class Seen:
+    """What the server answered."""
+
+    cases: int = 0
+    slowest_s: float = 0.0
+    slowest: str = ""
+    statuses: Counter[int] = field(default_factory=Counter)
+    errors: list[str] = field(default_factory=list)
+    lock: Lock = field(default_factory=Lock)
+
+    def note(self, request: Request, reply: Reply, took_s: float) -> None:
+        with self.lock:
+            self.cases += 1
+            self.statuses[reply.status] += 1
+            if took_s > self.slowest_s:
+                self.slowest_s, self.slowest = took_s, f"{request.method} {request.path[:80]}"
+
+
+def watched(seen: Seen, answer: Callable[[Api, Request], Reply]) -> Callable[[Api, Request], Reply]:
+    def timed(api: Api, request: Request) -> Reply:
+        begun_s = elapsed_s()
+        reply = answer(api, request)
+        seen.note(request, reply, elapsed_s() - begun_s)
+        return reply
+
+    return timed
+
+
+@click.command()
+@click.option("--cases", type=int, default=20_000, show_default=True, help="At least so many requests.")
+@click.option("--seed", type=int, default=1, show_default=True)
+@click.option("--tool", type=Path, required=True, help="The schemathesis to run.")
+def fuzz(cases: int, seed: int, tool: Path) -> None:
+    """Send requests made of the OpenAPI document until there were enough."""
+    seen = Seen()
+    logging.disable(logging.WARNING)  # every rejection would be a line
+    Api.answer = watched(seen, Api.answer)  # type: ignore[method-assign]
+    failed = False
+    with ExitStack() as opened:
+        serving = _served(opened, seen)
+        rounds = 0
+        while seen.cases < cases and not failed:
+            examples = max(10, min(400, (cases - seen.cases) // 40))
+            failed = _round(tool, serving, seed + rounds, examples) != 0
+            rounds += 1
+            click.echo(f"{seen.cases:,} requests, slowest {1_000 * seen.slowest_s:.0f} ms: {seen.slowest}", err=True)
+    answered = ", ".join(f"{count:,} of {status}" for status, count in sorted(seen.statuses.items()))
+    click.echo(f"{seen.cases:,} requests in {rounds} rounds: {answered}")
+    click.echo(f"slowest answer {1_000 * seen.slowest_s:.0f} ms: {seen.slowest}; {len(seen.errors)} errors logged")
+    for error in seen.errors[:20]:
+        click.echo(error)
+    has_faults = any(status >= 500 and status != 503 for status in seen.statuses)
+    sys.exit(failed or has_faults or bool(seen.errors) or seen.slowest_s > SLOW_S)
+
+
+def _served(opened: ExitStack, seen: Seen) -> Serving:
+    """Play a small scenario to its end, and serve what came of it."""
+    file = scenario_file("small")
+    play = opened.enter_context(Play(load_scenario(file), plan_for(file, None), seed=1))
+    for _ in play.frames():
+        pass
+    simulating = Simulating(play.fleet, play.embedded.backend.alerts, play.now_ms, seed=1, speed=None)
+    settings = ServingSettings("demo", simulating.tenant, rates=Rates(FREE, FREE, FREE), wait_s_max=0.02)
+
+    def log_error(where: str, error: Exception) -> None:
+        seen.errors.append(f"{where}: {type(error).__name__}: {error}")
+
+    return opened.enter_context(
+        Serving(play.embedded, play.pipeline, play.now_ms, settings, log_error=log_error, simulator=simulating)
+    )
+
+
+def _round(tool: Path, serving: Serving, seed: int, examples: int) -> int:
+    command = [
+        str(tool),
+        "run",
+        f"{serving.address}/v1/openapi.json",
+        "--header",
+        f"Authorization: Bearer {serving.token}",
+        "--checks",
+        CHECKS,
+        "--max-response-time",
+        str(SLOW_S),
+        "--max-examples",
+        str(examples),
+        "--seed",
+        str(seed),
+        "--phases",
+        "examples,coverage,fuzzing",
+        "--continue-on-failure",
+        "--no-color",
+    ]
+    return subprocess.run(command, check=False).returncode
+
+
+if __name__ == "__main__":
+    fuzz()
