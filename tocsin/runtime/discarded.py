@@ -12,6 +12,7 @@ from tocsin.runtime.mapping import Context
 
 EXHAUSTED: Final = "RetryAttemptsExhausted"
 EXPIRED: Final = "RecordAgeExceeded"
+ON_FAILURE_PREFIX: Final = "on-failure/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class Discarded:
     def name(self, mapping: str) -> str:
         """Return the name of the blob that keeps the report; the same records have the same name."""
         first, last = self.records[0], self.records[-1]
-        return f"on-failure/{mapping}/{first.shard}/{first.sequence}-{last.sequence}.json"
+        return f"{ON_FAILURE_PREFIX}{mapping}/{first.shard}/{first.sequence}-{last.sequence}.json"
 
     def report(self, context: Context, now_ms: int, *, has_payload: bool = True) -> bytes:
         """Return the report: metadata, and the event as text, so that it can be put again.
