@@ -15,6 +15,7 @@ from tocsin.core.formats.identity import counted_identity, metric_hash64, uncoun
 from tocsin.core.formats.iso_columns import uniform_instants_ms
 from tocsin.core.formats.iso_time import instants_ms
 from tocsin.core.formats.json_message import ABSENT, Message
+from tocsin.core.formats.json_typed import Typed, values_of
 from tocsin.core.keys import is_id
 from tocsin.core.plan.bounds import Bounds
 
@@ -78,11 +79,33 @@ class Draft:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What m messages say, as columns.
+
+    Attributes:
+        stamps: Times, as numbers or text.
+        seq: shape (m,), or None where none has one.
+        boot: shape (m,), or None where none has one.
+        start: shape (m + 1,), readings of message i are ``start[i]:start[i + 1]``, by the names of their metrics.
+        metric: shape (r,), code of each reading's metric.
+        value: shape (r,).
+    """
+
+    stamps: list[int | str]
+    seq: Int64s | None
+    boot: Int64s | None
+    start: Int64s
+    metric: Int32s
+    value: Floats
+
+
 def draft_columns(messages: Sequence[Message], places: Places, metrics: MetricTable, bounds: Bounds) -> Draft:
     """Return the messages as columns.
 
     What does not show there: whether tenant and device are the right ones, and whether the message
-    held more than its known fields, or one of them twice.
+    held more than its known fields, or one of them twice. Readings of a message are ordered by the names of their
+    metrics: the order in which it happens to write them says nothing, and decoders by form do not keep it.
 
     Args:
         messages: m messages.
@@ -90,14 +113,41 @@ def draft_columns(messages: Sequence[Message], places: Places, metrics: MetricTa
         metrics: Grows by the metrics of the messages.
         bounds: What is accepted.
     """
-    time_ms, has_text = _times([message.ts for message in messages])
-    seq = int64s([message.seq for message in messages])
-    boot = int64s([message.boot for message in messages])
     start, metric, value = _readings([message.metrics for message in messages], metrics)
+    said = _Said(
+        [message.ts for message in messages],
+        int64s([message.seq for message in messages]),
+        int64s([message.boot for message in messages]),
+        start,
+        metric,
+        value,
+    )
+    return _draft(said, places, metrics, bounds)
+
+
+def draft_of_typed(typed: Typed, places: Places, metrics: MetricTable, bounds: Bounds) -> Draft:
+    """Return messages of one form as columns, as ``draft_columns`` does."""
+    form, messages = typed.form, typed.messages
+    codes = int32s(looked_up(metrics, form.metrics))
+    said = _Said(
+        [message.ts for message in messages],
+        int64s([message.seq for message in messages]) if form.has_seq else None,
+        int64s([message.boot for message in messages]) if form.has_boot else None,
+        np.arange(len(messages) + 1) * len(codes),
+        np.tile(codes, len(messages)),
+        floats(values_of(typed)) + 0.0,  # -0.0 becomes 0.0
+    )
+    return _draft(said, places, metrics, bounds)
+
+
+def _draft(said: _Said, places: Places, metrics: MetricTable, bounds: Bounds) -> Draft:
+    time_ms, has_text = _times(said.stamps)
+    none = np.full(len(time_ms), ABSENT) if said.seq is None or said.boot is None else time_ms
+    seq, boot = (none if one is None else one for one in (said.seq, said.boot))
     counted = seq != ABSENT
     broken = _is_out_of_time(time_ms, places.arrival_ms, bounds)
-    _mark_bad_readings(broken, (start, metric, value), metrics, bounds)
-    identity = _identities(counted, boot, seq, (time_ms, start, metric, value), metrics)
+    _mark_bad_readings(broken, (said.start, said.metric, said.value), metrics, bounds)
+    identity = _identities(counted, boot, seq, (time_ms, said.start, said.metric, said.value), metrics)
     columns = MessageColumns(
         devices=places.devices,
         metrics=tuple(metrics),
@@ -107,9 +157,9 @@ def draft_columns(messages: Sequence[Message], places: Places, metrics: MetricTa
         time_ms=time_ms,
         identity=identity,
         counted=counted,
-        start=start,
-        metric=metric,
-        value=value,
+        start=said.start,
+        metric=said.metric,
+        value=said.value,
     )
     return Draft(columns, broken, has_text, boot != ABSENT)
 
@@ -130,12 +180,14 @@ def _readings(readings: list[dict[str, float]], metrics: MetricTable) -> tuple[I
     names = list(chain.from_iterable(readings))
     single = _values_of_single(readings, names)
     if single is not None:
-        return np.arange(len(names) + 1), _codes(names, 1, metrics), floats(single) + 0.0  # -0.0 becomes 0.0
-    lengths = list(map(len, readings))
+        return np.arange(len(names) + 1), _codes(names, metrics), floats(single) + 0.0  # -0.0 becomes 0.0
+    lengths = int64s(list(map(len, readings)))
     start = np.zeros(len(readings) + 1, np.int64)
-    np.cumsum(int64s(lengths), out=start[1:])
-    value = floats(list(chain.from_iterable(map(dict.values, readings))))
-    return start, _codes(names, lengths[0], metrics), value + 0.0
+    np.cumsum(lengths, out=start[1:])
+    code = _codes(names, metrics)
+    value = floats(list(chain.from_iterable(map(dict.values, readings)))) + 0.0
+    order = _by_name(code, lengths, metrics)
+    return (start, code, value) if order is None else (start, code[order], value[order])
 
 
 def _values_of_single(readings: list[dict[str, float]], names: list[str]) -> list[float] | None:
@@ -148,13 +200,17 @@ def _values_of_single(readings: list[dict[str, float]], names: list[str]) -> lis
         return None
 
 
-def _codes(names: list[str], period: int, metrics: MetricTable) -> Int32s:
-    """Return the code of each name; quickly where they recur with the period."""
-    form = names[:period]
-    codes = int32s(looked_up(metrics, form))
-    if form and names == form * (len(names) // period):
-        return np.tile(codes, len(names) // period)
+def _codes(names: list[str], metrics: MetricTable) -> Int32s:
+    """Return the code of each name."""
     return int32s(looked_up(metrics, names))
+
+
+def _by_name(code: Int32s, lengths: Int64s, metrics: MetricTable) -> Int64s | None:
+    """Return the order of the readings by message and the name of their metric; None where they stand so."""
+    rank = np.empty(len(metrics), np.int64)
+    rank[[metrics[name] for name in sorted(metrics)]] = np.arange(len(metrics))
+    place = np.repeat(np.arange(len(lengths)), lengths) * len(metrics) + rank[code]
+    return None if (place[1:] > place[:-1]).all() else np.argsort(place)
 
 
 def _is_out_of_time(time_ms: Int64s, arrival_ms: Int64s, bounds: Bounds) -> Bools:
@@ -187,9 +243,10 @@ def _identities(
     uncounted: tuple[Int64s, Int64s, Int32s, Floats],
     metrics: MetricTable,
 ) -> UInt64s:
-    if np.count_nonzero(counted) == len(counted):
+    number = np.count_nonzero(counted)
+    if number == len(counted):
         return counted_identity(boot, seq)
     time_ms, start, metric, value = uncounted
     hashes = np.fromiter(map(metric_hash64, metrics), np.uint64, len(metrics))
     others = uncounted_identity(time_ms, start, hashes[metric], value)
-    return np.where(counted, counted_identity(boot, seq), others)
+    return others if not number else np.where(counted, counted_identity(boot, seq), others)

@@ -24,7 +24,7 @@ _DEPTH_OF_MESSAGE: Final = 2  # the object and its metrics
 _NO_BRACKETS: Final = bytes(sorted(set(range(256)) - set(b"[]{}")))
 _STEPS: Final = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
 
-_decode_one: Final = msgspec.json.Decoder(Message).decode
+decode_message: Final = msgspec.json.Decoder(Message).decode
 _decode_array: Final = msgspec.json.Decoder(list[Message]).decode
 _decode_any: Final = msgspec.json.Decoder(Any).decode
 _encode: Final = msgspec.json.Encoder().encode
@@ -41,7 +41,7 @@ def decode_all(datas: Sequence[bytes]) -> tuple[list[Message], dict[int, int]]:
     records = iter(datas)
     while True:
         try:
-            messages.extend(map(_decode_one, records))
+            messages.extend(map(decode_message, records))
         except UNREADABLE:
             record = len(messages) - surplus
             found = _decode_several(datas[record])
@@ -57,7 +57,7 @@ def _decode_several(data: bytes) -> list[Message]:
     try:
         if stripped[:1] == b"[":
             return _decode_array(stripped)
-        return list(map(_decode_one, stripped.split(b"\n")))
+        return list(map(decode_message, stripped.split(b"\n")))
     except UNREADABLE:
         return []
 

@@ -8,17 +8,18 @@ may doubt good messages, and must never accept bad ones.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import compress
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from msgspec import UNSET
 
 from tocsin.core.columns import Bools, Int32s, Int64s, MessageColumns
 from tocsin.core.formats.arrays import int32s, int64s, looked_up
-from tocsin.core.formats.json_columns import Draft, MetricTable, Places, draft_columns
+from tocsin.core.formats.json_columns import Draft, MetricTable, Places, draft_columns, draft_of_typed
 from tocsin.core.formats.json_fast import bytes_and_quotes, decode_all, hold_only_more_fields, quotes_of_each
 from tocsin.core.formats.json_message import Message
 from tocsin.core.formats.json_record import Refused, examine_record
+from tocsin.core.formats.json_typed import Typed, decode_typed
 from tocsin.core.formats.message_columns import compact, joined
 from tocsin.core.keys import KEY_CACHE_MAX, split_key
 from tocsin.core.plan.bounds import Bounds
@@ -39,18 +40,26 @@ class _Fast:
     """What the fast way made of a batch.
 
     Attributes:
-        messages: m messages.
+        messages: m messages, each with its device; of one form or of any.
         places: Where they stand.
         count: shape (n,), messages of each record; 0 where it could not be read.
         is_packed: Whether any record has not exactly one message.
         draft: The messages as columns.
+        telling: Places of the messages that tell their tenant, or None where nobody has looked.
     """
 
-    messages: list[Message]
+    messages: list[Any]
     places: Places
     count: Int64s
     is_packed: bool
     draft: Draft
+    telling: tuple[int, ...] | None = None
+
+    def tenants(self) -> list[int]:
+        """Return the places of the messages that tell their tenant."""
+        if self.telling is not None:
+            return list(self.telling)
+        return [place for place, message in enumerate(self.messages) if message.tenant is not UNSET]
 
 
 def decode_records(
@@ -84,17 +93,33 @@ def decode_records(
 
 
 def _decode_fast(batch: _Batch, metrics: MetricTable) -> _Fast:
-    messages, several = decode_all(batch.datas)
     devices, device = _distinct(batch.keys)
-    count: Int64s = np.ones(len(batch.datas), np.int64)
     record: Int32s = np.arange(len(batch.datas), dtype=np.int32)
     places = Places(devices, record, np.zeros(len(record), np.int32), device, batch.arrivals_ms)
+    typed = decode_typed(batch.datas)
+    return _general(batch, places, metrics) if typed is None else _of_one_form(batch, typed, places, metrics)
+
+
+def _of_one_form(batch: _Batch, typed: Typed, places: Places, metrics: MetricTable) -> _Fast:
+    count: Int64s = np.ones(len(batch.datas), np.int64)
+    if typed.others:
+        count[typed.others] = 0
+        here = np.flatnonzero(count)
+        record, device = places.record[here], places.device[here]
+        places = Places(places.devices, record, places.index[here], device, places.arrival_ms[here])
+    draft = draft_of_typed(typed, places, metrics, batch.bounds)
+    return _Fast(typed.messages, places, count, bool(typed.others), draft, ())
+
+
+def _general(batch: _Batch, places: Places, metrics: MetricTable) -> _Fast:
+    messages, several = decode_all(batch.datas)
+    count: Int64s = np.ones(len(batch.datas), np.int64)
     if several:
         count[list(several)] = list(several.values())
-        record = np.repeat(record, count)
+        record = np.repeat(places.record, count)
         first = np.cumsum(count) - count
         index = (np.arange(len(record)) - first[record]).astype(np.int32)
-        places = Places(devices, record, index, device[record], batch.arrivals_ms[record])
+        places = Places(places.devices, record, index, places.device[record], batch.arrivals_ms[record])
     draft = draft_columns(messages, places, metrics, batch.bounds)
     return _Fast(messages, places, count, bool(several), draft)
 
@@ -161,7 +186,7 @@ def _doubt_what_was_passed_over(batch: _Batch, fast: _Fast, doubted: Bools) -> N
     surplus = quotes - 2 * fast.draft.strings_in_all()
     if not surplus:
         return
-    telling = [place for place, message in enumerate(fast.messages) if message.tenant is not UNSET]
+    telling = fast.tenants()
     _doubt_other_tenants(batch, fast, telling, doubted)
     surplus -= 4 * len(telling)
     if not surplus or (surplus >= 2 * len(read) and hold_only_more_fields(read, batch.bounds.depth_max)):
