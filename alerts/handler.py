@@ -19,6 +19,7 @@ from tocsin.core.machine import Machine
 from tocsin.core.plan.book import PlanBook
 from tocsin.core.plan.model import Plan
 from tocsin.core.ports import Backend
+from tocsin.core.routes import routed_grouping
 
 logger: Final = fact_logger(NAME)
 
@@ -82,7 +83,7 @@ class AlertsHandler:
         if named not in judging:
             judging[named] = self._plan_of(named)
         plan = judging[named]
-        return Arrival(record.transition, record.arrival_ms, plan.grouping, (*plan.silences, *plan.maintenance))
+        return Arrival(record.transition, record.arrival_ms, routed_grouping(plan), (*plan.silences, *plan.maintenance))
 
     def _take_tick(self, tick_ms: int) -> None:
         # Feed and schedule may be served by different processes: only what is stored says what is due.

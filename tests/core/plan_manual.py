@@ -6,6 +6,7 @@ from typing import Final
 import msgspec
 
 from tocsin.core.durations import format_duration
+from tocsin.core.plan.delivery import Receiver, Route
 from tocsin.core.plan.field import Field
 from tocsin.core.plan.form import FORMS, RULE_KINDS, default_of
 from tocsin.core.plan.model import Bounds, DevicePlan, Grouping, MetricPlan, Plan, SourcePlan, Timing, Window
@@ -23,6 +24,8 @@ PARTS: Final[dict[str, type[msgspec.Struct]]] = {
     "grouping": Grouping,
     "silences": Silence,
     "escalations": Escalation,
+    "receivers": Receiver,
+    "routes": Route,
     **RULE_KINDS,
 }
 EVERY_RULE: Final = {"name", "metric", "device", "device_type", "severity", "for", "clear", "window", "shadow_of"}

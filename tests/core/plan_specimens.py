@@ -5,6 +5,7 @@ from typing import Final
 from hypothesis import strategies as st
 
 from tocsin.core.messages import Severity
+from tocsin.core.plan.delivery import Receiver, Route
 from tocsin.core.plan.model import (
     AdaptiveRule,
     Bounds,
@@ -71,6 +72,12 @@ silences:
      days: [sat, sun], from: "22:00", until: "06:00", zone: Europe/Berlin}
 maintenance:
   - {name: sundays, site: Werk Süd, from: "02:00", until: "04:00"}
+receivers:
+  - {name: hook, channel: webhook, url: "https://ops.example/hook", secret: hook_key, timeout: 10s,
+     subject: "{{ subject }}", text: "{{ text }}"}
+routes:
+  - {name: bad, to: hook, tenant: acme, site: Werk*, kind: "*_missing", escalation: second, severity: [critical]}
+  - {name: again, to: hook, state: [firing], change: [escalated]}
 escalations:
   - {name: second, after: 15m, tenant: acme, site: Werk Süd, gateway: gw-1, device: "n-*", metric: air_celsius,
      rule: hot, kind: limits, severity: critical}
@@ -152,6 +159,13 @@ FULL: Final = Plan(
         ),
     ),
     maintenance=(Silence(name="sundays", site="Werk Süd", from_time="02:00", until_time="04:00"),),
+    receivers=(
+        Receiver("hook", "webhook", "https://ops.example/hook", "hook_key", 10_000, "{{ subject }}", "{{ text }}"),
+    ),
+    routes=(
+        Route("bad", "hook", "acme", "Werk*", "*_missing", "second", ("critical",)),
+        Route("again", "hook", state=("firing",), change=("escalated",)),
+    ),
     escalations=(
         Escalation("second", 900_000, "acme", "Werk Süd", "gw-1", "n-*", "air_celsius", "hot", "limits", "critical"),
     ),

@@ -44,6 +44,8 @@ def test_a_plan_is_said_in_words() -> None:
         "  maintenance sundays: site Werk Süd, every day from 02:00 until 04:00 UTC",
         "  escalation second: what nobody acknowledges of tenant acme, site Werk Süd, gateway gw-1, device n-*,"
         " metric air_celsius, rule hot, kind limits, severity critical, 15m after it was told",
+        "  route bad: tenant acme, site Werk*, kind *_missing, escalation second, severity critical to hook (webhook)",
+        "  route again: state firing, change escalated to hook (webhook)",
         "",
         "devices known beforehand: 1 entry",
         "source plant: tenant acme, json",

@@ -16,7 +16,6 @@ from typing import Any, Final
 import msgspec
 
 from tests.simulation.memory_queue import MemoryQueue
-from tocsin.adapters.embedded.topic import matches
 from tocsin.core.actions import Action
 from tocsin.core.keys import HASH_END, key_hash, partition_key
 from tocsin.core.messages import DecisionRecord, Notification, Transition
@@ -32,6 +31,7 @@ from tocsin.core.ports import (
     StoredRecord,
     WindowItem,
 )
+from tocsin.core.routes import accepts
 from tocsin.core.series import SeriesWindows, series_of
 
 NowMs = Callable[[], int]
@@ -301,7 +301,7 @@ class MemoryTopic:
         for notification in notifications:
             body = msgspec.json.encode(notification).decode()
             for name, policy in self._policies.items():
-                if matches(policy, notification.attributes):
+                if accepts(policy, notification.attributes):
                     self._queue(name).send([body], notification.attributes)
         return []
 

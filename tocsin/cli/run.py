@@ -9,9 +9,11 @@ from typing import Final
 
 import click
 
+from alerts.delivery.handler import secret_of_environment
 from simulator.scenario import load_scenario
 from simulator.shift import shifted
 from tocsin.adapters.embedded.open import open_embedded
+from tocsin.adapters.web.outlet import WebOutlet
 from tocsin.cli.feed import feed_line, is_told
 from tocsin.cli.files import plan_for, plan_or_default, scenario_file
 from tocsin.cli.options import DEFAULT_FILE, DURATION, EXISTING, TARGET, json_option, plan_option, seed_option
@@ -23,6 +25,7 @@ from tocsin.core.clock import MINUTE_MS, wall_now_ms
 from tocsin.core.errors import UsageError
 from tocsin.core.keys import is_id
 from tocsin.core.messages import Phase
+from tocsin.runtime.deliveries import Deliveries
 from tocsin.runtime.inputs import FleetInput, LinesInput
 from tocsin.runtime.local import run_local
 from tocsin.runtime.pipeline import DEFAULT_SETTINGS, Pipeline
@@ -93,7 +96,7 @@ def run(  # noqa: PLR0917  click passes each option
             until_ms = None if length_ms is None else wall_now_ms() + length_ms
             run_local(
                 pipeline,
-                list(inputs.values()),
+                [*inputs.values(), Deliveries(embedded, plan, wall_now_ms, WebOutlet(), secret_of_environment)],
                 wall_now_ms,
                 stop=lambda: stop() or (until_ms is not None and wall_now_ms() >= until_ms),
                 after_round=shown.after_round,

@@ -239,8 +239,8 @@ class Queue(Protocol):
         ...
 
 
-FilterPolicy = Mapping[str, Sequence[str]]
-"""Attribute name to accepted values; all names must match (Amazon SNS, exact string matching)."""
+FilterPolicy = Mapping[str, Sequence[str | Mapping[str, str]]]
+"""Attribute name to accepted values, beginnings and ends; all names must match: ``tocsin.core.routes.accepts``."""
 
 
 class Topic(Protocol):

@@ -1,7 +1,7 @@
 """The topic: copies what is published to the subscribed queues."""
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -12,6 +12,7 @@ from tocsin.adapters.embedded.stored import Stored, encode
 from tocsin.core.clock import NowMs
 from tocsin.core.messages import Notification
 from tocsin.core.ports import FilterPolicy
+from tocsin.core.routes import Policy, accepts
 
 SUBSCRIBE: Final = """
     INSERT INTO subscriptions (queue, policy) VALUES (?, ?)
@@ -19,7 +20,7 @@ SUBSCRIBE: Final = """
 """
 SUBSCRIPTIONS: Final = "SELECT queue, policy FROM subscriptions ORDER BY queue"
 
-_policies: Final = Stored[dict[str, list[str]]]("filter policy", dict[str, list[str]])
+_policies: Final = Stored[Policy]("filter policy", Policy)
 
 
 class EmbeddedTopic:
@@ -42,7 +43,7 @@ class EmbeddedTopic:
 
         def work(connection: sqlite3.Connection) -> None:
             for queue, policy in connection.execute(SUBSCRIPTIONS).fetchall():
-                wanted = [message for message in messages if matches(_policies.decode(policy), message[1])]
+                wanted = [message for message in messages if accepts(_policies.decode(policy), message[1])]
                 EmbeddedQueue(self._database, queue, self._now_ms).append(connection, wanted)
 
         if messages:
@@ -51,22 +52,9 @@ class EmbeddedTopic:
 
     def subscribe(self, queue: str, policy: FilterPolicy | None = None) -> None:
         """Copy to the queue what matches the policy; a second call replaces the policy."""
-        blob = encode({name: list(values) for name, values in (policy or {}).items()})
+        blob = encode({name: list(conditions) for name, conditions in (policy or {}).items()})
 
         def work(connection: sqlite3.Connection) -> None:
             connection.execute(SUBSCRIBE, (queue, blob))
 
         self._database.write(work)
-
-
-def matches(policy: FilterPolicy, attributes: Mapping[str, str]) -> bool:
-    """Tell whether every attribute that the policy names is there with one of its values.
-
-    Source: Amazon SNS, subscription filter policies, exact string matching.
-
-    >>> matches({"severity": ["critical"]}, {"severity": "critical", "site": "north"})
-    True
-    >>> matches({"severity": ["critical"], "kind": ["limits"]}, {"severity": "critical"})
-    False
-    """
-    return all(attributes.get(name) in accepted for name, accepted in policy.items())

@@ -7,7 +7,9 @@ import msgspec
 from msgspec.structs import asdict
 
 from tocsin.core.plan.check import check_maintenance, check_metric, check_silence
+from tocsin.core.plan.check_delivery import check_receiver, check_route
 from tocsin.core.plan.check_rules import check_rule
+from tocsin.core.plan.delivery import Receiver, Route
 from tocsin.core.plan.form import RULE_KINDS
 from tocsin.core.plan.model import DevicePlan, MetricPlan, Rule, SourcePlan
 from tocsin.core.plan.patterns import covers
@@ -22,6 +24,8 @@ Part = TypeVar("Part", bound=msgspec.Struct)
 ENTRIES_MAX: Final = {"metrics": 256, "rules": 256, "devices": 1_000, "sources": 64, "silences": 256} | {
     "maintenance": 256,
     "escalations": 32,
+    "receivers": 64,
+    "routes": 128,
 }
 
 
@@ -80,6 +84,29 @@ def read_maintenance(root: Section) -> list[Entry[Silence]]:
 def read_escalations(root: Section) -> list[Entry[Escalation]]:
     """Return the escalations that are written."""
     entries = [read_entry(section, Escalation) for section in _sections(root, "escalations")]
+    _note_doubles([entry.section for entry in entries])
+    return entries
+
+
+def read_receivers(root: Section) -> list[Entry[Receiver]]:
+    """Return the receivers that are written."""
+    entries = [read_entry(section, Receiver, NO_BASE, check_receiver) for section in _sections(root, "receivers")]
+    _note_doubles([entry.section for entry in entries])
+    return entries
+
+
+def read_routes(root: Section, receivers: Sequence[Receiver]) -> list[Entry[Route]]:
+    """Return the routes that are written.
+
+    Args:
+        root: The plan.
+        receivers: To which they may lead.
+    """
+    names = sorted(one.name for one in receivers)
+    entries = [
+        read_entry(section, Route, NO_BASE, lambda route: check_route(route, names))
+        for section in _sections(root, "routes")
+    ]
     _note_doubles([entry.section for entry in entries])
     return entries
 

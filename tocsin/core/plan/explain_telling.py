@@ -1,8 +1,10 @@
 """Who hears of alerts under a plan, in words."""
 
 from tocsin.core.durations import format_duration
+from tocsin.core.plan.delivery import Route
 from tocsin.core.plan.model import Plan
 from tocsin.core.plan.telling import Escalation
+from tocsin.core.routes import CHOICES, PATTERNS
 from tocsin.core.silences import MATCHERS, Silence
 
 
@@ -40,7 +42,15 @@ def told_lines(plan: Plan) -> list[str]:
         *(_silence_line("silence", one) for one in plan.silences),
         *(_silence_line("maintenance", one) for one in plan.maintenance),
         *map(_escalation_line, plan.escalations),
+        *(_route_line(plan, route) for route in plan.routes),
     ]
+
+
+def _route_line(plan: Plan, route: Route) -> str:
+    words = [f"{name} {getattr(route, name)}" for name in PATTERNS if getattr(route, name) != "*"]
+    words += [f"{name} {' or '.join(getattr(route, name))}" for name in CHOICES if getattr(route, name)]
+    channel = next(one.channel for one in plan.receivers if one.name == route.to)
+    return f"  route {route.name}: {', '.join(words) or 'everything'} to {route.to} ({channel})"
 
 
 def _escalation_line(step: Escalation) -> str:

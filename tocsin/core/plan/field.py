@@ -26,6 +26,15 @@ LABEL: Final = Shape(r"[^\x00-\x1f\x7f#]{1,64}", "1 to 64 characters without # o
 INSTANT: Final = Shape(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(Z|[+-][0-9]{2}:[0-9]{2})", "like 2026-11-23T22:00:00Z"
 )
+END_PATTERN: Final = Shape(
+    r"\*|\*?[A-Za-z0-9_.-]{1,63}|[A-Za-z0-9_.-]{1,63}\*", "1 to 64 letters, digits, _ . or -, with * at one end or none"
+)
+END_LABEL: Final = Shape(
+    r"\*|\*?[^\x00-\x1f\x7f#*]{1,63}|[^\x00-\x1f\x7f#*]{1,63}\*",
+    "1 to 64 characters without # or line breaks, with * at one end or none",
+)
+URL: Final = Shape(r"https?://[!-~]{1,500}", "a URL that begins with https:// or http://")
+TEMPLATE: Final = Shape(r"[^\x00-\x08\x0b-\x1f\x7f]{1,4000}", "1 to 4000 characters")
 TIME: Final = Shape(r"([01][0-9]|2[0-3]):[0-5][0-9]", "a time of day such as 22:00")
 ZONE: Final = Shape(r"[A-Za-z0-9_+/-]{1,64}", "a time zone such as Europe/Berlin")
 

@@ -12,12 +12,17 @@ import msgspec
 from tocsin.core.clock import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS
 from tocsin.core.messages import Severity
 from tocsin.core.plan.bounds import Bounds, Timing
+from tocsin.core.plan.delivery import CHANNELS, Receiver, Route
 from tocsin.core.plan.field import (
+    END_LABEL,
+    END_PATTERN,
     ID,
     INSTANT,
     LABEL,
     PATTERN,
+    TEMPLATE,
     TIME,
+    URL,
     ZONE,
     Field,
     choice,
@@ -43,11 +48,21 @@ from tocsin.core.plan.model import (
 from tocsin.core.plan.telling import Escalation, Grouping
 from tocsin.core.silences import DAYS, Silence
 
+STATES: Final = ("firing", "resolved", "expired", "summary")
+CHANGES: Final = (
+    *("firing", "reopened", "flapping", "worse", "eased", "still_firing", "escalated"),
+    *("amended", "withdrawn", "resolved", "expired", "summary"),
+)
 WINDOW_MS_MIN: Final = SECOND_MS
 WINDOW_MS_MAX: Final = 31 * DAY_MS
 RULE_TIME_MS_MAX: Final = 31 * DAY_MS
 GROUPS_MAX: Final = 4_096
 SEVERITIES: Final = tuple(severity.value for severity in Severity)
+
+
+def _choices(key: str, choices: tuple[str, ...], says: str) -> Field:
+    return Field(key=key, attribute=key, kind="choices", says=says, choices=choices)
+
 
 _RULE: Final = (
     text("name", ID, "Name, unique in the plan; part of the alert's fingerprint."),
@@ -229,6 +244,26 @@ FORMS: Final[dict[type[msgspec.Struct], tuple[Field, ...]]] = {
         text("from", TIME, "Time of day at which an occurrence begins.", attribute="from_time"),
         text("until", TIME, "Time of day at which it ends, maybe of the next day.", attribute="until_time"),
         text("zone", ZONE, "Time zone of the two, such as Europe/Berlin."),
+    ),
+    Receiver: (
+        text("name", ID, "Name, unique in the plan; routes lead to it."),
+        choice("channel", CHANNELS, "How it gets notifications."),
+        text("url", URL, "Where to post; only for webhook, slack and pagerduty."),
+        text("secret", ID, "Name of the secret that signs webhooks, or that is the routing key of PagerDuty."),
+        duration("timeout", SECOND_MS, MINUTE_MS, "How long an answer may take."),
+        text("subject", TEMPLATE, "Jinja template of the subject; else the notification's own."),
+        text("text", TEMPLATE, "Jinja template of the text; else the notification's own."),
+    ),
+    Route: (
+        text("name", ID, "Name, unique in the plan."),
+        text("to", ID, "Name of the receiver."),
+        text("tenant", END_PATTERN, "Whose alerts; a name, a beginning such as plant-*, or an end such as *-test."),
+        text("site", END_LABEL, "Of which sites, likewise."),
+        text("kind", END_PATTERN, "Of which kinds, likewise; gateway_missing and site_missing are outages."),
+        text("escalation", END_PATTERN, "Only of this escalation; else all that is told, escalated or not."),
+        _choices("severity", SEVERITIES, "Of which severities; else of all."),
+        _choices("state", STATES, "In which states; else in all."),
+        _choices("change", CHANGES, "What is told; else all that is."),
     ),
     Escalation: (
         text("name", ID, "Name, unique in the plan; routes can ask for it."),

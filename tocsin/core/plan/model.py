@@ -12,6 +12,7 @@ import msgspec
 from tocsin.core.errors import ConfigError
 from tocsin.core.messages import Severity
 from tocsin.core.plan.bounds import Bounds, Timing
+from tocsin.core.plan.delivery import Receiver, Route
 from tocsin.core.plan.telling import Escalation, Grouping
 from tocsin.core.silences import Silence
 
@@ -209,6 +210,8 @@ class Plan(_Part, frozen=True):
         silences: What is recorded and not told, and when.
         maintenance: The same for whole sites, while somebody works there.
         escalations: Who else is told when nobody acknowledges, and after how long.
+        receivers: Who gets notifications, besides the subscribers of the topic.
+        routes: Which ones go to which receiver.
         groups: Key groups, a power of two; fixed within a generation.
         generation: Raised whenever groups, windows or timing change.
     """
@@ -223,6 +226,8 @@ class Plan(_Part, frozen=True):
     silences: tuple[Silence, ...] = ()
     maintenance: tuple[Silence, ...] = ()
     escalations: tuple[Escalation, ...] = ()
+    receivers: tuple[Receiver, ...] = ()
+    routes: tuple[Route, ...] = ()
     groups: int = 4
     generation: int = 1
     version: int = PLAN_VERSION

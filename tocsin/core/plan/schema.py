@@ -9,6 +9,7 @@ from msgspec.structs import asdict
 
 from tocsin.core.durations import DURATION_REGEX, format_duration
 from tocsin.core.plan.bounds import Bounds, Timing
+from tocsin.core.plan.delivery import Receiver, Route
 from tocsin.core.plan.entries import ENTRIES_MAX
 from tocsin.core.plan.field import Field, Kind
 from tocsin.core.plan.form import FORMS, RULE_KINDS, default_of
@@ -41,6 +42,8 @@ def plan_schema() -> Schema:
         "sources": _list("sources", _object(SourcePlan), "Queues from which readings are taken."),
         "silences": _list("silences", _object(Silence), "What is recorded and not told, and when."),
         "maintenance": _list("maintenance", _object(Silence), "When somebody works at a site."),
+        "receivers": _list("receivers", _object(Receiver), "Who gets notifications."),
+        "routes": _list("routes", _object(Route), "Which notifications go to whom."),
         "escalations": _list("escalations", _object(Escalation), "Who else is told while nobody acknowledges."),
         "bounds": _object(Bounds) | {"description": "What is accepted."},
         "timing": _object(Timing) | {"description": "When windows close."},

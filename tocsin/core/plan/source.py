@@ -30,6 +30,8 @@ from tocsin.core.plan.entries import (
     read_escalations,
     read_maintenance,
     read_metrics,
+    read_receivers,
+    read_routes,
     read_rules,
     read_silences,
     read_sources,
@@ -85,6 +87,8 @@ def parse_plan(text: str, file: str) -> Plan:
 
 
 def _read_plan(root: Section, base: Plan) -> Plan:
+    receivers = read_receivers(root)
+    routes = read_routes(root, _parts(receivers) or base.receivers)
     metrics, devices, sources = read_metrics(root, base.metrics), read_devices(root), read_sources(root)
     rules, off = read_rules(root, base.rules)
     bounds = read_entry(root.part("bounds"), Bounds, asdict(base.bounds))
@@ -98,6 +102,8 @@ def _read_plan(root: Section, base: Plan) -> Plan:
         timing=timing.part,
         silences=_parts(read_silences(root)) or base.silences,
         maintenance=_parts(read_maintenance(root)) or base.maintenance,
+        receivers=_parts(receivers) or base.receivers,
+        routes=_parts(routes) or base.routes,
         escalations=_sorted_steps(read_escalations(root)) or base.escalations,
         grouping=read_entry(root.part("grouping"), Grouping, asdict(base.grouping)).part,
         **_read_numbers(root, base),

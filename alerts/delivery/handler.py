@@ -1,0 +1,168 @@
+"""The Lambda handler of the queues behind routes, and of their schedule: posts to receivers out."""
+
+import os
+from typing import Any, Final
+
+import msgspec
+
+from alerts.delivery.channels import post_of
+from alerts.delivery.stage import NAME, Delivery
+from alerts.delivery.state import DeliveryState, Line
+from alerts.delivery.step import POSTS_MAX, REFUSED, Batch, Dispatch, Outcome, Taken, has_room, is_due, next_post
+from tocsin.adapters.function import Entry
+from tocsin.adapters.telemetry import fact_logger, told
+from tocsin.adapters.web.outlet import WebOutlet
+from tocsin.core.clock import NowMs, wall_now_ms
+from tocsin.core.errors import ConfigError, TransientError, UnavailableError
+from tocsin.core.formats.batch_answer import batch_failures
+from tocsin.core.formats.queue_event import Delivery as Delivered
+from tocsin.core.formats.queue_event import parse_queue_event
+from tocsin.core.keys import group_of
+from tocsin.core.machine import Machine
+from tocsin.core.messages import Notification
+from tocsin.core.outlet import Answer, Outlet, Secrets
+from tocsin.core.plan.book import PlanBook
+from tocsin.core.plan.delivery import Receiver
+from tocsin.core.ports import Backend
+from tocsin.core.routes import pushed_routes, queue_of
+
+logger: Final = fact_logger(NAME)
+
+SECRET_VARIABLE: Final = "TOCSIN_SECRET_"  # noqa: S105  where secrets are, no secret itself
+UNDELIVERED: Final = "undelivered"
+"""Begins the names of blobs that keep what a receiver will never take."""
+
+_notifications: Final = msgspec.json.Decoder(Notification)
+
+
+def secret_of_environment(name: str) -> str | None:
+    """Return the secret that the plan calls so, from the variable ``TOCSIN_SECRET_<NAME>``."""
+    return os.environ.get(SECRET_VARIABLE + name.upper().replace("-", "_").replace(".", "_"))
+
+
+class DeliveryHandler:
+    """Takes notifications from the queues behind routes, and posts them; built once, at cold start.
+
+    What is taken is committed before its message leaves the queue, and forgotten only after the receiver took it. A
+    crash between a post and the commit of its answer posts it again, under the same id.
+    """
+
+    def __init__(self, backend: Backend, plans: PlanBook, outlet: Outlet, secrets: Secrets, now_ms: NowMs) -> None:
+        plan = plans.first
+        self._receivers: dict[str, Receiver] = {one.name: one for one in plan.receivers}
+        self._receiver_of = {queue_of(route): receiver.name for route, receiver in pushed_routes(plan)}
+        self._groups = plan.groups
+        self._blobs = backend.blobs
+        self._outlet = outlet
+        self._secrets = secrets
+        self._now_ms = now_ms
+        self._machine: Machine[DeliveryState, Batch] = Machine(Delivery(plan.generation), backend.state)
+        self._measures: dict[str, float] = {}
+
+    def __call__(self, event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG002  Lambda passes it
+        """Take the event's messages, if it has any, and post what is due; return the messages that stay in the queue.
+
+        Raises:
+            UnavailableError: The store did not answer; the whole batch comes again.
+        """
+        self._machine.forget()  # another process may have served the same receivers meanwhile
+        failed: list[str] = []
+        if "Records" in event:
+            failed = self._take(parse_queue_event(event))
+        self._measures = {"posts": 0, "posts_failed": 0, "notifications_refused": 0}
+        for receiver in self._receivers.values():
+            self._serve(receiver)
+        return batch_failures(failed)
+
+    def measures(self) -> dict[str, float]:
+        """Return what the last call did, as metrics."""
+        return self._measures
+
+    def line(self, receiver: str) -> Line:
+        """Return how the receiver stands, as it is stored."""
+        group = group_of(receiver, self._groups)
+        self._fold(group, Batch())
+        state = self._machine.held_state(group)
+        return (state.lines.get(receiver) if state else None) or Line(receiver)
+
+    def _take(self, messages: list[Delivered]) -> list[str]:
+        """Commit that the notifications wait for their receivers; return ids of messages for which there is no room."""
+        failed: list[str] = []
+        batches: dict[int, list[Taken]] = {}
+        for message in messages:
+            name = self._receiver_of.get(message.queue, "")
+            notification = _notification(message)
+            if not name or notification is None:
+                logger.error("message is no notification for a receiver", queue=message.queue, message_id=message.id)
+                continue
+            if has_room(self.line(name)):
+                batches.setdefault(group_of(name, self._groups), []).append(Taken(name, notification))
+            else:
+                failed.append(message.id)
+        for group, taken in batches.items():
+            self._fold(group, Batch(tuple(taken)))
+        return failed
+
+    def _serve(self, receiver: Receiver) -> None:
+        """Post what is due to the receiver, in order, until it fails or enough is posted."""
+        for _ in range(POSTS_MAX):
+            line, now_ms = self.line(receiver.name), self._now_ms()
+            if not is_due(line, now_ms):
+                return
+            dispatch = next_post(line, receiver.channel, now_ms)
+            answer = self._post(receiver, dispatch, now_ms)
+            outcome = Outcome(receiver.name, dispatch.ids, answer, self._now_ms())
+            self._fold(group_of(receiver.name, self._groups), Batch(outcomes=(outcome,)))
+            self._measures["posts"] += 1
+            if 200 <= answer.status < 300:
+                continue
+            self._measures["posts_failed"] += 1
+            logger.warning("receiver failed", receiver=receiver.name, status=answer.status, detail=answer.detail)
+            if answer.status not in REFUSED:
+                return
+
+    def _post(self, receiver: Receiver, dispatch: Dispatch, now_ms: int) -> Answer:
+        secret = self._secrets(receiver.secret) if receiver.secret else None
+        if receiver.secret and secret is None:
+            return Answer(0, f"secret {receiver.secret} is not set")
+        try:
+            post = post_of(dispatch.notification, receiver, secret, now_ms, dispatch.missed)
+        except ConfigError as error:  # what must be told is told in its own words
+            logger.warning("template fails", receiver=receiver.name, detail=str(error))
+            plain = replace_templates(receiver)
+            post = post_of(dispatch.notification, plain, secret, now_ms, dispatch.missed)
+        answer = self._outlet.post(post)
+        if answer.status in REFUSED:
+            self._measures["notifications_refused"] += len(dispatch.ids)
+            self._set_aside(receiver, dispatch)
+        return answer
+
+    def _set_aside(self, receiver: Receiver, dispatch: Dispatch) -> None:
+        """Keep what the receiver will never take, under names that follow from what it is."""
+        for one in dispatch.missed or (dispatch.notification,):
+            self._blobs.put(f"{UNDELIVERED}/{receiver.name}/{one.id}.json", msgspec.json.encode(one))
+
+    def _fold(self, group: int, batch: Batch) -> None:
+        failures: dict[int, TransientError] = self._machine.run({group: batch})
+        if group in failures:
+            raise UnavailableError(f"delivery group {group} failed: {told(failures[group])}") from failures[group]
+
+
+def replace_templates(receiver: Receiver) -> Receiver:
+    """Return the receiver without templates of its own."""
+    return msgspec.structs.replace(receiver, subject="", text="")
+
+
+def _notification(message: Delivered) -> Notification | None:
+    try:
+        return _notifications.decode(message.body)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return None
+
+
+def make_handler(backend: Backend, plans: PlanBook) -> DeliveryHandler:
+    """Return the handler on the backend's ports, posting over HTTP, with secrets from the environment."""
+    return DeliveryHandler(backend, plans, WebOutlet(), secret_of_environment, wall_now_ms)
+
+
+handler: Final = Entry(NAME, ("state", "blobs"), make_handler)

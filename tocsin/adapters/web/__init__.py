@@ -1,0 +1,1 @@
+"""Posts to receivers over HTTP."""
