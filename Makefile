@@ -49,6 +49,7 @@ contract: $(VENV)/dev.stamp .standins/stamp ## hold the AWS adapters to their co
 	@touch $@
 
 browser: $(VENV)/run.stamp $(VENV)-browser/stamp ## test the dashboard in a headless Chromium that is on the machine
+	@if command -v npm >/dev/null; then npm ci --prefix dashboard --no-audit --no-fund --loglevel error >/dev/null; fi
 	@TOCSIN_BROWSER=required $(VENV)-browser/bin/python -m pytest tests/browser -n 2 --dist loadfile --timeout 120 $(ARGS)
 
 api-fuzz: $(VENV)/run.stamp $(VENV)-schemathesis/stamp ## hold the query API against its OpenAPI document: 20,000 requests

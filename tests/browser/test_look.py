@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.made_answers import new_fault
-from tests.browser.made_fleet import MINUTE_MS, MadeFleet
+from tests.browser.lived_in import DEVICE, live_an_hour
 from tests.browser.made_server import MadeServer
 
 if TYPE_CHECKING:
@@ -15,14 +14,13 @@ if TYPE_CHECKING:
 
 OUT = Path(__file__).parents[2] / "out" / "browser"
 SIZES = {"light": (1360, 850), "dark": (1360, 850), "phone": (390, 844)}
-DEVICE = "north-pump-00000"
 PNG = b"\x89PNG"
 
 
 @pytest.mark.parametrize("name", SIZES)
 def test_every_page_is_drawn(name: str, serve: Callable[..., MadeServer], open_page: "Open") -> None:
     server = serve(count=60)
-    alert = _lived_in(server.fleet)
+    alert = live_an_hour(server.fleet)
     pages = {
         "fleet": ("/", ".device-row canvas"),
         "device": (f"/devices/{DEVICE}?range=10800000", ".chart[aria-label*='points']"),
@@ -42,21 +40,3 @@ def test_every_page_is_drawn(name: str, serve: Callable[..., MadeServer], open_p
         file = OUT / f"{title}-{name}.png"
         page.screenshot(path=file)
         assert file.read_bytes().startswith(PNG)
-
-
-def _lived_in(fleet: MadeFleet) -> str:
-    """Let an hour pass on the fleet; returns the alert that somebody took care of."""
-    over = fleet.fire("south-cold-room-00021", severity="info")
-    fleet.advance(9 * MINUTE_MS)
-    fleet.resolve(over)
-    alert = fleet.fire(DEVICE, severity="critical")
-    fleet.act(alert, {"kind": "acknowledge", "text": "on my way", "for_ms": 60 * MINUTE_MS}, "1")
-    new_fault(fleet, {"kind": "leak", "device": DEVICE, "metric": "flow_lpm", "for_ms": 60 * MINUTE_MS})
-    fleet.faults[0] |= {"alert": alert, "found_ms": fleet.now_ms + 4 * MINUTE_MS}
-    fleet.advance(22 * MINUTE_MS)
-    fleet.act(alert, {"kind": "note", "text": "the valve is stuck, Ben brings a new one"}, "2")
-    for device in ("south-cold-room-00005", "east-motor-00010"):
-        fleet.fire(device)
-    fleet.silence({"site": "east", "comment": "new switchgear, call Anna", "for_ms": 480 * MINUTE_MS})
-    fleet.advance(14 * MINUTE_MS)
-    return alert

@@ -64,6 +64,7 @@ async function ask(method, path, { body, headers = {}, signal } = {}) {
   }
   const data = await answer.json().catch((error) => {
     if (error.name === "AbortError") throw error;
+    if (!(error instanceof SyntaxError)) throw new Problem(0, "unreachable", "the server went away");
     return null;
   });
   if (answer.ok && data !== null) return data;

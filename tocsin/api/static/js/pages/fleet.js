@@ -89,14 +89,18 @@ function sentence(counts, total) {
   return total === 1 ? "The one device is fine" : `All ${many(total, "device")} are fine`;
 }
 
+/** A command that makes the first device, as it would be written here and now. */
 function nobody() {
+  const message = { device: "pump-7", ts: new Date().toISOString(), metrics: { flow_lpm: 201.3 } };
+  const command = [
+    `curl ${location.origin}/v1/readings \\`,
+    '  -H "Authorization: Bearer $TOKEN" -H "Content-Type: application/json" \\',
+    `  -d '${JSON.stringify(message)}'`,
+  ];
   return emptyState(
     "No device has reported yet",
     "A device shows here with its first closed window, about two minutes after its first reading.",
-    h(
-      "pre",
-      {},
-      'curl -X POST /v1/readings -H "Authorization: Bearer $TOKEN" \\\n  -d \'{"device": "pump-7", "ts": "2026-11-23T10:00:00Z", "metrics": {"flow_lpm": 201.3}}\'',
-    ),
+    h("pre", {}, command.join("\n")),
+    h("p", { class: "muted" }, "TOKEN is what follows #token= in the address that the server printed."),
   );
 }
