@@ -31,6 +31,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "plan": ("tocsin.cli.plan", "plan"),
     "dlq": ("tocsin.cli.dlq", "dlq"),
     "state": ("tocsin.cli.state", "state"),
+    "archive": ("tocsin.cli.archive", "archive"),
     "doctor": ("tocsin.cli.doctor", "doctor"),
 }
 WRONG_USE: Final = 2
