@@ -26,12 +26,14 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "diff": ("tocsin.cli.diff", "diff"),
     "score": ("tocsin.cli.score", "score"),
     "tune": ("tocsin.cli.tune", "tune"),
+    "fit": ("tocsin.cli.fit", "fit"),
     "fuzz": ("tocsin.cli.fuzz", "fuzz"),
     "alerts": ("tocsin.cli.alerts", "alerts"),
     "plan": ("tocsin.cli.plan", "plan"),
     "dlq": ("tocsin.cli.dlq", "dlq"),
     "state": ("tocsin.cli.state", "state"),
     "archive": ("tocsin.cli.archive", "archive"),
+    "iam": ("tocsin.cli.iam", "iam"),
     "doctor": ("tocsin.cli.doctor", "doctor"),
 }
 WRONG_USE: Final = 2

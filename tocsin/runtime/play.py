@@ -19,7 +19,9 @@ from tocsin.core.messages import Phase, Transition
 from tocsin.core.plan.model import Plan
 from tocsin.core.ports import LogReader, WindowItem
 from tocsin.runtime.counts import Counts
+from tocsin.runtime.host import Host, OpenHost
 from tocsin.runtime.pipeline import Pipeline
+from tocsin.runtime.stages import MakeStages, make_stages
 
 STEP_MS: Final = 20_000
 SETTLE_MS: Final = 6 * MINUTE_MS
@@ -58,7 +60,15 @@ class Play:
     """
 
     def __init__(
-        self, scenario: Scenario, plan: Plan, *, seed: int, path: Path | None = None, processes: int = 1
+        self,
+        scenario: Scenario,
+        plan: Plan,
+        *,
+        seed: int,
+        path: Path | None = None,
+        processes: int = 1,
+        stages: MakeStages = make_stages,
+        open_host: OpenHost | None = None,
     ) -> None:
         """Open the backend.
 
@@ -68,6 +78,8 @@ class Play:
             seed: Which run of the scenario.
             path: File of the backend, or None for memory.
             processes: How many processes generate the readings.
+            stages: Builds the handlers.
+            open_host: Opens another backend than a file or memory.
         """
         self.fleet = LiveFleet(scenario, seed)
         self._scenario = scenario
@@ -75,8 +87,8 @@ class Play:
         self._processes = processes
         self._clock = VirtualClock(scenario.start_ms)
         self.now_ms = self._clock.now_ms
-        self.embedded = open_embedded(path, now_ms=self.now_ms)
-        self.pipeline = Pipeline(self.embedded, plan, self.now_ms, is_lasting=path is not None)
+        self.embedded: Host = open_host(self.now_ms, 1) if open_host else open_embedded(path, now_ms=self.now_ms)
+        self.pipeline = Pipeline(self.embedded, plan, self.now_ms, is_lasting=path is not None, stages=stages)
         self._feed = FeedReader(self.embedded.backend.alerts.feed)
         self._wire = WireCounts()
 

@@ -1,0 +1,15 @@
+"""Under which parameters the roles are checked: between them, every choice of the template is made both ways."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+SETTINGS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "with HTTP, as it is by default": {"JwtIssuer": "https://issuer.example"},
+    "in a network, state the other way": {
+        "JwtIssuer": "https://issuer.example",
+        "UseVpc": "yes",
+        "ProcessorsState": "dynamodb",
+        "AnomalyState": "dynamodb",
+        "AlertsState": "s3",
+    },
+}
