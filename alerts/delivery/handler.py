@@ -15,8 +15,8 @@ from tocsin.adapters.web.outlet import WebOutlet
 from tocsin.core.clock import NowMs, wall_now_ms
 from tocsin.core.errors import ConfigError, TransientError, UnavailableError
 from tocsin.core.formats.batch_answer import batch_failures
-from tocsin.core.formats.queue_event import Delivery as Delivered
-from tocsin.core.formats.queue_event import parse_queue_event
+from tocsin.core.formats.delivery_event import Delivery as Delivered
+from tocsin.core.formats.delivery_event import parse_deliveries
 from tocsin.core.keys import group_of
 from tocsin.core.machine import Machine
 from tocsin.core.messages import Notification
@@ -68,7 +68,7 @@ class DeliveryHandler:
         self._machine.forget()  # another process may have served the same receivers meanwhile
         failed: list[str] = []
         if "Records" in event:
-            failed = self._take(parse_queue_event(event))
+            failed = self._take(parse_deliveries(event))
         self._measures = {"posts": 0, "posts_failed": 0, "notifications_refused": 0}
         for receiver in self._receivers.values():
             self._serve(receiver)
@@ -90,15 +90,15 @@ class DeliveryHandler:
         failed: list[str] = []
         batches: dict[int, list[Taken]] = {}
         for message in messages:
-            name = self._receiver_of.get(message.queue, "")
+            name = self._receiver_of.get(message.source, "")
             notification = _notification(message)
             if not name or notification is None:
-                logger.error("message is no notification for a receiver", queue=message.queue, message_id=message.id)
+                logger.error("message is no notification for a receiver", queue=message.source, message_id=message.id)
                 continue
             if has_room(self.line(name)):
                 batches.setdefault(group_of(name, self._groups), []).append(Taken(name, notification))
             else:
-                failed.append(message.id)
+                failed.append(message.item)
         for group, taken in batches.items():
             self._fold(group, Batch(tuple(taken)))
         return failed

@@ -68,6 +68,7 @@ class Night:
         records = [
             {
                 "messageId": f"m{one.number}",
+                "eventSource": "aws:sqs",
                 "eventSourceARN": f"arn:aws:sqs:eu-central-1:000000000000:{queue}",
                 "body": msgspec.json.encode(one).decode(),
                 "attributes": {"SentTimestamp": str(self.clock.now_ms())},
