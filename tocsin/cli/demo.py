@@ -15,6 +15,7 @@ from simulator.scenario import load_scenario
 from simulator.scenario_model import Scenario
 from simulator.truth import truth_of
 from tocsin.cli.account import Account
+from tocsin.cli.backends import backend_option, endpoint_option, opened_backend
 from tocsin.cli.demo_view import opened_view
 from tocsin.cli.files import plan_for, scenario_file
 from tocsin.cli.stopping import Stop
@@ -44,6 +45,8 @@ PLAIN_COLUMNS = 120
 )
 @click.option("--as-fast-as-possible", "fast", is_flag=True, help="Do not hold the pace.")
 @click.option("--file", "path", type=click.Path(path_type=Path, dir_okay=False), help="Keep everything in this file.")
+@backend_option
+@endpoint_option
 @click.option("--picture", type=click.Path(path_type=Path, dir_okay=False), help="Write the live view as SVG, once.")
 @click.option("--page/--no-page", default=True, show_default=True, help="Show it in a browser, at a free local port.")
 @click.option("--stay", is_flag=True, help="Keep the page after the end, until Ctrl-C.")
@@ -55,6 +58,8 @@ def demo(  # noqa: PLR0917  click passes each option
     speed: float,
     fast: bool,
     path: Path | None,
+    backend: str,
+    endpoint: str | None,
     picture: Path | None,
     page: bool,
     stay: bool,
@@ -68,7 +73,11 @@ def demo(  # noqa: PLR0917  click passes each option
     talk = Console(stderr=True)
     _introduce(talk, scenario, seed)
     pace = None if fast else speed
-    with Play(scenario, plan, seed=seed, path=path) as play, _opened_page(talk, play, seed, pace, page) as observe:
+    with (
+        opened_backend(backend, endpoint=endpoint, path=path, tell=talk.print) as open_host,
+        Play(scenario, plan, seed=seed, path=path, open_host=open_host) as play,
+        _opened_page(talk, play, seed, pace, page) as observe,
+    ):
         account = _play(talk, scenario, play, seed=seed, speed=pace, picture=picture, observe=observe)
         _print_account(account, seed, path, as_json=as_json)
         if page and stay:

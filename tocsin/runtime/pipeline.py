@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from tocsin.adapters.embedded.open import Embedded
 from tocsin.core.clock import DAY_MS, HOUR_MS, MINUTE_MS, NowMs, VirtualClock, pause
 from tocsin.core.errors import TransientError
 from tocsin.core.plan.book import PlanBook, plan_blob, publish_plan
@@ -19,6 +18,7 @@ from tocsin.runtime.counts import Counts, counts_of
 from tocsin.runtime.delivery import EventOf
 from tocsin.runtime.discarded import kept_in
 from tocsin.runtime.events import feed_event, kinesis_event_of, schedule_event_of, sqs_event_of
+from tocsin.runtime.host import Host
 from tocsin.runtime.mapping import Handler, MappingSettings
 from tocsin.runtime.queues import QueueMapping
 from tocsin.runtime.schedule import Schedule
@@ -67,7 +67,7 @@ class Pipeline:
 
     def __init__(
         self,
-        embedded: Embedded,
+        embedded: Host,
         plan: Plan,
         now_ms: NowMs,
         *,
@@ -180,7 +180,7 @@ class Pipeline:
         return counts_of(self.passed, self._stages.processors.accounts(), self._stages.anomaly.counts())
 
     def _make_mappings(
-        self, embedded: Embedded, settings: PipelineSettings
+        self, embedded: Host, settings: PipelineSettings
     ) -> tuple[QueueMapping, StreamMapping, StreamMapping, StreamMapping]:
         backend, stages, now_ms = embedded.backend, self._stages, self._now_ms
         queue = QueueMapping(

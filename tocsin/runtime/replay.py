@@ -12,7 +12,6 @@ from typing import Final
 
 import msgspec
 
-from tocsin.adapters.embedded.open import open_embedded
 from tocsin.adapters.embedded.segments import DatedRecord
 from tocsin.core.actions import ACTION_KEY_START, Action, decode_action_json
 from tocsin.core.clock import MINUTE_MS, VirtualClock
@@ -22,6 +21,7 @@ from tocsin.core.keys import TICK_KEY
 from tocsin.core.messages import Notification, Transition
 from tocsin.core.plan.model import Plan
 from tocsin.runtime.counts import Counts
+from tocsin.runtime.host import OpenHost, open_in_memory
 from tocsin.runtime.pipeline import DEFAULT_SETTINGS, Pipeline, PipelineSettings
 from tocsin.runtime.play import FeedReader
 from tocsin.runtime.recorded_time import tick_ms_of, tick_under
@@ -48,6 +48,7 @@ class ReplaySettings:
         put_records_max: Most records put on the log before they are delivered.
         mappings: How each mapping delivers.
         stages: Builds the handlers.
+        open_host: Opens the backend; None for memory.
     """
 
     tick_ms: int | None = None
@@ -56,6 +57,7 @@ class ReplaySettings:
     put_records_max: int = 5_000
     mappings: PipelineSettings = DEFAULT_SETTINGS
     stages: MakeStages = make_stages
+    open_host: OpenHost | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,7 @@ class ReplayRun:
         self._plan = plan
         self._settings = settings
         self._clock = VirtualClock(0)
-        self._embedded = open_embedded(None, now_ms=self._clock.now_ms, shards=header.shards)
+        self._embedded = (settings.open_host or open_in_memory)(self._clock.now_ms, header.shards)
         self._told = self._embedded.queue(TOLD_QUEUE)
         self._embedded.backend.topic.subscribe(TOLD_QUEUE)
         self._records = 0

@@ -13,7 +13,7 @@ from typing import Any, Final, Self
 import msgspec
 
 from ingest.handler import make_handler as make_ingest
-from tocsin.adapters.embedded.open import Embedded, open_embedded
+from tocsin.adapters.embedded.open import open_embedded
 from tocsin.api.answers import Mode
 from tocsin.api.assets import Assets
 from tocsin.api.dispatch import Api, LogError, Request
@@ -27,6 +27,7 @@ from tocsin.core.clock import DAY_MS, NowMs
 from tocsin.core.plan.book import PlanBook
 from tocsin.core.ports import Backend
 from tocsin.runtime.figures import Figures
+from tocsin.runtime.host import Host
 from tocsin.runtime.pipeline import Pipeline
 
 HOST: Final = "127.0.0.1"
@@ -70,7 +71,7 @@ class Serving:
 
     def __init__(
         self,
-        embedded: Embedded,
+        embedded: Host,
         pipeline: Pipeline,
         now_ms: NowMs,
         settings: ServingSettings,
@@ -141,7 +142,7 @@ def _own_token(tenant: str, rules: TokenRules) -> str:
     return issue_token(rules, claims, lasts_ms=TOKEN_LASTS_MS)
 
 
-def _reading(embedded: Embedded, file: Path | None, now_ms: NowMs, opening: ExitStack) -> Backend:
+def _reading(embedded: Host, file: Path | None, now_ms: NowMs, opening: ExitStack) -> Backend:
     """Return the ports, where what takes long to read does not hold up the pipeline."""
     if file is None:
         return embedded.backend

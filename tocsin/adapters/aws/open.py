@@ -64,6 +64,18 @@ class Aws:
         """
         return self._ports.queue(self._ports.queue_url(name))
 
+    def made_queue(self, name: str) -> Queue:
+        """Make the queue of that name, with dead letters beside it, and return it.
+
+        Raises:
+            ConfigError: This is AWS itself, where the template makes queues.
+        """
+        if not self.settings.endpoints:
+            raise ConfigError(f"queue {name} is made by the template, not here")
+        from tocsin.adapters.aws.provision import make_queue  # noqa: PLC0415  only stand-ins need it
+
+        return self._ports.queue(make_queue(self._ports.clients, name))
+
     def begin(self, remaining_ms: int) -> None:
         """Take note, at the beginning of an invocation, how long it may take: nothing is retried beyond that."""
         self._patience.begin(remaining_ms)

@@ -1,0 +1,59 @@
+"""The demo on a stand-in for AWS that is started for it."""
+
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from tests.cli.conftest import PLAN, Tocsin
+
+SCENARIO = """
+name: brief
+description: Two devices for some minutes, one of them behind a gateway; a limit is crossed.
+start: 2026-11-23T10:00:00Z
+duration: 4m
+network: {latency: 80ms}
+sites:
+  - name: north
+    latitude: 44
+    longitude: 8
+    fleets:
+      - {type: motor}
+      - {type: hvac, gateway: north-gw-1}
+timeline:
+  - {at: 1m, for: 3m, device: north-motor-01, metric: vibration_mmps, kind: bias, sigmas: 30}
+"""
+
+
+def played(tocsin: Tocsin, scenario: Path, *more: str) -> dict[str, Any]:
+    said = tocsin("demo", "--scenario", scenario, "--plan", PLAN, "--as-fast-as-possible", "--no-page", "--json", *more)
+
+    assert said.code == 0, said.err
+    account = cast("dict[str, Any]", said.json)
+    return {name: value for name, value in account.items() if name not in {"elapsed_s", "readings_per_s"}}
+
+
+def test_demo_on_aws_tells_the_same_as_in_memory(tocsin: Tocsin, tmp_path: Path) -> None:
+    scenario = tmp_path / "brief.yaml"
+    scenario.write_text(SCENARIO, "utf-8")
+
+    memory = played(tocsin, scenario)
+    aws = played(tocsin, scenario, "--backend", "aws")
+
+    assert aws == memory
+    assert aws["alerts"]["fired"] == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--endpoint", "http://127.0.0.1:4566"), "--endpoint goes with --backend aws"),
+        (("--backend", "aws", "--file", "new.db"), "--file goes with --backend embedded"),
+        (("--backend", "aws", "--endpoint", "https://dynamodb.us-east-1.amazonaws.com"), "must be on this machine"),
+    ],
+)
+def test_options_that_do_not_go_together_are_wrong_use(tocsin: Tocsin, options: tuple[str, ...], words: str) -> None:
+    said = tocsin("demo", "--scenario", "small", "--no-page", *options)
+
+    assert said.code == 2
+    assert words in said.err

@@ -1,0 +1,58 @@
+"""Which backend a command runs on: its own file or memory, or AWS as a stand-in plays it on this machine."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import click
+
+from tocsin.adapters.aws.stand_in import StandIn
+from tocsin.core.clock import NowMs
+from tocsin.core.errors import UsageError
+from tocsin.runtime.host import Host, OpenHost
+from tocsin.runtime.virtual_time import VirtualHost
+
+EMBEDDED: Final = "embedded"
+AWS: Final = "aws"
+
+backend_option = click.option(
+    "--backend",
+    type=click.Choice([EMBEDDED, AWS]),
+    default=EMBEDDED,
+    show_default=True,
+    help="Where everything is kept; aws: through boto3 in a stand-in that is started on this machine.",
+)
+endpoint_option = click.option("--endpoint", help="With --backend aws: a stand-in that runs already, on this machine.")
+
+
+@contextmanager
+def opened_backend(
+    backend: str, *, endpoint: str | None, path: Path | None, tell: Callable[[str], None]
+) -> Iterator[OpenHost | None]:
+    """Give what opens the backend, None for the embedded one; a stand-in that was started ends with the block.
+
+    Args:
+        backend: ``EMBEDDED`` or ``AWS``.
+        endpoint: Where a stand-in runs already.
+        path: File of the embedded backend.
+        tell: Gets a line for people.
+
+    Raises:
+        ConfigError: There is no stand-in here.
+        UsageError: The options do not go together, or the endpoint is not on this machine.
+    """
+    if backend != AWS:
+        if endpoint is not None:
+            raise UsageError("--endpoint goes with --backend aws")
+        yield None
+        return
+    if path is not None:
+        raise UsageError("--file goes with --backend embedded")
+    with StandIn(endpoint) as stand_in:
+        tell(f"on AWS as {stand_in.name} plays it, at {stand_in.settings.endpoint('kinesis')}")
+
+        def open_host(now_ms: NowMs, shards: int) -> Host:
+            return VirtualHost(stand_in.open(now_ms, shards), now_ms)
+
+        yield open_host
