@@ -47,7 +47,7 @@ _SHOWN: Final = ("transition",)
 
 TABLES: Final = {
     "state_table": TableNeeds(),
-    "windows_table": TableNeeds(expires="ttl"),
+    "windows_table": TableNeeds(expires="expires"),
     "alerts_table": TableNeeds(
         indexes=(
             Index(BY_DEVICE, (("pk", "S"), ("at_ms", "N")), is_local=True, holds=("fingerprint", *_SHOWN)),

@@ -32,7 +32,7 @@ class DynamoWindows:
     """One item for all metrics of a device in a window that are known at once.
 
     Args:
-        table: Where they are; its time to live is in the attribute ``ttl``.
+        table: Where they are; its time to live is in the attribute ``expires``.
         retention_ms: How long windows are kept after their end.
         now_ms: Clock of puts.
     """
@@ -117,7 +117,7 @@ class DynamoWindows:
             "revision": number(window.revision),
             "metrics": {"M": {name: {"M": _encoded(stats)} for name, stats in window.metrics.items()}},
             "put": number(now_ms * PUT_DIGITS + next(self._puts) % PUT_DIGITS),
-            "ttl": number(-(-(ends_ms + self._retention_ms) // 1_000)),
+            "expires": number(-(-(ends_ms + self._retention_ms) // 1_000)),
         }
 
 
