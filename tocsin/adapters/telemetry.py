@@ -19,14 +19,16 @@ from tocsin.core.errors import ConfigError, TransientError
 
 _ANY: Final = re.compile(r"(?s).*")
 _DIGITS: Final = re.compile(r"[0-9]{1,128}")
-_NAME: Final = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
+_NAME: Final = re.compile(r"[A-Za-z0-9_.-]{1,128}")
 _HEX: Final = re.compile(r"[0-9a-f]{16,32}")
 
 FIELDS: Final[Mapping[str, re.Pattern[str]]] = {
     **dict.fromkeys(("level", "timestamp", "service", "message"), _ANY),
     **dict.fromkeys(("request", "where", "dropped"), _ANY),
-    **dict.fromkeys(("accepted", "rejected", "failed", "lost", "group"), _ANY),
-    **dict.fromkeys(("shard", "queue"), _NAME),
+    **dict.fromkeys(("accepted", "rejected", "failed", "lost", "group", "status"), _ANY),
+    "shard": re.compile(r"shardId-[0-9a-f-]{1,64}"),
+    "message_id": re.compile(r"[0-9a-f-]{1,36}"),
+    **dict.fromkeys(("queue", "source", "receiver"), _NAME),
     **dict.fromkeys(("plan_hash", "trace"), _HEX),
     "sequence": _DIGITS,
     "error": _ANY,
