@@ -27,6 +27,16 @@ READY_TRIES_MAX: Final = 400
 END_S: Final = 5
 MEMORY_BYTES_MAX: Final = 4 * 1024**3
 
+KEEPER: Final = """
+import select, subprocess, sys
+child = subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL)
+while child.poll() is None and not select.select([sys.stdin], [], [], 0.1)[0]:
+    pass
+child.terminate()
+sys.exit(child.wait())
+"""
+"""Ends the stand-in when its user is gone, however that ended: the pipe to the user is closed then."""
+
 MOTO: Final = """
 import resource, sys
 from moto.server import main
@@ -91,9 +101,10 @@ class StandIn:
         name, command, environment = _command(port)
         folder = self._stack.enter_context(TemporaryDirectory(prefix="tocsin-"))
         process = subprocess.Popen(  # noqa: S603  our own words, no shell
-            command,
+            [sys.executable, "-c", KEEPER, *command],
             env={**os.environ, **environment},
             cwd=folder,
+            stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
@@ -157,8 +168,8 @@ def _wait(name: str, process: "subprocess.Popen[bytes]", port: int) -> None:
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
-    if process.poll() is None:
-        os.killpg(process.pid, signal.SIGTERM)
+    if process.stdin:
+        process.stdin.close()
     try:
         process.wait(END_S)
     except subprocess.TimeoutExpired:
