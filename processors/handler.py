@@ -13,8 +13,9 @@ from processors.state import ShardAccount
 from processors.step import Live
 from tocsin.adapters.function import Entry
 from tocsin.adapters.telemetry import fact_logger, told
-from tocsin.core.columns import Int64s, MessageColumns, no_messages
+from tocsin.core.columns import MessageColumns, no_messages
 from tocsin.core.errors import DamagedError, TransientError
+from tocsin.core.formats.arrays import int64s, looked_up
 from tocsin.core.formats.batch_answer import batch_failures
 from tocsin.core.formats.json_readings import Refused, decode_records
 from tocsin.core.formats.kinesis_event import RecordColumns, kinesis_columns
@@ -41,7 +42,7 @@ class ProcessorsHandler:
         self.failures: dict[int, TransientError] = {}
         self._plan: Final[Plan] = plans.first
         self._machine: Machine[Live, GroupBatch] = Machine(Processors(backend, plans), backend.state)
-        self._groups: dict[str, int] = {}
+        self._groups: Final = _Groups(self._plan.groups)
         self._measures: dict[str, float] = {}
 
     def __call__(self, event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG002  Lambda passes it
@@ -78,16 +79,15 @@ class ProcessorsHandler:
     def _batches(self, records: RecordColumns) -> dict[int, GroupBatch]:
         """Return what the records bring to each key group."""
         messages, refused, ticks = _decode(records, self._plan)
-        by_message = by_group(messages, self._groups_of(messages.devices)[messages.device])
+        by_message = by_group(messages, int64s(looked_up(self._groups, messages.devices))[messages.device])
         by_refusal: dict[int, list[Refused]] = {}
         for one in refused:
-            by_refusal.setdefault(self._group_of(records.keys[one.record]), []).append(one)
-        nothing = messages.take(np.empty(0, np.int64))
+            by_refusal.setdefault(self._groups[records.keys[one.record]], []).append(one)
         return {
             group: GroupBatch(
                 records.shard,
                 records.sequences,
-                by_message.get(group, nothing),
+                by_message.get(group) or no_messages(),
                 tuple(by_refusal.get(group, ())),
                 tuple((record, tick) for record, tick in ticks if group in self._groups_under(tick)),
                 records.keys,
@@ -96,22 +96,25 @@ class ProcessorsHandler:
             for group in sorted({*by_message, *by_refusal, *self._groups_ticked(ticks)})
         }
 
-    def _groups_of(self, keys: Iterable[str]) -> Int64s:
-        return np.fromiter(map(self._group_of, keys), np.int64)
-
-    def _group_of(self, key: str) -> int:
-        group = self._groups.get(key)
-        if group is None:
-            if len(self._groups) >= KEY_CACHE_MAX:
-                self._groups.clear()
-            group = self._groups[key] = group_of(key, self._plan.groups)
-        return group
-
     def _groups_under(self, tick: Tick) -> range:
         return groups_between(tick.hash_start, tick.hash_end, self._plan.groups)
 
     def _groups_ticked(self, ticks: Iterable[tuple[int, Tick]]) -> set[int]:
         return {group for _, tick in ticks for group in self._groups_under(tick)}
+
+
+class _Groups(dict[str, int]):
+    """Partition key to its key group."""
+
+    def __init__(self, groups: int) -> None:
+        super().__init__()
+        self._count = groups
+
+    def __missing__(self, key: str) -> int:
+        if len(self) >= KEY_CACHE_MAX:
+            self.clear()
+        self[key] = group = group_of(key, self._count)
+        return group
 
 
 def make_handler(backend: Backend, plans: PlanBook) -> ProcessorsHandler:

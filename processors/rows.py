@@ -14,6 +14,7 @@ from processors.geometry import Geometry
 from processors.state import METRICS_MAX, NEVER_MS, Group, LaneState
 from tocsin.core.columns import Bools, Floats, Int32s, Int64s, MessageColumns
 from tocsin.core.errors import ConfigError
+from tocsin.core.formats.arrays import int64s, looked_up
 from tocsin.core.keys import split_key
 from tocsin.core.plan.resolve import EARLY_LIMITS_MAX, early_rules
 
@@ -168,8 +169,10 @@ def admit(group: Group, rows: Rows, geometry: Geometry, messages: MessageColumns
 
 def _names_to_rows(names: tuple[str, ...], codes: Int32s, known: dict[str, int]) -> Int64s:
     """Return the known row of each code's name, -1 for new names."""
-    rows: list[int | None] = list(map(known.get, names))
-    table = np.array([-1 if row is None else row for row in rows] if None in rows else rows, np.int64)
+    try:
+        table = int64s(looked_up(known, names))  # most often all are known, which costs a third
+    except KeyError:
+        table = int64s([known.get(name, -1) for name in names])
     return np.asarray(table[codes])
 
 
