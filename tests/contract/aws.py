@@ -17,7 +17,7 @@ from tocsin.adapters.aws.provision import make, make_queue
 from tocsin.adapters.aws.queue import SqsQueue
 from tocsin.adapters.aws.settings import AwsSettings
 from tocsin.core.clock import NowMs, elapsed_s, pause
-from tocsin.core.ports import Backend, FilterPolicy, Queue, Topic
+from tocsin.core.ports import Backend, FilterPolicy, Queue, Shard, Topic
 
 FIELDS = {
     "readings": "readings_stream",
@@ -32,6 +32,8 @@ FIELDS = {
 }
 """Part to the field that names where it is; that of the state is chosen."""
 
+READY_S = 0.05
+READY_TRIES_MAX = 200
 _numbers = count()
 
 
@@ -83,6 +85,17 @@ class AwsDeployment:
             self._names[field] = make_queue(self._clients, f"{self._prefix}-{name}")
         queue = NamedQueue(self._clients, self._names[field], name)
         return WallQueue(queue, self._wall) if self._wall else queue
+
+    def split_readings(self, shard: Shard) -> None:
+        """Split the shard in the middle, and wait until that is done."""
+        kinesis, name = self._clients.kinesis, self._names["readings_stream"]
+        middle = str((shard.hash_start + shard.hash_end) // 2)
+        kinesis.split_shard(StreamName=name, ShardToSplit=shard.id, NewStartingHashKey=middle)
+        for _ in range(READY_TRIES_MAX):
+            if kinesis.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]["StreamStatus"] == "ACTIVE":
+                return
+            pause(READY_S)
+        raise AssertionError(f"{name} did not become active")
 
     def _part(self, part: str) -> Any:
         field = self._fields[part]

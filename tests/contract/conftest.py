@@ -79,7 +79,7 @@ STANDINS: Final = os.environ.get("TOCSIN_STANDINS", "").split()
 """Stand-ins to start; with ``-table`` at the end of the name, with the state in a table."""
 
 TABLE: Final = "-table"
-ONLY: Final = {"kinesalite": "test_log_contract"}
+ONLY: Final = {"kinesalite": ("test_log_contract", "test_resharding_contract")}
 """Backends that are there for one port."""
 
 
@@ -94,8 +94,8 @@ def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
 
 def _is_wanted(item: pytest.Function) -> bool:
     backend = _backend(item)
-    wanted = "test_state_contract" if backend.endswith(TABLE) else ONLY.get(backend, "")
-    return not wanted or item.path.stem == wanted
+    wanted = ("test_state_contract",) if backend.endswith(TABLE) else ONLY.get(backend, ())
+    return not wanted or item.path.stem in wanted
 
 
 def _backend(item: pytest.Function) -> str:

@@ -16,6 +16,9 @@ _MOTO: Final = {
         "moto 5.2 finds no shard for the last hash of a range and answers 500; "
         "Kinesis: EndingHashKey belongs to the range"
     ),
+    "test_what_was_put_before_a_split_is_in_the_parent_and_what_came_after_in_the_children": (
+        "moto 5.2 goes on putting into a shard that was split; Kinesis: a closed shard takes no more"
+    ),
     "test_receipt_of_an_earlier_receive_deletes_nothing": (
         "moto 5.2 deletes by any receipt that the message ever had; "
         "SQS: with any but the latest the request succeeds and the message is not deleted"
@@ -24,6 +27,16 @@ _MOTO: Final = {
         "moto 5.2 releases by any receipt that the message ever had; SQS: a receipt is of one receive"
     ),
 }
+
+_MINISTACK: Final = _same(
+    "MiniStack 1.5 forgets a shard that is split, with all that is in it; "
+    "Kinesis: a closed shard is read until its records expire",
+    (
+        "test_parent_is_closed_and_its_children_share_its_hashes",
+        "test_what_was_put_before_a_split_is_in_the_parent_and_what_came_after_in_the_children",
+        "test_parents_before_children_is_the_order_of_every_key",
+    ),
+)
 
 _NPM: Final = {
     **_same(
@@ -80,6 +93,7 @@ _NPM: Final = {
 
 DIFFERENCES: Final[dict[str, dict[str, str]]] = {
     "moto": _MOTO,
+    "ministack": _MINISTACK,
     "npm": _NPM,
     "npm-table": {
         "test_blob_of_a_million_bytes_comes_back_whole": (
