@@ -26,6 +26,7 @@ from tocsin.core.errors import UsageError
 from tocsin.core.keys import is_id
 from tocsin.core.messages import Phase
 from tocsin.runtime.deliveries import Deliveries
+from tocsin.runtime.generations import insist_on_generation
 from tocsin.runtime.inputs import FleetInput, LinesInput
 from tocsin.runtime.local import run_local
 from tocsin.runtime.pipeline import DEFAULT_SETTINGS, Pipeline
@@ -88,6 +89,7 @@ def run(  # noqa: PLR0917  click passes each option
         settings = pipeline_settings(stack, topology)
     plan = plan_for(scenario_file(scenario), plan_path) if scenario else plan_or_default(plan_path)
     with Stop() as stop, open_embedded(path, now_ms=wall_now_ms, shards=shards) as embedded:
+        insist_on_generation(embedded.backend.blobs, plan)
         pipeline = Pipeline(embedded, plan, wall_now_ms, settings=settings)
         shown = _Shown(pipeline, FeedReader(embedded.backend.alerts.feed), as_json=as_json)
         talk(f"running on {path} with plan {pipeline.plan_hash}; Ctrl-C ends")

@@ -1,0 +1,143 @@
+"""Divides what is known of devices among another number of key groups; nothing of it is changed.
+
+Only for groups that have folded all there is.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anomaly.contract import Detector
+from anomaly.rows import NONE
+from anomaly.state import GroupState, initial, keys_of_series
+from anomaly.table import Table
+from tocsin.core.columns import Int64s
+from tocsin.core.keys import group_of
+
+NameT = TypeVar("NameT", str, int)
+
+
+def regrouped(
+    states: Sequence[GroupState], detector: Detector, count: int, ticked: Mapping[str, range]
+) -> list[GroupState]:
+    """Return the devices of the states, divided among ``count`` groups by the hash of their keys.
+
+    What was folded of the senders' former generation stays known. Counters add up to what they were; the first group
+    has them all.
+
+    Args:
+        states: All groups of a generation, drained.
+        detector: Whose columns they keep.
+        count: How many groups there will be.
+        ticked: Open shard of the log of readings to the new groups that its ticks reach; a group waits for no other.
+    """
+    made = [_group(states, detector, target, count) for target in range(count)]
+    ticks = _newest_ticks(states)
+    for target, state in enumerate(made):
+        state.ticks = {shard: ticks[shard] for shard, groups in ticked.items() if target in groups and shard in ticks}
+    for state in states:
+        for what, how_many in state.counts.items():
+            made[0].count(what, how_many)
+    return made
+
+
+def _group(states: Sequence[GroupState], detector: Detector, target: int, count: int) -> GroupState:
+    joined = initial(detector)
+    for state in states:
+        rows = [row for row, key in enumerate(state.device_keys) if group_of(key, count) == target]
+        _add(joined, _of_devices(state, np.array(rows, np.int64)))
+        joined.fence |= state.fence
+    newest = max(states, key=lambda state: state.tick_ms or 0)
+    joined.plan_hash, joined.tick_ms, joined.watched_ms = newest.plan_hash, newest.tick_ms, newest.watched_ms
+    joined.device_rows = {key: row for row, key in enumerate(joined.device_keys)}
+    joined.series_rows = {key: row for row, key in enumerate(keys_of_series(joined).tolist())}
+    return joined
+
+
+def _newest_ticks(states: Sequence[GroupState]) -> dict[str, int]:
+    newest: dict[str, int] = {}
+    for state in states:
+        for shard, tick_ms in state.ticks.items():
+            newest[shard] = max(tick_ms, newest.get(shard, tick_ms))
+    return newest
+
+
+def _of_devices(state: GroupState, rows: Int64s) -> GroupState:
+    """Return the state with the devices of the rows alone, renumbered; names stay."""
+    series = np.flatnonzero(np.isin(state.series["device"], rows))
+    alerts = np.flatnonzero(np.isin(state.alerts["device"], rows))
+    stills = np.flatnonzero(np.isin(state.stills["series"], series))
+    joints = np.flatnonzero(np.isin(state.joints["device"], rows))
+    learned = state.series["detector"][series]
+    learned = learned[learned != NONE]
+    part = replace(
+        state,
+        device_keys=[state.device_keys[row] for row in rows],
+        devices=Table(state.devices.take(rows)),
+        series=Table(state.series.take(series)),
+        alerts=Table(state.alerts.take(alerts)),
+        stills=Table(state.stills.take(stills)),
+        joints=Table(state.joints.take(joints)),
+        detector=Table(state.detector.take(learned.astype(np.int64))),
+        joint_detector=Table(state.joint_detector.take(joints)),
+    )
+    for table in (part.series, part.alerts, part.joints):
+        table["device"] = _renumbered(table["device"], rows)
+    for table in (part.alerts, part.stills):
+        table["series"] = _renumbered(table["series"], series)
+    own = part.series["detector"] != NONE
+    part.series["detector"] = np.where(own, np.cumsum(own) - 1, NONE).astype(np.int32)
+    return part
+
+
+def _renumbered(column: NDArray[np.int32], rows: Int64s) -> NDArray[np.int32]:
+    """Return the place among the rows of each row that the column names; ``NONE`` stays."""
+    return np.where(column == NONE, NONE, np.searchsorted(rows, column)).astype(np.int32)
+
+
+def _add(state: GroupState, part: GroupState) -> None:
+    """Append the part's rows to the state, in place; names are those of the state."""
+    devices, series, learned = len(state.device_keys), len(state.series), len(state.detector)
+    metrics = _merged(state.metric_names, part.metric_names)
+    sizes = _merged(state.sizes_ms, part.sizes_ms)
+    channels = _merged(state.channel_names, part.channel_names)
+    rules = _merged_rules(state, part)
+    for table in (part.series, part.alerts, part.joints):
+        table["device"] = _moved(table["device"], devices)
+    for table in (part.alerts, part.stills):
+        table["series"] = _moved(table["series"], series)
+    part.series["detector"] = _moved(part.series["detector"], learned)
+    part.series["metric"] = metrics[part.series["metric"]]
+    part.series["size"] = sizes[part.series["size"]]
+    for table in (part.alerts, part.stills, part.joints):
+        table["rule"] = rules[table["rule"]]
+    channel = part.joints["channel"]
+    part.joints["channel"] = np.where(channel == NONE, NONE, channels[channel]).astype(np.int32)
+    state.device_keys += part.device_keys
+    for name in ("devices", "series", "alerts", "stills", "joints", "detector", "joint_detector"):
+        getattr(state, name).append(getattr(part, name).columns)
+
+
+def _moved(column: NDArray[np.int32], by: int) -> NDArray[np.int32]:
+    return np.where(column == NONE, NONE, column + by).astype(np.int32)
+
+
+def _merged(names: list[NameT], more: Sequence[NameT]) -> NDArray[np.int32]:
+    """Add the names that are new at the end; return the place of each of ``more``, and of none where it is empty."""
+    places = {name: place for place, name in enumerate(names)}
+    for name in more:
+        if name not in places:
+            places[name] = len(names)
+            names.append(name)
+    return np.array([places[name] for name in more] or [0], np.int32)
+
+
+def _merged_rules(state: GroupState, part: GroupState) -> NDArray[np.int32]:
+    kinds = dict(zip(part.rule_names, part.rule_kinds, strict=True))
+    known = len(state.rule_names)
+    places = _merged(state.rule_names, part.rule_names)
+    state.rule_kinds += [kinds[name] for name in state.rule_names[known:]]
+    return places

@@ -1,0 +1,176 @@
+"""Another number of key groups changes nothing of what is known, told or counted."""
+
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+from msgspec import structs
+
+from anomaly.detectors.adaptive import Adaptive
+from processors.geometry import geometry_of
+from processors.regroup import regrouped as regrouped_processors
+from processors.state import encode_group
+from tests.runtime.walk import PLAN, START_MS, play, transitions_of, walk
+from tocsin.adapters.embedded.open import Embedded, open_embedded
+from tocsin.core.clock import HOUR_MS, MINUTE_MS, VirtualClock
+from tocsin.core.errors import ConfigError
+from tocsin.core.plan.model import (
+    AdaptiveRule,
+    FlatlineRule,
+    MetricPlan,
+    MultivariateRule,
+    Plan,
+    RateRule,
+    Timing,
+    Window,
+)
+from tocsin.runtime.generations import insist_on_generation, load_known
+from tocsin.runtime.pipeline import Pipeline
+from tocsin.runtime.rescale import rescale
+
+RICH = structs.replace(
+    PLAN,
+    metrics=(
+        MetricPlan("flow_*", (Window(30_000, 30_000), Window(5 * MINUTE_MS, MINUTE_MS)), quantiles=(0.5, 0.99)),
+        MetricPlan("*", (Window(MINUTE_MS, MINUTE_MS), Window(3 * MINUTE_MS, MINUTE_MS))),
+    ),
+    timing=Timing(correction_ms=10 * MINUTE_MS),
+    rules=(
+        *PLAN.rules,
+        RateRule("fast", metric="flow_*", rise_per_s=0.9),
+        FlatlineRule("flat", flat_ms=2 * MINUTE_MS, tolerance=100.0),
+        AdaptiveRule("odd"),
+        MultivariateRule("together"),
+    ),
+    groups=4,
+)
+MINUTES = 10
+DEVICES = 8
+
+
+def played(changes: dict[int, int], devices: int = DEVICES, shards: int = 2) -> dict[str, Any]:
+    """Play the walk; at each minute of ``changes`` rescale to so many groups. Return what came of it."""
+    clock, plan = VirtualClock(START_MS), RICH
+    records = list(walk(devices=devices, minutes=MINUTES))
+    with open_embedded(None, now_ms=clock.now_ms, shards=shards) as embedded:
+        pipeline = _pipeline(embedded, plan, clock)
+        for minute in range(MINUTES):
+            begin = START_MS + minute * MINUTE_MS
+            list(play(pipeline, clock, [one for one in records if begin <= one.arrival_ms < begin + MINUTE_MS]))
+            if minute in changes:
+                plan = structs.replace(plan, groups=changes[minute], generation=plan.generation + 1)
+                done = rescale(embedded, plan, clock.now_ms)
+                assert sum(done.after) == sum(done.before) == devices
+                pipeline = _pipeline(embedded, plan, clock)
+        pipeline.advance_to(clock, START_MS + (MINUTES + 6) * MINUTE_MS)
+        return _outcome(embedded, pipeline, devices)
+
+
+def _pipeline(embedded: Embedded, plan: Plan, clock: VirtualClock) -> Pipeline:
+    pipeline = Pipeline(embedded, plan, clock.now_ms)
+    pipeline.start_ticks()
+    return pipeline
+
+
+def _outcome(embedded: Embedded, pipeline: Pipeline, devices: int) -> dict[str, Any]:
+    windows = [
+        item
+        for number in range(devices)
+        for size_ms in (30_000, MINUTE_MS, 3 * MINUTE_MS, 5 * MINUTE_MS)
+        for item in embedded.backend.windows.query(
+            "acme", f"pump-{number}", size_ms=size_ms, start_ms=START_MS - HOUR_MS, end_ms=START_MS + HOUR_MS, limit=999
+        )
+    ]
+    counts = pipeline.counts()
+    decided = embedded.backend.decisions.query("acme", limit=10_000)
+    return {
+        "alerts": transitions_of(embedded),
+        "windows": msgspec.json.encode(windows),
+        "decided": [(one.alert.fingerprint, one.alert.number, one.decision) for one in decided],
+        "counts": (counts.messages, counts.duplicates, counts.rejected, counts.readings, counts.late),
+        "unjudged": counts.unjudged,
+    }
+
+
+@pytest.fixture(scope="module")
+def usual() -> dict[str, Any]:
+    return played({})
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({6: 1}, id="one group"),
+        pytest.param({3: 16, 7: 2, 8: 4}, id="again and again"),
+    ],
+)
+def test_nothing_that_is_known_told_or_counted_changes(usual: dict[str, Any], changes: dict[int, int]) -> None:
+    found = played(changes)
+
+    assert usual["alerts"].count("firing") >= 3
+    assert found["alerts"] == usual["alerts"]
+    assert found["windows"] == usual["windows"]
+    assert found["counts"] == usual["counts"]
+    assert found["unjudged"] == usual["unjudged"]
+    assert found["decided"] == usual["decided"]
+
+
+def half_way(embedded: Embedded, clock: VirtualClock) -> None:
+    pipeline = _pipeline(embedded, RICH, clock)
+    list(play(pipeline, clock, walk(devices=DEVICES, minutes=3)))
+
+
+def test_dividing_among_as_many_groups_changes_no_byte_and_among_others_loses_nothing() -> None:
+    clock = VirtualClock(START_MS)
+    with open_embedded(None, now_ms=clock.now_ms, shards=2) as embedded:
+        half_way(embedded, clock)
+        known, geometry = load_known(embedded.backend, RICH, Adaptive(), reads_only=True), geometry_of(RICH)
+
+        once = regrouped_processors(known.processors, geometry, 4)
+        twice = regrouped_processors(once, geometry, 4)
+        others = regrouped_processors(once, geometry, 16)
+
+    assert [encode_group(one, geometry) for one in twice] == [encode_group(one, geometry) for one in once]
+    for groups in (once, others):
+        assert sum(len(one.identities) for one in groups) == sum(len(one.identities) for one in known.processors) > 0
+        assert np.sum([one.slices.count.sum() for one in groups]) == np.sum(
+            [one.slices.count.sum() for one in known.processors]
+        )
+
+
+def test_a_dry_run_changes_nothing() -> None:
+    clock = VirtualClock(START_MS)
+    with open_embedded(None, now_ms=clock.now_ms, shards=2) as embedded:
+        half_way(embedded, clock)
+        plan = structs.replace(RICH, groups=8, generation=2)
+
+        done = rescale(embedded, plan, clock.now_ms, is_trial=True)
+
+        insist_on_generation(embedded.backend.blobs, RICH)
+        assert (len(done.before), len(done.after), sum(done.after)) == (4, 8, DEVICES)
+        assert sum(load_known(embedded.backend, plan, Adaptive(), reads_only=True).devices()) == 0
+
+
+def test_the_former_generation_is_refused_once_it_is_superseded() -> None:
+    clock = VirtualClock(START_MS)
+    with open_embedded(None, now_ms=clock.now_ms, shards=2) as embedded:
+        half_way(embedded, clock)
+        plan = structs.replace(RICH, groups=8, generation=2)
+        rescale(embedded, plan, clock.now_ms)
+
+        insist_on_generation(embedded.backend.blobs, plan)
+        with pytest.raises(ConfigError, match="generation 1 of the state was superseded by generation 2"):
+            insist_on_generation(embedded.backend.blobs, RICH)
+        with pytest.raises(ConfigError, match="superseded"):
+            rescale(embedded, plan, clock.now_ms)
+
+
+@pytest.mark.parametrize("changed", [{"generation": 3}, {"groups": 8}, {"generation": 2, "rules": ()}])
+def test_a_plan_that_changes_something_else_is_refused(changed: dict[str, Any]) -> None:
+    clock = VirtualClock(START_MS)
+    with open_embedded(None, now_ms=clock.now_ms, shards=2) as embedded:
+        half_way(embedded, clock)
+
+        with pytest.raises(ConfigError, match="groups and generation alone"):
+            rescale(embedded, structs.replace(RICH, **changed), clock.now_ms)
