@@ -11,6 +11,7 @@ import pytest
 
 from alerts.handler import make_handler as make_alerts
 from anomaly.handler import make_handler as make_anomaly
+from ingest.archive import make_handler as make_archive
 from ingest.handler import make_handler as make_ingest
 from ingest.tick import make_handler as make_tick
 from processors.handler import make_handler as make_processors
@@ -30,6 +31,7 @@ EVENTS = Path(__file__).parents[1] / "events"
 MAKERS: dict[str, Make] = {
     "ingest": make_ingest,
     "tick": make_tick,
+    "archive": make_archive,
     "processors": make_processors,
     "anomaly": make_anomaly,
     "alerts": make_alerts,
@@ -43,6 +45,7 @@ FUNCTIONS = [
     ("ingest", "kafka_msk"),
     ("tick", "schedule"),
     ("processors", "kinesis"),
+    ("archive", "kinesis"),
     ("anomaly", "kinesis"),
     ("alerts", "alerts_feed"),
     ("alerts", "schedule"),

@@ -203,7 +203,8 @@ def test_plan_may_lie_elsewhere(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "module", ["ingest.handler", "ingest.tick", "processors.handler", "anomaly.handler", "alerts.handler"]
+    "module",
+    ["ingest.handler", "ingest.tick", "ingest.archive", "processors.handler", "anomaly.handler", "alerts.handler"],
 )
 def test_every_function_has_an_entry_that_waits_for_its_first_call_outside_of_lambda(module: str) -> None:
     program = f"import {module} as m, sys; print(type(m.handler).__name__, 'boto3' in sys.modules)"

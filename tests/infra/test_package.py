@@ -24,7 +24,7 @@ ARTEFACTS = {one.name: one for one in artefacts(STACK)}
 RUNTIME = ("boto3", "botocore", "s3transfer", "urllib3", "dateutil", "six.py")
 """What an image of Lambda brings."""
 
-PURE = ("tick", "alerts")
+PURE = ("tick", "alerts", "archive")
 VARIABLES = {
     "AWS_REGION": "us-east-1",
     "AWS_ACCESS_KEY_ID": "none",

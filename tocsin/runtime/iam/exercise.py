@@ -9,6 +9,7 @@ import msgspec
 
 from alerts.handler import make_handler as make_alerts
 from anomaly.handler import make_handler as make_anomaly
+from ingest.archive import make_handler as make_archive
 from ingest.handler import make_handler as make_ingest
 from ingest.tick import make_handler as make_tick
 from processors.handler import make_handler as make_processors
@@ -18,8 +19,9 @@ from tocsin.core.clock import HOUR_MS, MINUTE_MS
 from tocsin.core.formats.http_event import PAYLOAD_VERSION
 from tocsin.core.plan.book import PlanBook, plan_blob, publish_plan
 from tocsin.core.plan.model import Plan
-from tocsin.core.ports import Backend, LogRecord, StateKey, StateWrite
+from tocsin.core.ports import Backend, LogRecord, StateKey, StateWrite, StoredRecord
 from tocsin.runtime.cloudformation.resolve import Stack
+from tocsin.runtime.events import kinesis_event_of
 from tocsin.runtime.iam.calls import STATE_ITEM_BYTES
 from tocsin.runtime.iam.deployment import names_of, roles_of
 from tocsin.runtime.iam.guard import Ledger, guarded
@@ -32,6 +34,7 @@ from tocsin.runtime.stages import Stages
 INGEST_QUEUE: Final = "IngestQueueFunction"
 INGEST_HTTP: Final = "IngestHttpFunction"
 API: Final = "ApiFunction"
+ARCHIVE: Final = "ArchiveFunction"
 STATEFUL: Final = {"processors": "ProcessorsFunction", "anomaly": "AnomalyFunction", "alerts": "AlertsFunction"}
 """Stage to the logical id of its function."""
 
@@ -132,6 +135,8 @@ def _do_seldom(rights: Rights, play: Play, scenario: Scenario, plan: Plan) -> No
     for stage, function in STATEFUL.items():
         large = StateWrite(StateKey(OTHER_GENERATION, 0, stage), bytes(STATE_ITEM_BYTES + 1), "")
         rights.backend_of(function, backend).state.commit([large])
+    came = StoredRecord("shardId-000000000000", "1", key, _message(now_ms), now_ms)
+    make_archive(rights.backend_of(ARCHIVE, backend), PlanBook(plan))(kinesis_event_of("readings")([came]), None)
     if INGEST_HTTP in rights.stack.resources:
         _ask_over_http(rights, backend, scenario, plan, now_ms)
 
