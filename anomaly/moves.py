@@ -71,7 +71,7 @@ def judge(fold: Fold, rule: int, subjects: Subjects, verdicts: Verdicts, *, clea
     quiet_ms = np.full(len(cells), wanted.clear_ms) if clear_ms is None else clear_ms[cells]
     after = advance(before, verdicts.verdict, subjects.at_ms, for_ms=wanted.for_ms, clear_ms=quiet_ms)
     if isinstance(wanted, LimitsRule) and steps_of(wanted):
-        after = step_severity(before, after, severities(wanted, verdicts, before), subjects.at_ms)
+        after = step_severity(before, after, severities(wanted, verdicts, before, subjects.at_ms), subjects.at_ms)
     save_lives(fold, alerts, after)
     for cell in np.flatnonzero(after.number > before.number).tolist():
         life, position = after.take(np.array([cell])), subjects.positions[cell] if subjects.positions else ""

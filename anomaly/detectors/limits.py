@@ -7,7 +7,7 @@ import numpy as np
 from anomaly.contract import Observations
 from anomaly.lifecycle import PHASES, SEVERITIES, UNSTEPPED, Int8s, Lives, Verdict
 from anomaly.verdicts import Verdicts, constants, verdict_of
-from tocsin.core.columns import Floats
+from tocsin.core.columns import Floats, Int64s
 from tocsin.core.messages import Phase, Severity
 from tocsin.core.plan.model import LimitsRule
 
@@ -63,15 +63,17 @@ def steps_of(rule: LimitsRule) -> list[tuple[int, float, float]]:
     ]
 
 
-def severities(rule: LimitsRule, verdicts: Verdicts, before: Lives) -> Int8s:
+def severities(rule: LimitsRule, verdicts: Verdicts, before: Lives, at_ms: Int64s) -> Int8s:
     """Return shape (n,): how bad each value is, as a place in ``SEVERITIES``.
 
-    A step that was reached is left only ``hysteresis`` inside of its limit, and never while the alert clears.
+    A step that was reached is left only ``hysteresis`` inside of its limit, never while the alert clears, and never for
+    a window that ended before the newest breach.
 
     Args:
         rule: With steps.
         verdicts: n verdicts of the rule.
         before: The alerts as they stood.
+        at_ms: shape (n,), time of the evaluation.
     """
     value = verdicts.value
     known = np.where(before.phase == PHASES.index(Phase.FIRING), before.severity, UNSTEPPED)
@@ -80,4 +82,5 @@ def severities(rule: LimitsRule, verdicts: Verdicts, before: Lives) -> Int8s:
         margin = np.where(known >= place, rule.hysteresis, 0.0)
         found[(value > above - margin) | (value < below + margin)] = place
     keeps = (verdicts.verdict == Verdict.CLEAR) & (known != UNSTEPPED)
+    found = np.where(at_ms < before.newest_ms, np.maximum(known, found), found)
     return np.where(keeps, known, found).astype(np.int8)

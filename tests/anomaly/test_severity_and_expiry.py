@@ -5,6 +5,7 @@ import pytest
 from anomaly.state import decode, encode
 from tests.anomaly.specimens import FLOW, MINUTE_MS, START_MS, Echo, Pane, Stage, plan_of
 from tocsin.core.clock import DAY_MS
+from tocsin.core.columns import PaneKind
 from tocsin.core.messages import Phase, Severity, Transition
 from tocsin.core.plan.bounds import Timing
 from tocsin.core.plan.model import LimitsRule, MissingRule, Plan
@@ -48,6 +49,16 @@ def test_step_is_left_only_inside_of_its_limit_by_the_hysteresis() -> None:
 
     assert severities(moved) == [("firing", "critical", ""), ("firing", "warning", "critical")]
     assert moved[1].at_ms == START_MS + 4 * MINUTE_MS
+
+
+def test_window_that_ended_before_a_severe_reading_does_not_ease_what_that_reading_said() -> None:
+    stage = Stage(plan_of(HOT))
+    stage.feed_means(85)
+    early = Pane(2, 99.0, kind=PaneKind.EARLY, rule="hot", count=1, last_ms=START_MS + 150_000)
+
+    moved = [*stage.feed(early), *stage.feed(Pane(1, 85.0)), *stage.feed(Pane(2, 97.0)), *stage.feed(Pane(3, 85.0))]
+
+    assert severities(moved) == [("firing", "critical", "info"), ("firing", "info", "critical")]
 
 
 def test_alert_that_clears_keeps_its_severity_until_it_is_over() -> None:
