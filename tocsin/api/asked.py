@@ -35,7 +35,14 @@ class FleetAsked(Asked, frozen=True):
 
 
 class DevicesAsked(Asked, frozen=True):
-    """Which devices; names are shell patterns, ``ids`` and ``state`` lists with commas."""
+    """Which devices; names are shell patterns.
+
+    Attributes:
+        state: One or several with commas.
+        ids: These devices alone, at most 200, with commas.
+        spark: Of one metric: the one that fires, else the first.
+        limit: Most devices of a page.
+    """
 
     site: Pattern | None = None
     device_type: Pattern | None = None
@@ -52,7 +59,18 @@ class DevicesAsked(Asked, frozen=True):
 
 
 class SeriesAsked(Asked, frozen=True):
-    """Which series, when, and how finely."""
+    """Which series, when, and how finely.
+
+    Attributes:
+        device: Its id.
+        metric: Its name.
+        from_ms: Six hours before the end, if left out.
+        until_ms: Now, if left out.
+        resolution: ``auto`` for at most 500 points, a duration such as ``5m``, or ``day``, ``week``, ``month``.
+        aggregations: Of mean, sum, min, max, first, last, variance, stddev, rate, and the plan's quantiles, ``p50``.
+        zone: In which calendar steps begin at midnight.
+        limit: Most points; what does not fit follows at the cursor.
+    """
 
     device: Id
     metric: Id
@@ -66,7 +84,16 @@ class SeriesAsked(Asked, frozen=True):
 
 
 class AlertsAsked(Asked, frozen=True):
-    """Which alerts; names are shell patterns, ``phase`` and ``severity`` lists with commas."""
+    """Which alerts; names are shell patterns.
+
+    Attributes:
+        phase: Of inactive, pending, firing, resolved, expired; several with commas.
+        severity: Of info, warning, critical; several with commas.
+        acknowledged: Only those that somebody acknowledged, or nobody did.
+        from_ms: Those that moved at this instant or later.
+        until_ms: Those that moved before it.
+        limit: Most alerts of a page.
+    """
 
     phase: Annotated[str, Meta(pattern=r"^[a-z]+(,[a-z]+){0,4}$")] = "firing,resolved"
     severity: Annotated[str, Meta(pattern=r"^[a-z]+(,[a-z]+){0,2}$")] | None = None
@@ -84,14 +111,26 @@ class AlertsAsked(Asked, frozen=True):
 
 
 class ChangesAsked(Asked, frozen=True):
-    """Since when, and how long to wait for something new, seconds."""
+    """Since when, and how long to wait.
+
+    Attributes:
+        since: Without it the answer comes at once, and has a cursor and no changes.
+        wait_s: How long to wait for something new, seconds.
+    """
 
     since: Cursor | None = None
     wait_s: Annotated[float, Meta(ge=0, le=25)] = 0.0
 
 
 class NewAction(Asked, frozen=True):
-    """What a person does about an alert."""
+    """What a person does about an alert.
+
+    Attributes:
+        kind: All but a note need an alert that fires.
+        text: The note, or why.
+        assignee: Who takes care of it, for ``assign``.
+        for_ms: How long an acknowledgement or a silence lasts; an acknowledgement without it as long as the alert.
+    """
 
     kind: Literal["acknowledge", "assign", "note", "close", "silence"]
     text: Text = ""
@@ -100,7 +139,18 @@ class NewAction(Asked, frozen=True):
 
 
 class NewSilence(Asked, frozen=True):
-    """What is to be silenced, and when."""
+    """What is to be silenced, and when; one of the patterns must be written.
+
+    Attributes:
+        metric: Shell pattern; alerts about whole devices have the empty metric.
+        start_ms: Now, if left out.
+        for_ms: Needed unless it recurs.
+        days: On which an occurrence begins; none for every day.
+        from_time: Time of day at which an occurrence begins, if it recurs.
+        until_time: Time of day at which it ends.
+        zone: Time zone of these.
+        comment: Why.
+    """
 
     site: Pattern = "*"
     gateway: Pattern = "*"
@@ -119,7 +169,17 @@ class NewSilence(Asked, frozen=True):
 
 
 class NewFault(Asked, frozen=True):
-    """A fault that begins now."""
+    """A fault that begins now.
+
+    Attributes:
+        kind: One of the simulator's kinds.
+        device: Whom it befalls.
+        metric: About which metric, where the kind needs one.
+        for_ms: How long it lasts.
+        size: In the metric's unit, for kinds that are sized.
+        sigmas: Instead of the size: in the noise of the sensor.
+        settings: The numbers of its kind by name.
+    """
 
     kind: Words
     device: Id

@@ -5,6 +5,8 @@ from typing import Any, Final
 
 import msgspec
 
+from tocsin.api.answers import Answer
+from tocsin.api.described import describe, inherit
 from tocsin.api.problems import STATUS, TITLE, Kind, Problem
 from tocsin.api.routes import ROUTES, Route, path_names
 
@@ -49,9 +51,11 @@ def _required(components: dict[str, Any]) -> dict[str, Any]:
     """Return the schemas, where answers say that no field is left out, and no unknown one is there."""
     asked = {route.body.__name__ for route in ROUTES if route.body not in {None, bytes}}
     for name, schema in components.items():
+        describe(schema)
         if name not in asked and "properties" in schema:
             schema["required"] = list(schema["properties"])
             schema["additionalProperties"] = False
+    inherit(components, Answer)
     return dict(sorted(components.items()))
 
 
@@ -84,6 +88,7 @@ def _path_parameters(route: Route) -> list[dict[str, Any]]:
 def _query_parameters(route: Route) -> list[dict[str, Any]]:
     (schema,), components = msgspec.json.schema_components([route.query], ref_template=REF)
     whole = components.get(route.query.__name__, schema)
+    describe(whole)
     required = whole.get("required", [])
     return [
         {"name": name, "in": "query", "required": name in required, "schema": _without_null(one)}

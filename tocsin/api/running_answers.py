@@ -182,7 +182,20 @@ class Fault(Answer, frozen=True):
 
 
 class Simulator(Answer, frozen=True):
-    """What is simulated; ``speed`` is null where it runs as fast as it can."""
+    """What is simulated.
+
+    Attributes:
+        scenario: Its name.
+        seed: Which run of it.
+        speed: Simulated seconds per second; null where it runs as fast as it can.
+        start_ms: First instant.
+        end_ms: No device measures at or after this.
+        now_ms: The simulation's clock.
+        is_over: Whether it has been played to its end.
+        kinds: Faults that can be injected.
+        devices: Whom they can befall.
+        faults: The timeline, injected ones at its end.
+    """
 
     scenario: str
     seed: int
