@@ -6,7 +6,7 @@ ARGS ?=
 MINUTES ?= 30
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench soak standins contract browser dashboard api-fuzz peers package lock clean
+.PHONY: help demo test check format bench soak standins contract browser dashboard api-fuzz peers peers-stream package lock clean
 
 help: ## say what each command does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,7 +50,7 @@ contract: $(VENV)/dev.stamp .standins/stamp ## hold the AWS adapters to their co
 
 browser: $(VENV)/run.stamp $(VENV)-browser/stamp ## test the dashboard in a headless Chromium that is on the machine
 	@if command -v npm >/dev/null; then npm ci --prefix dashboard --no-audit --no-fund --loglevel error >/dev/null; fi
-	@TOCSIN_BROWSER=required $(VENV)-browser/bin/python -m pytest tests/browser -n 2 --dist loadfile --timeout 120 $(ARGS)
+	@TOCSIN_BROWSER=required $(VENV)-browser/bin/python -m pytest tests/browser --confcutdir tests/browser -n 2 --dist loadfile --timeout 120 $(ARGS)
 
 api-fuzz: $(VENV)/run.stamp $(VENV)-schemathesis/stamp ## hold the query API against its OpenAPI document: 20,000 requests
 	@$(BIN)/python -m tests.api.fuzz --tool $(VENV)-schemathesis/bin/schemathesis $(ARGS)
@@ -68,6 +68,16 @@ $(VENV)-peers/stamp: requirements/peers.txt
 	@$(VENV)-peers/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/peers.txt
 	@touch $@
 
+peers-stream: $(VENV)/dev.stamp $(VENV)-peers-stream/stamp ## time other engines on the hot path's messages, in an environment of their own
+	@$(BIN)/python -m benchmarks.stream_workload out/stream.jsonl
+	@$(VENV)-peers-stream/bin/python -m benchmarks.stream_peers out/stream.jsonl $(ARGS)
+
+$(VENV)-peers-stream/stamp: requirements/peers-stream.txt
+	@echo "installing the other engines"
+	@$(PYTHON) -m venv $(VENV)-peers-stream
+	@$(VENV)-peers-stream/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/peers-stream.txt
+	@touch $@
+
 package: $(VENV)/dev.stamp ## an archive for each function of the template; ARGS="--plan my.yaml --arch x86_64"
 	@$(BIN)/python -m infra.package $(ARGS)
 
@@ -78,9 +88,10 @@ lock: $(VENV)/dev.stamp ## pin every version again, with hashes and without host
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --output-file requirements/browser.txt requirements/browser.in
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --output-file requirements/schemathesis.txt requirements/schemathesis.in
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --output-file requirements/peers.txt requirements/peers.in
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --output-file requirements/peers-stream.txt requirements/peers-stream.in
 
 clean: ## remove what the commands made
-	rm -rf $(VENV) .standins $(VENV)-browser $(VENV)-schemathesis $(VENV)-peers dashboard/node_modules dist build out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .standins $(VENV)-browser $(VENV)-schemathesis $(VENV)-peers $(VENV)-peers-stream dashboard/node_modules dist build out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit("tocsin needs Python 3.11 or newer, found " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'

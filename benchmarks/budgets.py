@@ -45,18 +45,18 @@ def import_rows() -> list[tuple[str, str, str, str]]:
 
 def processors_bytes_per_device(devices: int = 1_000) -> float:
     """Return bytes of stored state a device: five metrics, two open slices, a message every five seconds."""
-    from benchmarks import hot_path
+    from benchmarks import folding
     from benchmarks.workload import make_workload
     from processors.geometry import geometry_of
     from processors.state import Group, encode_group
     from processors.step import live, step
     from tocsin.core.plan.book import PlanBook
 
-    plans = PlanBook(hot_path.PLAN)
-    state = live(Group.empty(0, geometry_of(hot_path.PLAN)), plans)
+    plans = PlanBook(folding.PLAN)
+    state = live(Group.empty(0, geometry_of(folding.PLAN)), plans)
     work = make_workload(devices * 5 * 30, devices=devices, metrics_per_message=5)
     largest = 0
-    for batch in hot_path.deliveries(work, 1_000):
+    for batch in folding.deliveries(work, 1_000):
         state = step(state, batch, plans).state
         largest = max(largest, len(encode_group(state.group, state.geometry)))
     return largest / devices

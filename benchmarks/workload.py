@@ -2,8 +2,11 @@
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+import numpy as np
+
+from tocsin.core.columns import Int64s
 from tocsin.core.ports import LogRecord
 
 START_MS = 1_795_428_000_000
@@ -21,16 +24,39 @@ class Workload:
         datas: JSON messages.
         arrivals_ms: When each arrives.
         readings: Readings in all of them that are valid, copies included.
+        arrivals: shape (n,), the same as columns, as events are read.
+        sequences: Sequence number of each.
     """
 
     keys: list[str]
     datas: list[bytes]
     arrivals_ms: list[int]
     readings: int
+    arrivals: Int64s = field(init=False)
+    sequences: list[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "arrivals", np.array(self.arrivals_ms, np.int64))
+        object.__setattr__(self, "sequences", [str(place) for place in range(1, len(self.keys) + 1)])
 
     def records(self) -> Sequence[LogRecord]:
         """Return the records as they are put on a log."""
         return [LogRecord(key, data) for key, data in zip(self.keys, self.datas, strict=True)]
+
+
+FLUSH_MS = 60_000
+
+
+def clustered(work: Workload) -> Workload:
+    """Return the same messages as gateways bring them: what a device sent in a minute comes at once."""
+    order = sorted(range(len(work.keys)), key=lambda place: (work.arrivals_ms[place] // FLUSH_MS, work.keys[place]))
+    flushed_ms = [(arrival_ms // FLUSH_MS + 1) * FLUSH_MS for arrival_ms in work.arrivals_ms]
+    return Workload(
+        [work.keys[place] for place in order],
+        [work.datas[place] for place in order],
+        [flushed_ms[place] for place in order],
+        work.readings,
+    )
 
 
 def make_workload(readings: int, *, devices: int = 1_000, metrics_per_message: int = 1, seed: int = 1) -> Workload:
