@@ -9,8 +9,8 @@ import { colour, onTheme, tint } from "../base/theme.js";
 import { STATE_WORDS } from "../ui/icons.js";
 import { fitted, shape } from "./canvas.js";
 
-const CELLS = [22, 18, 14, 11, 8, 6, 4];
-const AREA = 26_000;
+const CELLS = [26, 22, 18, 14, 11, 8, 6, 4];
+const AREA = 30_000;
 
 /** @returns `{root, show(devices), leave}`. */
 export function fleetMap() {
@@ -27,7 +27,7 @@ export function fleetMap() {
     const text = `${width}:${devices.map(({ state }) => state[0]).join("")}`;
     if (text === drawn && !force) return;
     drawn = text;
-    const cell = CELLS.find((one) => devices.length * one * one <= Math.min(AREA, width * 200)) ?? CELLS.at(-1);
+    const cell = CELLS.find((one) => devices.length * one * one <= Math.min(AREA, width * 120)) ?? CELLS.at(-1);
     const columns = Math.max(1, Math.floor(width / cell));
     layout = { cell, columns };
     const context = fitted(canvas, width, Math.ceil(devices.length / columns) * cell);

@@ -3,16 +3,17 @@
 import { colour, tint } from "../base/theme.js";
 import { fitted } from "./canvas.js";
 
-/** Draw values (null where there is none), oldest first, from the smallest to the largest. */
-export function sparkline(canvas, values, { width = 120, height = 28, tone = "accent" } = {}) {
+/** Draw values (null where there is none), oldest first, from the smallest, or `from`, to the largest. */
+export function sparkline(canvas, values, { width = 120, height = 28, tone = "accent", from = Infinity } = {}) {
   const context = fitted(canvas, width, height);
   const known = values.filter((value) => value !== null && Number.isFinite(value));
   if (known.length === 0) return;
-  const low = Math.min(...known);
+  const low = Math.min(from, ...known);
   const high = Math.max(...known);
   const step = values.length > 1 ? (width - 6) / (values.length - 1) : 0;
   const x = (index) => 2 + index * step;
-  const y = (value) => (high > low ? height - 4 - ((value - low) / (high - low)) * (height - 8) : height / 2);
+  const flat = from === low ? height - 4 : height / 2;
+  const y = (value) => (high > low ? height - 4 - ((value - low) / (high - low)) * (height - 8) : flat);
   context.lineWidth = 1.25;
   context.lineJoin = "round";
   context.strokeStyle = colour(tone);

@@ -127,7 +127,6 @@ function contextPanel(alert, app, signal) {
   let panel = null;
   let current = alert;
   let moved = false;
-  let device = null;
   const root = h("div");
   const load = paced(async () => panel?.load(view, { fresh: true, signal }), EVERY_MS);
   const unview = view.on(() => {
@@ -137,7 +136,7 @@ function contextPanel(alert, app, signal) {
   return {
     root,
     async begin() {
-      device = await get(`/v1/devices/${part(alert.device)}`, {}, { signal }).catch(() => null);
+      const device = await get(`/v1/devices/${part(alert.device)}`, {}, { signal }).catch(() => null);
       const metric = device?.metrics.find((one) => one.metric === alert.metric);
       if (!metric || signal.aborted) return;
       const series = seriesOf(alert.device, alert.metric, Math.min(...metric.sizes_ms));
@@ -151,7 +150,6 @@ function contextPanel(alert, app, signal) {
       });
       fill(root, panel.root);
       panel.begin(view);
-      panel.showValue(device);
       panel.root.addEventListener("pointerdown", () => {
         moved = true;
       });

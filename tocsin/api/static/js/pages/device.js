@@ -82,7 +82,7 @@ export function devicePage(main, { app, id, query }) {
   );
 
   function begin(device) {
-    panels = device.metrics.map((metric) =>
+    panels = worstFirst(device).map((metric) =>
       seriesPanel({
         metric: metric.metric,
         unit: metricUnit(metric.metric, metric.unit),
@@ -140,6 +140,12 @@ export function devicePage(main, { app, id, query }) {
     [load, loadFresh, guarded, settle].forEach((one) => one.end());
     panels.forEach((panel) => panel.leave());
   };
+}
+
+/** The metrics, those on which something fires first: that is what one has come to see. */
+function worstFirst({ metrics, firing }) {
+  const fires = ({ metric }) => firing.some((one) => one.metric === metric);
+  return [...metrics.filter(fires), ...metrics.filter((one) => !fires(one))];
 }
 
 function nobody(main, id) {

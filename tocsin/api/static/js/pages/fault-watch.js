@@ -72,7 +72,6 @@ export function faultWatch(app) {
     );
     root.hidden = false;
     panel.begin(view);
-    panel.showValue(device);
     look();
   }
 

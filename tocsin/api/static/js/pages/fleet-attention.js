@@ -7,7 +7,7 @@ import { get } from "../data/api.js";
 import { paced } from "../data/live.js";
 import { stateIcon } from "../ui/icons.js";
 
-const SHOWN_MAX = 5;
+const SHOWN_MAX = 3;
 const EVERY_MS = 2_500;
 
 /** @returns `{root, refresh(), leave}`. */

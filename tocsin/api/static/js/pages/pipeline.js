@@ -107,7 +107,7 @@ function ratePanel(key, words) {
       sparkline(
         canvas,
         history.map((one) => one[key]),
-        { width, height: 44 },
+        { width, height: 44, from: 0 },
       );
     },
   };
@@ -126,7 +126,7 @@ function stagePanel(stage, { outbox }) {
       "dl",
       {},
       fact("waiting", stage.waiting === null ? "–" : count(stage.waiting)),
-      stage.lag_ms !== null && fact("lag", lag(stage.lag_ms)),
+      stage.waiting !== null && fact("lag", stage.lag_ms === null ? "none" : lag(stage.lag_ms)),
       waiting !== undefined && fact("outbox", waiting === null ? "–" : count(waiting)),
     ),
     stage.error && h("p", { class: "problem" }, stage.error),
@@ -157,7 +157,7 @@ function showAccount(section, totals) {
     h(
       "div",
       { class: "bar", role: "img", "aria-label": parts.map(([name, value]) => `${count(value)} ${name}`).join(", ") },
-      parts.map(([name, value]) => h("i", { class: `part-${name}`, style: { "flex-grow": sum ? value / sum : 0 } })),
+      parts.map(([name, value]) => h("i", { class: `part-${name}`, "data-none": value === 0, style: { "flex-grow": sum ? value / sum : 0 } })),
     ),
     h(
       "dl",

@@ -40,6 +40,7 @@ export function seriesPanel({ metric, unit, view, sync, series, app, decorate = 
   );
   let plot = null;
   let end = () => {};
+  let told = false;
 
   const hover = (model, index) => write(readout, index === null || index === undefined ? "" : words(model, index));
   const words = (model, i) => {
@@ -76,6 +77,7 @@ export function seriesPanel({ metric, unit, view, sync, series, app, decorate = 
         if (!(await series.need(shown, how)) || !plot) return;
         plot.setData(decorate(series.model));
         plot.setView(shown.fromMs, shown.endMs);
+        if (!told) write(value, quantity(series.model.mean.findLast((one) => Number.isFinite(one)) ?? null, unit));
         mark(holder, "aria-label", inWords(series.model, metric, unit));
         showTable();
       } finally {
@@ -83,7 +85,9 @@ export function seriesPanel({ metric, unit, view, sync, series, app, decorate = 
         busy.hidden = true;
       }
     },
+    /** Without this the newest value that was drawn is shown. */
     showValue(device) {
+      told = true;
       const found = device.values.find((one) => one.metric === metric);
       write(value, found ? quantity(found.value, unit) : "–");
       mark(value, "title", found ? utc(found.at_ms) : null);

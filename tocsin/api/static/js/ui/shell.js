@@ -127,10 +127,7 @@ function watchAlerts(app, badge, told) {
     mark(badge, "aria-label", `${fleet.alerts.firing} firing`);
   }, FLEET_EVERY_MS);
   app.live.on(({ alerts, back }) => {
-    alerts
-      .filter(({ phase }) => phase === "firing")
-      .slice(-3)
-      .forEach(told);
+    told(alerts.filter(({ phase }) => phase === "firing"));
     if (alerts.length || back) count();
   });
   count();
