@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from anomaly.detectors import adaptive, covariance, multivariate, novelty, rarity, seasonal, weighing
+from anomaly.detectors import adaptive, covariance, features, multivariate, novelty, rarity, seasonal, weighing
 from tocsin.core.columns import Floats, Int32s, Int64s
 
 Singles = NDArray[np.float32]
@@ -22,9 +22,8 @@ _weigh = rarity.weigh
 def _one_memory(kept: int) -> Remember:
     def remember(bounds: Singles, boxes: Singles, used: Int32s, rows: Int64s, point: Singles) -> novelty.Novelty:
         new = _remember(bounds, boxes, used, rows, point)
-        only = np.zeros_like(new.distance)
-        only[:, kept] = new.distance[:, kept]
-        return new._replace(distance=only)
+        of_value = np.arange(features.FEATURES) < features.VALUE_FEATURES
+        return new._replace(gaps=new.gaps * (of_value == (kept == 0)))
 
     return remember
 
@@ -49,6 +48,7 @@ UNIVARIATE: Final[Mapping[str, tuple[Switch, ...]]] = {
     "without the season": ((weighing, "SEASON_WEIGHT", 0.0),),
     "season without its gate": ((seasonal, "GATE", np.array(1e9)),),
     "without doubt of young ranges": ((weighing, "DOUBT_ROWS", 0.0),),
+    "doubt blind to how slow a series is": ((weighing, "SLOWNESS_USUAL", 1e9),),
     "without rows lent to young series": ((rarity, "BORROWED_ROWS", 0.0),),
     "every row may alert": ((rarity, "weigh", _every_row_passes),),
     "without rarity": ((rarity, "weigh", _evidence_that_passes),),

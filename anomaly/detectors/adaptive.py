@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from anomaly.contract import Observations, Scores, State
 from anomaly.detectors import alone, features, novelty, rarity, seasonal
-from anomaly.detectors.weighing import band_of, parts_of, terms_of
+from anomaly.detectors.weighing import band_of, parts_of, terms_of, weighed_gaps
 
 WARM_ROWS: Final = 30
 """Rows of a series before it is judged."""
@@ -57,11 +57,12 @@ def _score(state: State, seen: Observations) -> tuple[Scores, dict[str, NDArray[
     new = novelty.remember(state["bounds"], state["boxes"], state["used"], rows, point)
     season = seasonal.compare(_season(state), seen.start_ms, levels[:, features.NOW], before[:, features.SLOW])
     warming = rows < WARM_ROWS
-    terms = terms_of(new.distance, season.distance, rows, warming)
+    weighed = weighed_gaps(new, rows)
+    terms = terms_of(new.found, weighed, season.distance, warming)
     evidence = terms[:, 0] + terms[:, 1] + (terms[:, 2] + terms[:, 3])
     rare = rarity.weigh(state["peaks"], state["passes"], rows, evidence)
     low, high = band_of(before, levels, season.expected, warming)
-    parts = parts_of(terms, new, evidence, rare.surprise)
+    parts = parts_of(terms, new.found, weighed, evidence, rare.surprise)
     alert = rare.surprise * rare.passed
     scores = Scores(rare.surprise, alert, warming, low, high, parts)
     return scores, {

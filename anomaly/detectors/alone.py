@@ -15,11 +15,11 @@ from anomaly.detectors import features, novelty, rarity, seasonal
 from anomaly.detectors.weighing import (
     BAND_SPREADS,
     BAND_UNITS_MIN,
-    DOUBT_ROWS,
     NOVELTY_UNIT,
     PARTS,
     SEASON_WEIGHT,
     parts_of,
+    weighed_gaps,
 )
 from tocsin.core.columns import Floats
 
@@ -36,6 +36,7 @@ _WIDTH_MIN: Final = seasonal.WIDTH_MIN.item()
 _NOVELTY_MAX: Final = seasonal.NOVELTY_MAX.item()
 _NOT_WARMING: Final = np.zeros(1, np.bool_)
 _NOTHING: Final = np.zeros(1)
+_NO_GAPS: Final = np.zeros((0, features.FEATURES))
 
 
 class _Season(NamedTuple):
@@ -55,13 +56,17 @@ def score(state: State, seen: Observations) -> tuple[Scores, dict[str, NDArray[A
     after, point = _observed(before, seen.mean.item(), seen.min.item(), seen.max.item())
     new = novelty.remember(state["bounds"], state["boxes"], state["used"], state["rows"], point)
     season = _compared(state, seen.start_ms.item(), after[features.NOW], before[features.SLOW])
-    remembered = new.distance[0].tolist() if len(new.found) else [0.0, 0.0]
-    terms, evidence = _evidence(remembered, season.distance, rows)
+    weighed = weighed_gaps(new, state["rows"]) if len(new.found) else _NO_GAPS
+    terms, evidence = _evidence(weighed, season.distance)
     surprise, passed, record = _weighed(state, rows, evidence)
     low, high = _band(before, after, season.expected)
     score = np.array([surprise])
     alert = score if passed else _NOTHING
-    parts = parts_of(terms, new, np.array([evidence]), score) if terms is not None else dict.fromkeys(PARTS, _NOTHING)
+    parts = (
+        parts_of(terms, new.found, weighed, np.array([evidence]), score)
+        if terms is not None
+        else dict.fromkeys(PARTS, _NOTHING)
+    )
     scores = Scores(score, alert, _NOT_WARMING, np.array([low]), np.array([high]), parts)
     memory = {"bounds": new.bounds, "boxes": new.boxes, "used": new.used}
     columns = {"rows": np.array([rows + 1]), "levels": np.array([after]), **memory, **season.columns, **record}
@@ -126,13 +131,13 @@ def _learned(season: list[list[float]], place: int, away: float, slow_away: floa
     return outside if believed else None
 
 
-def _evidence(remembered: list[float], season: list[float], rows: int) -> tuple[Floats | None, float]:
+def _evidence(weighed: Floats, season: list[float]) -> tuple[Floats | None, float]:
     """Return shape (1, 4), the terms, None where all are 0; and their sum. See ``weighing.terms_of``."""
-    if not any(remembered) and not any(season):
+    if not len(weighed) and not any(season):
         return None, 0.0
-    doubt = DOUBT_ROWS / (rows + 1.0)
-    unit = NOVELTY_UNIT + doubt * doubt
-    terms = np.log([distance / unit + 1.0 for distance in remembered] + [away / NOVELTY_UNIT + 1.0 for away in season])
+    value, fast, second, third, slow, level, spread = weighed[0].tolist() if len(weighed) else [0.0] * 7
+    outside = [value + fast + second + third + slow, level + spread, *(away / NOVELTY_UNIT for away in season)]
+    terms = np.log([distance + 1.0 for distance in outside])
     terms[2:] *= SEASON_WEIGHT
     by_value, by_level, by_day, by_week = terms.tolist()
     return terms[None], by_value + by_level + (by_day + by_week)
