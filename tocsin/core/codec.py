@@ -59,10 +59,10 @@ def encode(schema: str, version: int, meta: object, arrays: Arrays) -> bytes:
         arrays: Name to array of any shape; dtypes of fixed size.
     """
     forms, gaps = _forms(tuple([(name, array.dtype, array.shape) for name, array in arrays.items()]))
-    parts = [encode_header(schema, version, meta, forms)]
+    parts: list[bytes | memoryview] = [encode_header(schema, version, meta, forms)]
     for array, gap in zip(arrays.values(), gaps, strict=True):
-        parts += (array.tobytes(), gap)
-    return b"".join(parts)
+        parts += (array.data if array.flags.c_contiguous else array.tobytes(), gap)
+    return b"".join(parts)  # copies each array once
 
 
 @lru_cache(maxsize=REMEMBERED_MAX)
