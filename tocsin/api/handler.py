@@ -1,5 +1,6 @@
 """The Lambda handler of the query API: the Powertools resolver over the one table of routes."""
 
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final
@@ -114,9 +115,11 @@ def _rule(path: str) -> str:
 def _response(reply: Reply) -> Response[Any]:
     headers = {name: value for name, value in reply.headers.items() if name != "content-type"}
     is_packed = "content-encoding" in reply.headers
-    body = reply.body if is_packed else reply.body.decode()
+    body = b64encode(reply.body).decode() if is_packed else reply.body.decode()
     media = reply.headers["content-type"]
-    return Response(status_code=reply.status, content_type=media, body=body, headers=dict(headers))
+    response: Response[Any] = Response(status_code=reply.status, content_type=media, body=body, headers=dict(headers))
+    response.base64_encoded = is_packed  # as bytes Powertools would take JSON for something to be encoded
+    return response
 
 
 def _log_error(where: str, error: Exception) -> None:  # noqa: ARG001  a path may hold what came from outside

@@ -5,19 +5,12 @@ from typing import Literal
 from tocsin.api.answers import Answer, Mode
 
 
-class ReasonCount(Answer, frozen=True):
-    """How many messages broke one rule."""
-
-    reason: str
-    count: int
-
-
 class Taken(Answer, frozen=True):
-    """What became of the messages of a body."""
+    """What became of the messages of a body; ``reasons`` are the rules that were broken, to how many broke them."""
 
     accepted: int
     rejected: int
-    reasons: tuple[ReasonCount, ...]
+    reasons: dict[str, int]
 
 
 class Rates(Answer, frozen=True):

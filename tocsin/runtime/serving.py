@@ -19,7 +19,7 @@ from tocsin.api.assets import Assets
 from tocsin.api.dispatch import Api, LogError, Request
 from tocsin.api.problems import Broken, Kind, ProblemError
 from tocsin.api.ratelimit import Rates
-from tocsin.api.running_answers import ReasonCount, Taken
+from tocsin.api.running_answers import Taken
 from tocsin.api.server import ApiServer
 from tocsin.api.service import Caller, Role, Service, SimulatorControl, TakeReadings
 from tocsin.api.tokens import TokenRules, caller_of_token, issue_token
@@ -189,8 +189,7 @@ def readings_taker(pipeline: Pipeline, now_ms: NowMs) -> TakeReadings:
 
 def _taken(status: int, content: dict[str, Any]) -> Taken:
     if status == 202:
-        reasons = tuple(ReasonCount(reason, count) for reason, count in sorted(content["reasons"].items()))
-        return Taken(content["accepted"], content["rejected"], reasons)
+        return Taken(content["accepted"], content["rejected"], content["reasons"])
     if status == 400:
         errors = [Broken("body", rule) for rule in content.get("details", ())]
         raise ProblemError(Kind.INVALID, content["detail"], errors=errors)
