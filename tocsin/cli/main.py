@@ -33,6 +33,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "dlq": ("tocsin.cli.dlq", "dlq"),
     "state": ("tocsin.cli.state", "state"),
     "archive": ("tocsin.cli.archive", "archive"),
+    "backfill": ("tocsin.cli.backfill", "backfill"),
     "iam": ("tocsin.cli.iam", "iam"),
     "doctor": ("tocsin.cli.doctor", "doctor"),
 }
