@@ -1,4 +1,4 @@
-"""The demo on a stand-in for AWS that is started for it."""
+"""The demo on a stand-in for AWS that is started for it, and the pipeline on what the environment names."""
 
 from pathlib import Path
 from typing import Any, cast
@@ -6,6 +6,10 @@ from typing import Any, cast
 import pytest
 
 from tests.cli.conftest import PLAN, Tocsin
+from tocsin.adapters.aws.open import open_aws
+from tocsin.adapters.aws.provision import provision
+from tocsin.adapters.aws.settings import VARIABLES
+from tocsin.adapters.aws.stand_in import StandIn
 
 SCENARIO = """
 name: brief
@@ -42,6 +46,37 @@ def test_demo_on_aws_tells_the_same_as_in_memory(tocsin: Tocsin, tmp_path: Path)
 
     assert aws == memory
     assert aws["alerts"]["fired"] == 1
+
+
+def test_run_on_aws_uses_what_the_environment_names(
+    tocsin: Tocsin, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    lines = tmp_path / "lines.jsonl"
+    lines.write_text('{"device": "pump-7", "ts": "2026-11-23T10:00:00Z", "metrics": {"flow_lpm": 1}}\n', "utf-8")
+    with StandIn() as stand_in:
+        settings = provision(stand_in.settings, "run")
+        for name, variable in VARIABLES.items():
+            monkeypatch.setenv(variable, getattr(settings, name))
+        monkeypatch.setenv("AWS_ENDPOINT_URL", str(settings.endpoint("kinesis")))
+
+        said = tocsin("run", "--backend", "aws", "--from", lines, "--tenant", "acme", "--for", "2s")
+
+        with open_aws(settings) as aws:
+            (shard,) = aws.backend.readings.shards()
+            put = aws.backend.readings.read(shard.id, after=None, limit=100)
+            done = aws.checkpoints.load("processors")
+    assert said.code == 0, said.err
+    assert "running on AWS at http://127.0.0.1:" in said.err
+    assert "acme#pump-7" in [record.partition_key for record in put]
+    assert done == {shard.id: put[-1].sequence}
+
+
+def test_run_on_aws_says_all_that_the_environment_does_not_name(tocsin: Tocsin) -> None:
+    said = tocsin("run", "--backend", "aws", "--for", "1s")
+
+    assert said.code == 2
+    assert "TOCSIN_READINGS_STREAM is not set" in said.err
+    assert "TOCSIN_TOPIC_ARN is not set" in said.err
 
 
 @pytest.mark.parametrize(

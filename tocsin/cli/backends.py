@@ -1,5 +1,6 @@
 """Which backend a command runs on: its own file or memory, or AWS as a stand-in plays it on this machine."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -7,7 +8,10 @@ from typing import Final
 
 import click
 
+from tocsin.adapters.aws.open import open_aws
+from tocsin.adapters.aws.settings import from_environment
 from tocsin.adapters.aws.stand_in import StandIn
+from tocsin.adapters.embedded.open import open_embedded
 from tocsin.core.clock import NowMs
 from tocsin.core.errors import UsageError
 from tocsin.runtime.host import Host, OpenHost
@@ -21,7 +25,7 @@ backend_option = click.option(
     type=click.Choice([EMBEDDED, AWS]),
     default=EMBEDDED,
     show_default=True,
-    help="Where everything is kept; aws: through boto3 in a stand-in that is started on this machine.",
+    help="Where everything is kept: embedded, in a file or in memory; aws, through boto3 (docs/aws.md).",
 )
 endpoint_option = click.option("--endpoint", help="With --backend aws: a stand-in that runs already, on this machine.")
 
@@ -56,3 +60,25 @@ def opened_backend(
             return VirtualHost(stand_in.open(now_ms, shards), now_ms)
 
         yield open_host
+
+
+@contextmanager
+def opened_host(backend: str, path: Path, now_ms: NowMs, shards: int) -> Iterator[tuple[Host, str]]:
+    """Open what everything is kept in, on the real clock; give it, and its name for people.
+
+    Args:
+        backend: ``EMBEDDED``, or ``AWS`` for what the environment names.
+        path: File of the embedded backend.
+        now_ms: The clock.
+        shards: Of each log of a new file.
+
+    Raises:
+        ConfigError: It cannot be opened, or the environment does not name all of it.
+    """
+    if backend == EMBEDDED:
+        with open_embedded(path, now_ms=now_ms, shards=shards) as embedded:
+            yield embedded, str(path)
+        return
+    settings = from_environment(os.environ)
+    with open_aws(settings, now_ms=now_ms) as aws:
+        yield aws, f"AWS at {settings.endpoint('kinesis') or settings.region}"

@@ -12,8 +12,8 @@ import click
 from alerts.delivery.handler import secret_of_environment
 from simulator.scenario import load_scenario
 from simulator.shift import shifted
-from tocsin.adapters.embedded.open import open_embedded
 from tocsin.adapters.web.outlet import WebOutlet
+from tocsin.cli.backends import backend_option, opened_host
 from tocsin.cli.feed import feed_line, is_told
 from tocsin.cli.files import plan_for, plan_or_default, scenario_file
 from tocsin.cli.options import DEFAULT_FILE, DURATION, EXISTING, TARGET, json_option, plan_option, seed_option
@@ -40,6 +40,7 @@ STDIN_HANDLE: Final = 0
 
 @click.command()
 @click.option("--file", "path", type=TARGET, default=DEFAULT_FILE, show_default=True, help="Everything is kept here.")
+@backend_option
 @plan_option
 @click.option(
     "--from",
@@ -57,6 +58,7 @@ STDIN_HANDLE: Final = 0
 @json_option
 def run(  # noqa: PLR0917  click passes each option
     path: Path,
+    backend: str,
     plan_path: Path | None,
     lines_from: str | None,
     tenant: str,
@@ -76,6 +78,9 @@ def run(  # noqa: PLR0917  click passes each option
     \b
     mosquitto_sub -t 'plant/#' | tocsin run --from - --tenant plant
 
+    With --backend aws the streams, tables, buckets, queue and topic are those that the environment names
+    (docs/aws.md), and the handlers run here instead of in functions.
+
     With the template of another project its functions are called instead, by the rules of their event sources and
     in virtual time: --from then has lines such as {"to": "Queue", "data": "..."}; docs/mappings.md says more.
     """  # noqa: D301  the escape is click's mark for lines that stay as they are
@@ -88,22 +93,22 @@ def run(  # noqa: PLR0917  click passes each option
             return run_template(stack, topology, lines_from, length_ms=length_ms, as_json=as_json)
         settings = pipeline_settings(stack, topology)
     plan = plan_for(scenario_file(scenario), plan_path) if scenario else plan_or_default(plan_path)
-    with Stop() as stop, open_embedded(path, now_ms=wall_now_ms, shards=shards) as embedded:
-        insist_on_generation(embedded.backend.blobs, plan)
-        pipeline = Pipeline(embedded, plan, wall_now_ms, settings=settings)
-        shown = _Shown(pipeline, FeedReader(embedded.backend.alerts.feed), as_json=as_json)
-        talk(f"running on {path} with plan {pipeline.plan_hash}; Ctrl-C ends")
+    with Stop() as stop, opened_host(backend, path, wall_now_ms, shards) as (host, place):
+        insist_on_generation(host.backend.blobs, plan)
+        pipeline = Pipeline(host, plan, wall_now_ms, settings=settings)
+        shown = _Shown(pipeline, FeedReader(host.backend.alerts.feed), as_json=as_json)
+        talk(f"running on {place} with plan {pipeline.plan_hash}; Ctrl-C ends")
         with inputs_of(pipeline, lines_from, tenant, scenario, seed) as inputs:
             shown.inputs = inputs
             until_ms = None if length_ms is None else wall_now_ms() + length_ms
             run_local(
                 pipeline,
-                [*inputs.values(), Deliveries(embedded, plan, wall_now_ms, WebOutlet(), secret_of_environment)],
+                [*inputs.values(), Deliveries(host, plan, wall_now_ms, WebOutlet(), secret_of_environment)],
                 wall_now_ms,
                 stop=lambda: stop() or (until_ms is not None and wall_now_ms() >= until_ms),
                 after_round=shown.after_round,
             )
-        shown.say_end(path)
+        shown.say_end(place)
     return 0
 
 
@@ -166,9 +171,9 @@ class _Shown:
             self._next_ms += MINUTE_MS
             talk(self._state())
 
-    def say_end(self, path: Path) -> None:
+    def say_end(self, place: str) -> None:
         """Say what the run came to, and that nothing is left to do."""
-        talk(f"stopped: {self._state()}; all of it is in {path}")
+        talk(f"stopped: {self._state()}; all of it is in {place}")
 
     def _state(self) -> str:
         counts = self._pipeline.counts()

@@ -5,7 +5,6 @@ from typing import Final
 import msgspec
 
 from alerts.delivery.handler import DeliveryHandler
-from tocsin.adapters.embedded.open import Embedded
 from tocsin.core.clock import SECOND_MS, NowMs
 from tocsin.core.errors import TransientError
 from tocsin.core.outlet import Outlet, Secrets
@@ -13,6 +12,7 @@ from tocsin.core.plan.book import PlanBook
 from tocsin.core.plan.model import Plan
 from tocsin.core.routes import policy_of, pushed_routes, queue_of
 from tocsin.runtime.events import schedule_event_of, sqs_event_of
+from tocsin.runtime.host import Host
 from tocsin.runtime.mapping import MappingSettings
 from tocsin.runtime.queues import QueueMapping
 from tocsin.runtime.schedule import Schedule
@@ -36,7 +36,7 @@ class Deliveries:
     A replay or a demo has none: what is played again must not be told again.
     """
 
-    def __init__(self, embedded: Embedded, plan: Plan, now_ms: NowMs, outlet: Outlet, secrets: Secrets) -> None:
+    def __init__(self, embedded: Host, plan: Plan, now_ms: NowMs, outlet: Outlet, secrets: Secrets) -> None:
         routes = [route for route, _ in pushed_routes(plan)]
         backend = embedded.backend
         known = _names.decode(backend.blobs.get(SUBSCRIBED) or b"[]")
