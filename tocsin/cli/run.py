@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -100,16 +100,17 @@ def run(  # noqa: PLR0917  click passes each option
         talk(f"running on {place} with plan {pipeline.plan_hash}; Ctrl-C ends")
         with inputs_of(pipeline, lines_from, tenant, scenario, seed) as inputs:
             shown.inputs = inputs
-            until_ms = None if length_ms is None else wall_now_ms() + length_ms
-            run_local(
-                pipeline,
-                [*inputs.values(), Deliveries(host, plan, wall_now_ms, WebOutlet(), secret_of_environment)],
-                wall_now_ms,
-                stop=lambda: stop() or (until_ms is not None and wall_now_ms() >= until_ms),
-                after_round=shown.after_round,
-            )
+            deliveries = Deliveries(host, plan, wall_now_ms, WebOutlet(), secret_of_environment)
+            ended = _until(stop, length_ms)
+            run_local(pipeline, [*inputs.values(), deliveries], wall_now_ms, stop=ended, after_round=shown.after_round)
         shown.say_end(place)
     return 0
+
+
+def _until(stop: Stop, length_ms: int | None) -> Callable[[], bool]:
+    """Return what tells whether the run is over: somebody said so, or it has lasted long enough."""
+    until_ms = None if length_ms is None else wall_now_ms() + length_ms
+    return lambda: stop() or (until_ms is not None and wall_now_ms() >= until_ms)
 
 
 def _values(parameters: Sequence[str]) -> dict[str, str]:
