@@ -115,6 +115,7 @@ def test_pipeline_page_has_the_figures_of_the_last_sample(served: Served) -> Non
     assert figures["plan_hash"] == served.pipeline.plan_hash
     assert [one["stage"] for one in figures["stages"]] == ["ingest", "processors", "anomaly", "alerts"]
     assert figures["totals"]["messages"] == 0
+    assert figures["outbox"] == [{"stage": name, "entries": 0} for name in ("processors", "anomaly", "alerts")]
     assert served.ask("/v1/simulator", role="viewer")[0] == 404
 
 
@@ -128,7 +129,7 @@ def test_backlog_counts_what_is_not_done_with(served: Served) -> None:
 
 
 def played(fault_at: int | None = None) -> tuple[list[Any], Any]:
-    """Play the small scenario, with a fault put in by hand after so many steps; return its alerts, and how it stands."""
+    """Play the small scenario, with a fault put in after so many steps; return its alerts, and how it stands."""
     file = scenario_file("small")
     with Play(load_scenario(file), plan_for(file, None), seed=1) as play:
         simulating = Simulating(play.fleet, play.embedded.backend.alerts, play.now_ms, seed=1, speed=None)

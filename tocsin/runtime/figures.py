@@ -8,6 +8,7 @@ from typing import Final
 from tocsin.api.answers import Mode
 from tocsin.api.running_answers import (
     DecisionCount,
+    OutboxFigures,
     PipelineFigures,
     Rates,
     RatesAt,
@@ -34,12 +35,14 @@ class _Sample:
         at_ms: By the wall clock.
         counts: What was counted up to then.
         stages: How far each stage was.
+        outbox: What each had committed and not published.
     """
 
     at_s: float
     at_ms: int
     counts: Counts
     stages: tuple[StageFigures, ...]
+    outbox: tuple[OutboxFigures, ...]
 
 
 class Figures:
@@ -59,7 +62,8 @@ class Figures:
         at_s = elapsed_s()
         if self._samples and at_s - self._samples[-1].at_s < SAMPLE_S:
             return
-        self._samples.append(_Sample(at_s, wall_now_ms(), self._pipeline.counts(), self._stages()))
+        outbox = tuple(OutboxFigures(stage, entries) for stage, entries in self._pipeline.unpublished().items())
+        self._samples.append(_Sample(at_s, wall_now_ms(), self._pipeline.counts(), self._stages(), outbox))
 
     def _stages(self) -> tuple[StageFigures, ...]:
         failing = self._pipeline.failing()
@@ -89,7 +93,7 @@ class Figures:
             ),
             decisions=tuple(DecisionCount(decision, count) for decision, count in counts.decisions.items()),
             stages=newest.stages,
-            outbox=(),
+            outbox=newest.outbox,
         )
 
 

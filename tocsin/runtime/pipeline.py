@@ -175,6 +175,16 @@ class Pipeline:
             found[mapping.name] = (waiting, None if arrival_ms is None else max(0, self._now_ms() - arrival_ms))
         return found
 
+    def unpublished(self) -> dict[str, int]:
+        """Return how many entries each stage had committed and not published when it was called last."""
+        stages = self._stages
+        measures = {
+            PROCESSORS: stages.processors.measures(),
+            ANOMALY: stages.anomaly.measures(),
+            ALERTS: stages.alerts.measures(),
+        }
+        return {name: round(one.get("outbox_unpublished", 0)) for name, one in measures.items()}
+
     def counts(self) -> Counts:
         """Return what every stage did."""
         return counts_of(self.passed, self._stages.processors.accounts(), self._stages.anomaly.counts())
