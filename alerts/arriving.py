@@ -45,7 +45,7 @@ def arrive(fold: Fold, arrival: Arrival) -> None:
         fold.known[transition.fingerprint] = Known(transition.number, 0, arrival.arrival_ms)
         fold.decide(transition, Decision.SHADOWED, "", arrival.arrival_ms)
         return
-    before = fold.firing.pop(transition.fingerprint, None)
+    before = fold.firing.take(transition.fingerprint)
     is_firing = transition.phase is Phase.FIRING
     is_closed = before is not None and before.condition is Condition.CLOSED
     if (is_firing and not is_closed) or transition.phase_from is Phase.FIRING or missed:

@@ -1,10 +1,12 @@
 """One fold: the state of a key group while a batch is worked into it, and what comes of it."""
 
+from collections import Counter
+from collections.abc import Mapping
 from typing import Final
 
 from alerts.change import Change, change_of
 from alerts.lanes import decision_entry
-from alerts.state import AlertsState, Budget, Firing, Gathering, GroupKey, Known, Recent
+from alerts.state import AlertsState, Budget, Firing, Gathering, GroupKey, Known, Recent, Stance
 from tocsin.core.machine import Entry
 from tocsin.core.messages import AlertRef, Decision, DecisionRecord, Transition
 from tocsin.core.silences import Silence
@@ -16,6 +18,35 @@ RECENT_MAX: Final = 5_000
 """Alerts of a key group whose firings are counted; further ones never flap."""
 
 UNKNOWN: Final = Known(0, 0, 0)
+
+
+class Fires(dict[str, Firing]):
+    """What fires, by fingerprint; counts how many alerts of each group people know of.
+
+    Attributes:
+        told: Group of alerts to how many of it were told.
+    """
+
+    def __init__(self, known: Mapping[str, Firing]) -> None:
+        super().__init__(known)
+        self.told = Counter(one.key for one in known.values() if one.stance is Stance.TOLD)
+
+    def __setitem__(self, name: str, one: Firing) -> None:
+        self._uncount(self.get(name))
+        self.told[one.key] += one.stance is Stance.TOLD
+        super().__setitem__(name, one)
+
+    def take(self, name: str) -> Firing | None:
+        """Return the alert and let go of it, or None where it does not fire."""
+        one = self.get(name)
+        if one is not None:
+            self._uncount(one)
+            del self[name]
+        return one
+
+    def _uncount(self, one: Firing | None) -> None:
+        if one is not None:
+            self.told[one.key] -= one.stance is Stance.TOLD
 
 
 class Fold:
@@ -36,7 +67,7 @@ class Fold:
         self.gatherings = dict(before.gatherings)
         self.numbers = dict(before.numbers)
         self.gaps = before.gaps
-        self.firing: dict[str, Firing] = dict(before.firing)
+        self.firing = Fires(before.firing)
         self.silences: dict[tuple[str, str], Silence] = dict(before.silences)
         self.acted = dict(before.acted)
         self.recent: dict[str, Recent] = dict(before.recent)

@@ -124,7 +124,7 @@ def _hold(fold: Fold, part: Sequence[Transition], now_ms: int) -> None:
 
 
 def _tell_part(fold: Fold, part: Sequence[Transition], now_ms: int, *, key: GroupKey, outage: Outage | None) -> None:
-    told = Telling(fold.change_of(part[0]), outage=outage, left=firing_left(fold, key, part))
+    told = Telling(fold.change_of(part[0]), outage=outage, left=_left(fold, key, part, outage))
     message_id = send(fold, part, key, told)
     decision = Decision.SENT if len(part) == 1 else Decision.GROUPED
     is_muted = outage is not None and part[0].phase is Phase.FIRING
@@ -177,9 +177,23 @@ def send(fold: Fold, part: Sequence[Transition], key: GroupKey, told: Telling) -
     return message.id
 
 
+def _left(fold: Fold, key: GroupKey, part: Sequence[Transition], outage: Outage | None) -> int:
+    """Return how many alerts of the group, or of the outage, people know to fire once the part is told."""
+    if outage is None:
+        return firing_left(fold, key, part)
+    now = {one.fingerprint for one in part}
+    others = (one for name, one in fold.firing.items() if one.in_outage and name not in now)
+    known = sum(
+        one.stance is Stance.TOLD
+        and one.transition.tenant == key[0]
+        and str(getattr(one.transition, outage.what)) == outage.name
+        for one in others
+    )
+    return known + (len(part) if part[0].phase is Phase.FIRING else 0)
+
+
 def firing_left(fold: Fold, key: GroupKey, part: Sequence[Transition]) -> int:
     """Return how many alerts of the group people know to fire, once the part is told."""
-    now = {one.fingerprint for one in part}
-    told = (one for name, one in fold.firing.items() if name not in now and one.stance is Stance.TOLD)
-    others = sum(one.key == key for one in told)
+    again = [one for one in map(fold.firing.get, {one.fingerprint for one in part}) if one and one.key == key]
+    others = fold.firing.told[key] - sum(one.stance is Stance.TOLD for one in again)
     return others + (len(part) if part[0].phase is Phase.FIRING else 0)

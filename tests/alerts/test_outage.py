@@ -173,3 +173,9 @@ def test_new_episode_is_never_told_before_the_end_of_the_one_before() -> None:
         alert.number for message in notifications(emitted) for alert in message.alerts if alert.fingerprint[-1] == "1"
     ]
     assert told == [2, 3, 4]
+
+
+def test_outage_says_how_many_devices_are_still_silent() -> None:
+    emitted = play(silent(1), silent(2), silent(3), 2, 4, back(1, 10), 12, 14, back(2, 20), back(3, 20), 22)
+
+    assert [message.left for message in notifications(emitted)] == [3, 2, 0]

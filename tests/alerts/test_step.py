@@ -166,3 +166,22 @@ def test_tick_with_many_groups_due_is_taken_in_parts() -> None:
 def test_state_that_is_not_what_was_written_is_named_as_damaged(blob: bytes) -> None:
     with pytest.raises(DamagedError):
         decode(blob)
+
+
+def test_notification_says_how_many_of_its_group_people_know_to_fire() -> None:
+    at_once = Grouping(interval_ms=0)
+    over = [of_device(RESOLVED, index) for index in range(3)]
+    fires = [arrival(of_device(FIRING, index), grouping=at_once) for index in range(3)]
+    elsewhere = arrival(of_device(FIRING, 9, site="south"), grouping=at_once)
+
+    outcome = step(AlertsState(), Batch((*fires, elsewhere, *(arrival(one, grouping=at_once) for one in over))))
+
+    assert [(one.group, one.left) for one in notifications(outcome.emitted)] == [
+        ("acme|site=north|kind=limits", 1),
+        ("acme|site=north|kind=limits", 2),
+        ("acme|site=north|kind=limits", 3),
+        ("acme|site=south|kind=limits", 1),
+        ("acme|site=north|kind=limits", 2),
+        ("acme|site=north|kind=limits", 1),
+        ("acme|site=north|kind=limits", 0),
+    ]
