@@ -103,6 +103,18 @@ def test_device_page_names_its_metrics_limits_and_what_fires(deployment: Deploym
     assert deployment.ask("/v1/devices/pump").status == 404  # the beginning of an id is none
 
 
+def test_device_page_has_the_newest_value_of_metrics_that_come_rarely(deployment: Deployment) -> None:
+    rare = WindowItem("acme", "pump-7", MINUTE_MS, NEWEST_MS - 20 * MINUTE_MS, 0, {"battery_volt": STATS})
+    deployment.backend.windows.put([rare])
+
+    values = deployment.ask("/v1/devices/pump-7").content["values"]
+
+    assert [(one["metric"], one["at_ms"]) for one in values] == [
+        ("battery_volt", NEWEST_MS - 20 * MINUTE_MS),
+        ("flow_lpm", NEWEST_MS),
+    ]
+
+
 @pytest.mark.parametrize(
     "query", ["state=odd", "ids=a%20b", "limit=1001", "spark=61", "cursor=x", "ids=" + ",".join(map(str, range(201)))]
 )

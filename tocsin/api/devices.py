@@ -27,7 +27,12 @@ QUIET_MS: Final = 10 * MINUTE_MS
 """A device of which nothing came for this long, and on which nothing fires, is quiet."""
 
 IDS_MAX: Final = 200
-FRESH_WINDOWS: Final = 3
+DETAIL_WINDOWS: Final = 60
+"""Windows whose newest values one device shows: not every metric comes in each of them."""
+
+LOOKS: Final = (1, 3)
+"""How many of the newest windows are looked at, first of all devices, then of those that had nothing there."""
+
 STATES: Final[tuple[State, ...]] = ("ok", "quiet", "info", "warning", "critical")
 
 
@@ -86,7 +91,9 @@ def _fits(device: str, asked: DevicesAsked, about: DevicePlan) -> bool:
     )
 
 
-def device_rows(service: Service, tenant: str, known: Sequence[ListedDevice], spark: int = 0) -> list[Device]:
+def device_rows(
+    service: Service, tenant: str, known: Sequence[ListedDevice], spark: int = 0, *, windows_min: int = 0
+) -> list[Device]:
     """Return the devices as they stand, in order.
 
     Args:
@@ -94,8 +101,9 @@ def device_rows(service: Service, tenant: str, known: Sequence[ListedDevice], sp
         tenant: Whose devices.
         known: What is listed of them.
         spark: How many of the last windows of one metric to draw.
+        windows_min: How many of the last windows to look at; 0 for the newest alone, where there is something.
     """
-    look = look_at(service, tenant, known, spark)
+    look = look_at(service, tenant, known, max(spark, windows_min))
     plan = service.plan()
     return [_row(plan, tenant, one, look, spark) for one in known]
 
@@ -120,12 +128,16 @@ def _newest(
     table, now_ms = service.backend.windows, service.now_ms()
     newest_ms = table.newest_start_ms(tenant, size_ms=size_ms, since_ms=now_ms - QUIET_MS - size_ms)
     end_ms = (newest_ms + 1) if newest_ms is not None else now_ms
-    start_ms = end_ms - max(windows_min, FRESH_WINDOWS) * size_ms
-    found = table.newest(tenant, [one.device for one in known], size_ms=size_ms, start_ms=start_ms, end_ms=end_ms)
-    yield from found
-    seen = {item.device for item in found}
+    missing = [one.device for one in known]
+    for count in (windows_min,) if windows_min else LOOKS:  # most report in the newest window: one is enough of them
+        start_ms = end_ms - count * size_ms
+        found = table.newest(tenant, missing, size_ms=size_ms, start_ms=start_ms, end_ms=end_ms)
+        yield from found
+        seen = {item.device for item in found}
+        missing = [device for device in missing if device not in seen]
+    absent = set(missing) if size_ms <= REFRESH_MS else ()
     for one in known:
-        if one.device not in seen and size_ms <= REFRESH_MS:
+        if one.device in absent:
             from_ms = one.seen_ms - size_ms
             yield from table.query(
                 tenant, one.device, size_ms=size_ms, start_ms=from_ms, end_ms=from_ms + REFRESH_MS, limit=CHUNK_WINDOWS
@@ -195,7 +207,7 @@ def show_device(service: Service, call: Call[Asked, None]) -> DeviceDetail:
     known = listed(service, call.tenant, name)
     if known is None:
         raise not_found(f"device {name}")
-    (row,) = device_rows(service, call.tenant, [known])
+    (row,) = device_rows(service, call.tenant, [known], windows_min=DETAIL_WINDOWS)
     metrics = sorted({*known.metrics, *(value.metric for value in row.values)})
     return DeviceDetail(
         **{field: getattr(row, field) for field in row.__struct_fields__},
