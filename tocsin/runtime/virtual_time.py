@@ -8,7 +8,6 @@ read through this very process: nothing is asked for as long as nothing was writ
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from itertools import count
 from typing import Final
 
 from tocsin.adapters.embedded.open import GATEWAY_QUEUE
@@ -170,7 +169,6 @@ class _VirtualQueue:
         self._queue = queue
         self._now_ms = now_ms
         self._waiting = 0
-        self._order = count()
         self.release = queue.release
         self.depth = queue.depth
         self.dead_letters = queue.dead_letters
