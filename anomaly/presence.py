@@ -5,6 +5,7 @@ import numpy as np
 from anomaly.detectors.missing import Presence, observe, returned
 from anomaly.fold import Fold
 from anomaly.intake import Intake
+from anomaly.lifecycle import UNSET_MS
 from anomaly.moves import Subjects, judge, open_alerts
 from anomaly.observations import observations
 from anomaly.rounds import rounds
@@ -20,10 +21,18 @@ def meet_devices(fold: Fold, panes: PaneColumns, intake: Intake) -> None:
     present = np.flatnonzero(intake.device != NONE)
     if fold.state.tick_ms is not None:
         fold.state.devices["seen_ms"][intake.device[present]] = fold.state.tick_ms
+    _note_first(fold.state.devices, intake.device[present], panes.first_ms[present])
     for rule, wanted in enumerate(fold.plan.rules):
         if isinstance(wanted, MissingRule) and is_device_rule(wanted):
             _return(fold, rule, panes, intake, present)
     _learn(fold, panes, intake, present)
+
+
+def _note_first(devices: Table, rows: Int64s, first_ms: Int64s) -> None:
+    """Note since when devices are known: of the panes of one that is new, the first to come says it."""
+    is_new = devices["first_ms"][rows] == UNSET_MS
+    if is_new.any():  # written back to front, so that the first stays
+        devices["first_ms"][rows[is_new][::-1]] = first_ms[is_new][::-1]
 
 
 def presence_of(table: Table, rows: Int64s) -> Presence:

@@ -3,7 +3,7 @@
 Only for groups that have folded all there is.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anomaly.contract import Detector
-from anomaly.rows import NONE
+from anomaly.rows import NONE, PRESENCE
 from anomaly.state import GroupState, initial, keys_of_series
-from anomaly.table import Table
+from anomaly.table import Table, new_rows
 from tocsin.core.columns import Int64s
 from tocsin.core.keys import group_of
 
@@ -55,6 +55,20 @@ def _group(states: Sequence[GroupState], detector: Detector, target: int, count:
     joined.device_rows = {key: row for row, key in enumerate(joined.device_keys)}
     joined.series_rows = {key: row for row, key in enumerate(keys_of_series(joined).tolist())}
     return joined
+
+
+def history_of(state: GroupState, known: Container[str]) -> GroupState:
+    """Return what the state has learned of devices that are not known elsewhere.
+
+    Its senders and ticks were others, and its alerts are over: nobody was told of them, so none may go on. When a
+    device reports is learned anew: who last did so in the past is not silent now.
+    """
+    rows = np.array([row for row, key in enumerate(state.device_keys) if key not in known], np.int64)
+    part = _of_devices(state, rows)
+    for table in (part.devices, part.series):
+        table.put(np.arange(len(table)), new_rows(PRESENCE, len(table)))
+    nothing = Table(part.alerts.take(np.empty(0, np.int64)))
+    return replace(part, alerts=nothing, fence={}, ticks={}, counts={}, tick_ms=None, watched_ms=0)
 
 
 def _newest_ticks(states: Sequence[GroupState]) -> dict[str, int]:

@@ -3,7 +3,7 @@
 Only for groups that have folded all there is: a fence that holds for one of them then holds for all.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -12,7 +12,7 @@ import numpy as np
 from processors.geometry import Geometry
 from processors.partials import Cells
 from processors.sketch import SLICE_OWNER, Sketches
-from processors.state import Group, LaneState, ShardAccount
+from processors.state import NEVER_MS, Group, LaneState, ShardAccount
 from tocsin.core.columns import Int64s
 from tocsin.core.keys import group_of
 
@@ -40,6 +40,12 @@ def regrouped(groups: Sequence[Group], geometry: Geometry, count: int) -> list[G
         group.shards = accounts if target == 0 else {name: _bare(one) for name, one in accounts.items()}
         group.plan_hash, group.tick_ms = newest.plan_hash, newest.tick_ms
     return made
+
+
+def history_of(group: Group, geometry: Geometry, known: Container[str]) -> Group:
+    """Return what the group knows of devices that are not known elsewhere; its logs were others, so no fence stays."""
+    rows = np.array([row for row, key in enumerate(group.devices) if key not in known], np.int64)
+    return replace(_of_devices(group, geometry, rows), shards={}, tick_ms=NEVER_MS)
 
 
 def _rows(group: Group, target: int, count: int) -> Int64s:
