@@ -1,5 +1,6 @@
 """``tocsin alerts reproduce``: the same alert again, or what keeps it from coming again."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,19 @@ def test_an_alert_comes_again_from_several_recordings_as_an_archive_has_them(
 
     assert (whole.code, half.code) == (0, 1)
     assert whole.err.endswith("comes again with the same evidence\n")
+
+
+def test_an_alert_comes_again_from_the_archive(tocsin: Tocsin, played: Path, fingerprint: str, tmp_path: Path) -> None:
+    file = tmp_path / "run.db"
+    shutil.copy(played, file)
+    bare = tocsin("alerts", "reproduce", fingerprint, "--file", file, "--archive")
+    tocsin("archive", "write", "--file", file)
+
+    said = tocsin("alerts", "reproduce", fingerprint, "--file", file, "--archive")
+
+    assert (bare.code, said.code) == (1, 0)
+    assert "input: there is no record of the device" in bare.out
+    assert said.err.endswith("comes again with the same evidence\n")
 
 
 def test_another_plan_is_a_finding_and_the_same_plan_none(tocsin: Tocsin, played: Path, fingerprint: str) -> None:
