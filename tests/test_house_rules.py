@@ -19,7 +19,14 @@ CLOCK_CALLS = {"now", "utcnow", "today"}
 """Of ``datetime`` and ``date``; ``fromtimestamp`` and the like only convert."""
 
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
-HANDLERS = ("ingest.handler", "ingest.tick", "processors.handler", "anomaly.handler", "alerts.handler")
+HANDLERS = (
+    "ingest.handler",
+    "ingest.tick",
+    "processors.handler",
+    "anomaly.handler",
+    "alerts.handler",
+    "tocsin.api.handler",
+)
 NEVER_IN_HANDLERS = ("yaml", "scipy", "pydantic", "boto3", "botocore.session")
 """Powertools imports the root of botocore, a few milliseconds, wherever it is installed; not what it is made of."""
 
