@@ -48,3 +48,42 @@ def test_a_plan_of_the_same_generation_cannot_be_rescaled_to(tocsin: Tocsin, fol
 
     assert said.code == 2
     assert "differs from this one in groups and generation alone" in said.err
+
+
+def test_what_is_kept_of_a_device_is_shown(tocsin: Tocsin, folder: Path) -> None:
+    words = tocsin("state", "show", "acme/pump-1", "--file", folder / "a.db")
+    said = json.loads(tocsin("state", "show", "acme/pump-1", "--file", folder / "a.db", "--json").out)
+
+    (slices,) = {len(one) for one in said["processors"]["metrics"].values()}
+    assert words.code == 0
+    assert "acme/pump-1, group" in words.out
+    assert "temperature_celsius" in words.out
+    assert set(said["processors"]["metrics"]) == {"flow_lpm", "temperature_celsius"}
+    assert slices >= 1
+    assert all(one["count"] > 0 for part in said["processors"]["metrics"].values() for one in part)
+    assert {one["metric"] for one in said["anomaly"]["series"]} >= {"temperature_celsius"}
+    assert said["anomaly"]["first"].startswith("2026-11-23T12:00:00")
+
+
+def test_an_alert_that_fires_is_shown_with_what_people_know(tocsin: Tocsin, folder: Path) -> None:
+    clock = VirtualClock(START_MS)
+    with open_embedded(folder / "hot.db", now_ms=clock.now_ms) as embedded:
+        pipeline = Pipeline(embedded, load_plan(folder / "plan.yaml"), clock.now_ms)
+        pipeline.start_ticks()
+        for _ in play(pipeline, clock, walk(minutes=9)):
+            pass
+
+    said = json.loads(tocsin("state", "show", "acme/pump-1", "--file", folder / "hot.db", "--json").out)
+
+    assert [(one["rule"], one["phase"]) for one in said["anomaly"]["alerts"]] == [("hot", "firing")]
+    assert [(one["rule"], one["stance"]) for one in said["alerts"]] == [("hot", "told")]
+
+
+def test_a_device_that_nobody_knows_is_a_finding_and_a_name_that_is_none_wrong_use(
+    tocsin: Tocsin, folder: Path
+) -> None:
+    stranger = tocsin("state", "show", "acme/nobody", "--file", folder / "a.db")
+
+    assert stranger.code == 1
+    assert "processors do not know it" in stranger.out
+    assert tocsin("state", "show", "pump-1", "--file", folder / "a.db").code == 2

@@ -11,9 +11,9 @@ import msgspec
 
 from anomaly.handler import make_handler as make_anomaly
 from tocsin.adapters.embedded.open import Embedded, open_embedded
-from tocsin.cli.files import plan_or_default
 from tocsin.cli.options import json_option, plan_option, read_file_option
 from tocsin.cli.output import print_json, table_lines, talk
+from tocsin.cli.state import plan_of
 from tocsin.core.clock import wall_now_ms
 from tocsin.core.errors import UsageError
 from tocsin.core.plan.book import PlanBook, plan_blob
@@ -107,7 +107,7 @@ def redrive_batches(path: Path, plan_path: Path | None, names: tuple[str, ...], 
     """
     with open_embedded(path, now_ms=wall_now_ms, read_only=dry_run) as embedded:
         backend = embedded.backend
-        plans = PlanBook(plan_or_default(plan_path), lambda named: backend.blobs.get(plan_blob(named)))
+        plans = PlanBook(plan_of(plan_path, backend.blobs), lambda named: backend.blobs.get(plan_blob(named)))
         fold = make_anomaly(backend, plans)
         batches = chosen(backend.blobs, [name for name in names if name != QUEUE]) if set(names) != {QUEUE} else []
         for batch in batches:

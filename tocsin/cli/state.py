@@ -1,24 +1,84 @@
-"""``tocsin state``: what the pipeline keeps, groups that wait, and another number of groups."""
+"""``tocsin state``: what the pipeline keeps of a device, groups that wait, and another number of groups."""
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any, Final
 
 import click
 
 from tocsin.adapters.embedded.open import open_embedded
-from tocsin.cli.files import plan_or_default
 from tocsin.cli.options import EXISTING, json_option, plan_option, read_file_option
 from tocsin.cli.output import print_json, talk
 from tocsin.core.clock import wall_now_ms
+from tocsin.core.errors import UsageError
 from tocsin.core.plan.book import PlanBook, plan_blob
-from tocsin.core.plan.source import load_plan
+from tocsin.core.plan.model import Plan
+from tocsin.core.plan.source import default_plan, load_plan
+from tocsin.core.ports import Blobs
+from tocsin.runtime.device_state import device_state
 from tocsin.runtime.gaps import gaps, skip_gaps
+from tocsin.runtime.generations import stored_plan
 from tocsin.runtime.rescale import rescale
+
+FINDING: Final = 1
 
 
 @click.group()
 def state() -> None:
     """What the pipeline keeps: of a device, of groups, of a generation."""
+
+
+def plan_of(plan_path: Path | None, blobs: Blobs) -> Plan:
+    """Return the plan of the file; without one, what was run on these blobs, or the default plan."""
+    if plan_path is not None:
+        return load_plan(plan_path)
+    return stored_plan(blobs) or default_plan()
+
+
+@state.command("show")
+@read_file_option
+@plan_option
+@click.argument("device")
+@json_option
+def show_device(path: Path, plan_path: Path | None, device: str, as_json: bool) -> int:
+    """Show what the stages keep of DEVICE, which is tenant/device. Exit code 1 where nobody knows it."""
+    key = device.replace("/", "#", 1)
+    with open_embedded(path, now_ms=wall_now_ms, read_only=True) as embedded:
+        try:
+            said = device_state(embedded.backend, plan_of(plan_path, embedded.backend.blobs), key)
+        except ValueError as error:
+            raise UsageError(f"DEVICE must be tenant/device, got {device[:140]!r}") from error
+    if as_json:
+        print_json(said)
+    else:
+        click.echo("\n".join(_lines(said)))
+    return FINDING if said["processors"] is None and said["anomaly"] is None else 0
+
+
+def _lines(said: dict[str, Any]) -> Iterator[str]:
+    yield f"{said['tenant']}/{said['device']}, group {said['group']} of generation {said['generation']}"
+    folded, judged = said["processors"], said["anomaly"]
+    if folded is None:
+        yield "processors do not know it"
+    else:
+        yield f"newest reading {folded['newest']}, watermark {folded['watermark']}, {folded['identities']} identities"
+        for metric, slices in folded["metrics"].items():
+            held = ", ".join(f"{one['start']} {one['count']} readings, mean {one['mean']:.6g}" for one in slices)
+            yield f"  {metric}: {held or 'no open slice'}"
+    if judged is None:
+        yield "the anomaly stage does not know it"
+    else:
+        yield f"reports every {judged['reports_every_ms'] / 1_000:.6g} s, learned of {judged['gaps_learned']} gaps"
+        for one in judged["series"]:
+            yield f"  {one['metric']}, windows of {one['size_ms'] // 1_000} s: newest {one['newest_window']}"
+        for one in judged["alerts"]:
+            about = f" {one['metric']}" if one["metric"] else ""
+            yield f"  {one['rule']}{about}: {one['phase']} since {one['since']}, episode {one['episode']}"
+    for one in said["alerts"]:
+        yield f"  {one['rule']} is {one['stance']}" + (
+            f", acknowledged by {one['acknowledged_by']}" * bool(one["acknowledged_by"])
+        )
 
 
 @state.command()
@@ -34,9 +94,9 @@ def skip(path: Path, plan_path: Path | None, groups: tuple[int, ...], dry_run: b
     could be a wrong one. First try `tocsin dlq redrive`: what was given up whole can be put again. What is skipped is
     counted (`panes_skipped`) and kept in the account under skipped/.
     """
-    plan = plan_or_default(plan_path)
     with open_embedded(path, now_ms=wall_now_ms, read_only=dry_run) as embedded:
         backend = embedded.backend
+        plan = plan_of(plan_path, backend.blobs)
         plans = PlanBook(plan, lambda named: backend.blobs.get(plan_blob(named)))
         found = [gap for gap in gaps(backend, plan, plans) if not groups or gap.group in groups]
         if found and not dry_run:

@@ -74,6 +74,12 @@ def former_plan(blobs: Blobs, plan: Plan) -> Plan:
     )
 
 
+def stored_plan(blobs: Blobs) -> Plan | None:
+    """Return a published plan of the newest generation, which all have the same windows; None where none was run."""
+    plans = [decode_plan(blobs.get(name) or b"") for name in _names(blobs, PLANS_PREFIX)]
+    return max(plans, key=lambda plan: plan.generation, default=None)
+
+
 def load_known(backend: Backend, plan: Plan, detector: Detector, *, reads_only: bool = False) -> Known:
     """Return all that the stages know in the plan's generation; outboxes are published first.
 
@@ -86,6 +92,16 @@ def load_known(backend: Backend, plan: Plan, detector: Detector, *, reads_only: 
         [one.group for one in _load(stages.processors, backend, groups, reads_only=reads_only)],
         _load(stages.anomaly, backend, groups, reads_only=reads_only),
         _load(stages.alerts, backend, groups, reads_only=reads_only),
+    )
+
+
+def peek_known(backend: Backend, plan: Plan, detector: Detector, *, device: int, tenant: int) -> Known:
+    """Return what the stages know of one key group of devices, and of one of tenants; changes nothing."""
+    stages = _stages(backend, plan, detector)
+    return Known(
+        [one.group for one in _load(stages.processors, backend, [device], reads_only=True)],
+        _load(stages.anomaly, backend, [device], reads_only=True),
+        _load(stages.alerts, backend, [tenant], reads_only=True),
     )
 
 
