@@ -6,6 +6,7 @@ from typing import Final
 from processors.aside import BLOB_LANE
 from processors.batch import GroupBatch
 from processors.geometry import geometry_of
+from processors.known_rows import KnownRows
 from processors.listing import Listing
 from processors.state import Group, decode_group, encode_group
 from processors.step import PANES_LANE, Live, live, step
@@ -30,6 +31,7 @@ class Processors:
         self._plans = plans
         self._listing = Listing(backend.directory)
         self._initial: dict[int, Live] = {}
+        self._rows = KnownRows()
 
     def initial(self, group: int) -> Live:
         """Return the state of a group that has seen nothing."""
@@ -39,7 +41,9 @@ class Processors:
 
     def decode(self, blob: bytes) -> Live:
         """Return the state of the bytes."""
-        return live(decode_group(blob, geometry_of(self._plans.first)), self._plans)
+        group = decode_group(blob, geometry_of(self._plans.first))
+        geometry = geometry_of(self._plans.at(group.plan_hash))
+        return Live(group, self._rows.of(group, geometry), geometry)
 
     def encode(self, state: Live) -> bytes:
         """Return the bytes of the state."""
