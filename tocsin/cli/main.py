@@ -28,6 +28,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "tune": ("tocsin.cli.tune", "tune"),
     "fit": ("tocsin.cli.fit", "fit"),
     "fuzz": ("tocsin.cli.fuzz", "fuzz"),
+    "rejected": ("tocsin.cli.rejected", "rejected"),
     "alerts": ("tocsin.cli.alerts", "alerts"),
     "plan": ("tocsin.cli.plan", "plan"),
     "dlq": ("tocsin.cli.dlq", "dlq"),
