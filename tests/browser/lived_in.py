@@ -1,7 +1,7 @@
 """A made fleet on which something has happened: alerts, what people did, a fault."""
 
-from tests.browser.made_answers import new_fault
 from tests.browser.made_fleet import MINUTE_MS, MadeFleet
+from tests.browser.made_running import new_fault
 
 DEVICE = "north-pump-00000"
 

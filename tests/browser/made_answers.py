@@ -62,7 +62,7 @@ def device_detail(fleet: MadeFleet, device: str) -> Json | None:
     return {
         **device_json(fleet, device, 0),
         "metrics": metrics,
-        "firing": fleet.firing(device),
+        "firing": [listed(one) for one in fleet.firing(device)],
         "first_ms": fleet.now_ms - 86_400_000,
     }
 
@@ -154,6 +154,11 @@ def fleet_figures(fleet: MadeFleet, query: Query) -> Json:  # noqa: ARG001  the 
     }
 
 
+def listed(alert: Json) -> Json:
+    """The alert without what only its own page shows."""
+    return {key: value for key, value in alert.items() if key not in {"history", "actions"}}
+
+
 def alerts(fleet: MadeFleet, query: Query) -> Json:
     phases = query.get("phase", "firing,resolved").split(",")
     found = [
@@ -165,7 +170,7 @@ def alerts(fleet: MadeFleet, query: Query) -> Json:
     ]
     begin, limit = int(query.get("cursor", "0")), int(query.get("limit", "100"))
     return {
-        "items": found[begin : begin + limit],
+        "items": [listed(one) for one in found[begin : begin + limit]],
         "limit": limit,
         "cursor": str(begin + limit) if begin + limit < len(found) else None,
     }
@@ -199,102 +204,3 @@ def alert_detail(fleet: MadeFleet, alert_id: str) -> Json | None:
         "panes": panes,
         "episodes": [alert_id],
     }
-
-
-def pipeline(fleet: MadeFleet, query: Query) -> Json:  # noqa: ARG001  the shape of an answer
-    rates = {"messages_per_s": 1510.2, "readings_per_s": 6800.0, "panes_per_s": 480.1}
-    history = [
-        {
-            "at_ms": fleet.now_ms - 1000 * index,
-            **{key: value * (1 + 0.1 * ((index * 7) % 5 - 2)) for key, value in rates.items()},
-        }
-        for index in range(60)
-    ]
-    return {
-        "now_ms": fleet.now_ms,
-        "uptime_s": 52.1,
-        "version": "0.1.0",
-        "plan_hash": "0123456789abcdef",
-        "mode": "demo",
-        "rates": rates,
-        "history": history,
-        "totals": {
-            "messages": 84534,
-            "readings": 376492,
-            "duplicates": 464,
-            "late": 3220,
-            "rejected": 24,
-            "panes": 90000,
-            "transitions": 120,
-            "notifications": 39,
-        },
-        "rejected": [{"stage": "processors", "reason": "time_in_future", "count": 24}],
-        "decisions": [{"decision": "sent", "count": 39}, {"decision": "quiet", "count": 61}],
-        "stages": [
-            {"stage": stage, "waiting": 3 * index, "lag_ms": 90 + 40 * index, "error": ""}
-            for index, stage in enumerate(("ingest", "processors", "anomaly", "alerts"))
-        ],
-        "outbox": [{"stage": stage, "entries": 0} for stage in ("processors", "anomaly", "alerts")],
-    }
-
-
-def simulator(fleet: MadeFleet, query: Query) -> Json:  # noqa: ARG001  the shape of an answer
-    kinds = [
-        {"kind": "drift", "acts_on": "value", "needs_metric": True, "sized": True, "device_types": [], "settings": []},
-        {
-            "kind": "dropout",
-            "acts_on": "silence",
-            "needs_metric": False,
-            "sized": False,
-            "device_types": [],
-            "settings": [],
-        },
-        {
-            "kind": "cavitation",
-            "acts_on": "strain",
-            "needs_metric": False,
-            "sized": False,
-            "device_types": ["pump"],
-            "settings": [{"name": "severity", "reads": "ratio", "default": 1.0}],
-        },
-        {
-            "kind": "loss",
-            "acts_on": "network",
-            "needs_metric": False,
-            "sized": False,
-            "device_types": [],
-            "settings": [{"name": "ratio", "reads": "ratio", "default": None}],
-        },
-    ]
-    return {
-        "scenario": "demo",
-        "seed": 1,
-        "speed": 240.0,
-        "start_ms": fleet.now_ms - 3_600_000,
-        "end_ms": fleet.now_ms + 3 * 3_600_000,
-        "now_ms": fleet.now_ms,
-        "is_over": False,
-        "kinds": kinds,
-        "faults": fleet.faults,
-        "devices": [
-            {"device": name, "device_type": one["type"], "metrics": list(TYPES[one["type"]])}
-            for name, one in fleet.devices.items()
-        ],
-    }
-
-
-def new_fault(fleet: MadeFleet, body: Json) -> Json:
-    fault = {
-        "id": f"f{len(fleet.faults) + 1}",
-        "kind": body["kind"],
-        "devices": [body["device"]],
-        "metric": body.get("metric", ""),
-        "start_ms": fleet.now_ms,
-        "end_ms": fleet.now_ms + body["for_ms"],
-        "injected": True,
-        "expect": True,
-        "alert": None,
-        "found_ms": None,
-    }
-    fleet.faults.append(fault)
-    return fault

@@ -35,6 +35,7 @@ class MadeFleet:
     count: int = 24
     hostile: bool = False
     role: str = "operator"
+    mode: str = "demo"
     now_ms: int = NOW_MS
     changed: Condition = field(default_factory=Condition)
     devices: dict[str, Json] = field(default_factory=dict)
@@ -100,6 +101,7 @@ class MadeFleet:
             "acknowledged_until_ms": None,
             "assignee": None,
             "closed_by": None,
+            "amendment": None,
             "silenced": False,
             "notes": 0,
         }

@@ -8,6 +8,7 @@ from typing import Any, Self
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from tests.browser import made_answers as answers
+from tests.browser import made_running as running
 from tests.browser.made_fleet import Json, MadeFleet
 
 STATIC = Path(__file__).parents[2] / "tocsin" / "api" / "static"
@@ -91,7 +92,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif parts[0] == "silences":
             self._json(self.fleet.silence(body), 201)
         else:
-            self._json(answers.new_fault(self.fleet, body), 201)
+            self._json(running.new_fault(self.fleet, body), 201)
 
     def do_DELETE(self) -> None:
         self.fleet.silences[:] = [one for one in self.fleet.silences if one["id"] != self.path.split("/")[-1]]
@@ -104,8 +105,8 @@ class _Handler(BaseHTTPRequestHandler):
             "series": answers.series,
             "fleet": answers.fleet_figures,
             "alerts": answers.alerts,
-            "pipeline": answers.pipeline,
-            "simulator": answers.simulator,
+            "pipeline": running.pipeline,
+            "simulator": running.simulator,
             "changes": self._changes,
         }
         if path in lists:
@@ -121,7 +122,7 @@ class _Handler(BaseHTTPRequestHandler):
             "role": fleet.role,
             "expires_ms": fleet.now_ms + 86_400_000,
             "version": "0.1.0",
-            "mode": "demo",
+            "mode": fleet.mode,
             "now_ms": fleet.now_ms,
             "speed": 1.0,
         }

@@ -104,3 +104,30 @@ def test_unknown_alert_says_so(serve: Serve, open_page: "Open") -> None:
     page = open_page(f"{serve(count=1).address}/alerts/0123456789abcdef-9", expect="404")
 
     page.get_by_role("heading", name="No such alert").wait_for()
+
+
+def test_long_list_of_alerts_is_loaded_as_one_scrolls(serve: Serve, open_page: "Open") -> None:
+    server = serve(count=8)
+    for _ in range(450):
+        server.fleet.fire(DEVICE)
+    page = open_page(f"{server.address}/alerts")
+    page.locator(".total", has_text="the newest 200 alerts").wait_for()
+
+    for _ in range(40):
+        page.evaluate("window.scrollTo(0, document.body.scrollHeight)")
+        page.wait_for_timeout(250)
+        if page.locator(".vgrid[aria-rowcount='450']").count():
+            break
+
+    page.locator(".total", has_text="450 alerts").wait_for()
+    assert page.locator(".vrow").count() < 60
+
+
+def test_what_late_data_say_of_an_alert_is_shown(serve: Serve, open_page: "Open") -> None:
+    server = serve(count=8)
+    alert = server.fleet.fire(DEVICE)
+    server.fleet.alerts[alert]["amendment"] = "weakened"
+
+    page = open_page(f"{server.address}/alerts/{alert}")
+
+    page.locator(".page-head .tag", has_text="late data: weakened").wait_for()

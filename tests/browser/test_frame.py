@@ -114,3 +114,11 @@ def test_pipeline_page_shows_figures_that_add_up(serve: Serve, open_page: "Open"
     page.get_by_role("heading", name="6,800 readings a second, nothing waits long").wait_for()
     assert page.locator(".stage").count() == 4
     assert "85,022" in page.locator(".account").first.inner_text()
+
+
+def test_page_on_aws_says_who_counts_and_offers_no_simulator(serve: Serve, open_page: "Open") -> None:
+    page = open_page(f"{serve(count=4, mode='aws').address}/pipeline")
+
+    page.get_by_text("Here the cloud's own metrics count.").wait_for()
+    assert page.locator(".stage").count() == 3
+    assert page.locator("nav a", has_text="Simulator").count() == 0

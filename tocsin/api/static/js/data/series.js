@@ -109,7 +109,7 @@ function modelOf(answer, step) {
     ...band,
     marks: [...lateMarks(answer, t), ...alertMarks(answer, t)],
     spans: answer.marks
-      .filter(({ phase }) => phase === "firing" || phase === "resolved")
+      .filter(({ phase }) => phase !== "pending" && phase !== "inactive")
       .map((one) => ({ fromMs: one.from_ms, toMs: one.until_ms ?? answer.until_ms, severity: one.severity })),
     limit: answer.limits.flatMap(({ above, below, severity }) =>
       [above, below].filter((value) => value !== null).map((value) => ({ value, severity })),

@@ -3,7 +3,7 @@
 import { h } from "../base/dom.js";
 import { brief, clockSeconds, day, metricName, span, utc } from "../base/format.js";
 import { address } from "../base/router.js";
-import { icon, stateIcon } from "../ui/icons.js";
+import { icon, shapeOf, stateIcon } from "../ui/icons.js";
 
 const ACTION_ICONS = {
   acknowledge: "resolved",
@@ -48,7 +48,7 @@ function when(ms) {
 }
 
 function moveLine(move, alert) {
-  const shape = { firing: alert.severity, resolved: "resolved" }[move.phase] ?? "pending";
+  const shape = shapeOf(move.phase, alert.severity);
   return h(
     "li",
     { "data-state": move.phase === "firing" ? alert.severity : "past" },

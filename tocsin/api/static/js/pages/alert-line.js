@@ -3,7 +3,7 @@
 import { h } from "../base/dom.js";
 import { brief, moment, span, utc } from "../base/format.js";
 import { address } from "../base/router.js";
-import { stateIcon } from "../ui/icons.js";
+import { shapeOf, stateIcon } from "../ui/icons.js";
 
 /** A link to the alert that says what, since when, and how it stands. */
 export function alertLine(alert, app) {
@@ -16,7 +16,7 @@ export function alertLine(alert, app) {
       href: address(["alerts", alert.id]),
       "data-state": alert.phase === "firing" ? alert.severity : "past",
     },
-    stateIcon(alert.phase === "firing" ? alert.severity : alert.phase === "resolved" ? "resolved" : "pending"),
+    stateIcon(shapeOf(alert.phase, alert.severity)),
     h(
       "span",
       {},

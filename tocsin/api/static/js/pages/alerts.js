@@ -5,7 +5,7 @@ import { brief, many, moment, span, utc } from "../base/format.js";
 import { address, amend } from "../base/router.js";
 import { get } from "../data/api.js";
 import { paced } from "../data/live.js";
-import { icon, stateIcon } from "../ui/icons.js";
+import { icon, shapeOf, stateIcon } from "../ui/icons.js";
 import { virtualList } from "../ui/virtual-list.js";
 import { searchField } from "./fleet-filters.js";
 import { emptyState, failure } from "./plain.js";
@@ -19,7 +19,9 @@ const TABS = [
 ];
 const SEVERITIES = ["critical", "warning", "info"];
 const PAGE = 200;
-const LOADED_MAX = 5_000;
+const LOADED_MAX = 10_000;
+/** So many screens before the end of what is loaded, more is asked for. */
+const AHEAD_SCREENS = 3;
 const EVERY_MS = 1_500;
 
 /** Show alerts; `query` holds tab and filter. */
@@ -88,7 +90,7 @@ export function alertsPage(main, { app, query }) {
 }
 
 function alertList(app, filter, total, signal) {
-  const phases = filter.phase || "firing,resolved,pending,inactive";
+  const phases = filter.phase || "firing,resolved,pending,inactive,expired";
   const list = virtualList({
     label: "Alerts",
     make: emptyRow,
@@ -102,10 +104,12 @@ function alertList(app, filter, total, signal) {
     );
   const none = h("div", { hidden: true });
   const trouble = h("div");
+  let wanted = PAGE;
+  let cursor = null;
   const refresh = paced(async () => {
     try {
       const items = [];
-      let cursor = null;
+      cursor = null;
       do {
         const page = await get(
           "/v1/alerts",
@@ -114,7 +118,7 @@ function alertList(app, filter, total, signal) {
         );
         items.push(...page.items);
         cursor = page.cursor;
-      } while (cursor && items.length < LOADED_MAX);
+      } while (cursor && items.length < (words.length ? LOADED_MAX : wanted));
       const found = items.filter(fits);
       fill(trouble);
       list.setItems(found);
@@ -130,12 +134,21 @@ function alertList(app, filter, total, signal) {
       if (error.name !== "AbortError" && error.status !== 0) fill(trouble, failure(error));
     }
   }, EVERY_MS);
+  const scrolled = () => {
+    const left = list.root.getBoundingClientRect().bottom - window.innerHeight;
+    if (!cursor || wanted >= LOADED_MAX || left > AHEAD_SCREENS * window.innerHeight) return;
+    wanted += PAGE;
+    cursor = null;
+    refresh();
+  };
+  window.addEventListener("scroll", scrolled, { passive: true });
   return {
     root: h("div", { class: "alerts" }, trouble, list.root, none),
     refresh,
     tick: list.refresh,
     leave() {
       refresh.end();
+      window.removeEventListener("scroll", scrolled);
       list.leave();
     },
   };
@@ -156,7 +169,7 @@ function emptyRow() {
 
 function showRow(row, alert, nowMs) {
   const [state, name, site, marks, since] = row.children;
-  const drawn = `${alert.phase}${alert.severity}${alert.acknowledged_by ?? ""}${alert.assignee ?? ""}${alert.silenced}${alert.notes}`;
+  const drawn = `${alert.phase}${alert.severity}${alert.acknowledged_by ?? ""}${alert.assignee ?? ""}${alert.amendment ?? ""}${alert.silenced}${alert.notes}`;
   if (row.drawn !== drawn) {
     row.drawn = drawn;
     row.dataset.state = alert.phase === "firing" ? alert.severity : "past";
@@ -173,9 +186,8 @@ function showRow(row, alert, nowMs) {
   write(since.lastChild, `${alert.phase === "firing" || alert.phase === "pending" ? "for " : ""}${span(lasted)}`);
 }
 
-/** A firing alert has the shape of its severity, others that of their phase. */
-export const phaseIcon = (alert) =>
-  stateIcon(alert.phase === "firing" ? alert.severity : alert.phase === "resolved" ? "resolved" : "pending");
+/** The drawing of how the alert stands. */
+export const phaseIcon = ({ phase, severity }) => stateIcon(shapeOf(phase, severity));
 
 /** What people did, as small marks with words. */
 export function marksOf(alert) {
@@ -184,6 +196,7 @@ export function marksOf(alert) {
   if (alert.assignee) found.push(["person", alert.assignee]);
   if (alert.silenced) found.push(["silenced", "silenced"]);
   if (alert.closed_by) found.push(["close", `closed by ${alert.closed_by}`]);
+  if (alert.amendment) found.push(["note", `late data: ${alert.amendment}`]);
   if (alert.notes) found.push(["note", many(alert.notes, "note")]);
   return found.map(([drawing, words]) => h("span", { class: "tag" }, icon(drawing), words));
 }

@@ -56,9 +56,11 @@ export function pipelinePage(main, { app }) {
       [
         `version ${figures.version}`,
         ["plan ", h("code", {}, figures.plan_hash)],
-        `up for ${span(figures.uptime_s * 1000)}`,
+        figures.uptime_s && `up for ${span(figures.uptime_s * 1000)}`,
         figures.mode,
-      ].map((one) => h("span", {}, one)),
+      ]
+        .filter(Boolean)
+        .map((one) => h("span", {}, one)),
     );
     rates.forEach((one) => one.show(figures));
     fill(
@@ -84,7 +86,8 @@ function headline({ stages, rates }) {
   if (broken.length) return `${broken.map(({ stage }) => stage).join(", ")} ${broken.length > 1 ? "fail" : "fails"}`;
   const slow = stages.filter(({ lag_ms: lag }) => lag > SLOW_MS);
   if (slow.length) return `${slow[0].stage} is ${span(slow[0].lag_ms)} behind`;
-  return rates?.readings_per_s
+  if (!rates) return "Pipeline";
+  return rates.readings_per_s
     ? `${count(Math.round(rates.readings_per_s))} readings a second, nothing waits long`
     : "Nothing flows at the moment";
 }
@@ -157,7 +160,9 @@ function showAccount(section, totals) {
     h(
       "div",
       { class: "bar", role: "img", "aria-label": parts.map(([name, value]) => `${count(value)} ${name}`).join(", ") },
-      parts.map(([name, value]) => h("i", { class: `part-${name}`, "data-none": value === 0, style: { "flex-grow": sum ? value / sum : 0 } })),
+      parts.map(([name, value]) =>
+        h("i", { class: `part-${name}`, "data-none": value === 0, style: { "flex-grow": sum ? value / sum : 0 } }),
+      ),
     ),
     h(
       "dl",

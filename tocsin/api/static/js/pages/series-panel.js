@@ -44,7 +44,7 @@ export function seriesPanel({ metric, unit, view, sync, series, app, decorate = 
 
   const hover = (model, index) => write(readout, index === null || index === undefined ? "" : words(model, index));
   const words = (model, i) => {
-    const at = moment(model.t[i], app.live.nowMs());
+    const at = bothTimes(model.t[i], app.live.nowMs());
     if (model.mean[i] === null) return `${at}  no readings`;
     const expected = model.low[i] === null ? "" : `  expected ${number(model.low[i])} to ${number(model.high[i])}`;
     return `${at}  ${quantity(model.mean[i], unit)}  (${number(model.min[i])} to ${number(model.max[i])})${expected}`;
@@ -100,6 +100,12 @@ export function seriesPanel({ metric, unit, view, sync, series, app, decorate = 
       plot?.leave();
     },
   };
+}
+
+/** The time in the viewer's zone, and in UTC where that is another one. */
+function bothTimes(ms, nowMs) {
+  const here = moment(ms, nowMs);
+  return new Date(ms).getTimezoneOffset() ? `${here} (${utc(ms).slice(11, 16)} UTC)` : here;
 }
 
 /** What the drawing says, in a sentence. */

@@ -36,6 +36,10 @@ const SHAPES = {
       "stroke-linejoin": "round",
     }),
   ],
+  expired: () => [
+    s("circle", { cx: 8, cy: 8, r: 5.6, class: "line" }),
+    s("path", { d: "M8 4.9v3.3l2.2 1.4", class: "line" }),
+  ],
   resolved: () => [s("path", { d: "m3 8.6 3.3 3.2L13 4.6", class: "line" })],
   bell: () => [
     s("path", {
@@ -93,12 +97,19 @@ export const STATE_WORDS = {
   ok: "fine",
   pending: "pending",
   resolved: "resolved",
+  expired: "expired",
 };
 
 /** Return the drawing; without a label it is decoration. */
 export function icon(name, label = "") {
   const shown = label ? { role: "img", "aria-label": label } : { "aria-hidden": "true" };
   return s("svg", { viewBox: "0 0 16 16", class: `icon icon-${name}`, ...shown }, SHAPES[name]?.() ?? SHAPES.info());
+}
+
+/** The state whose shape an alert has: that of its severity while it fires, else that of its phase. */
+export function shapeOf(phase, severity) {
+  if (phase === "firing") return severity;
+  return phase === "resolved" || phase === "expired" ? phase : "pending";
 }
 
 /** The drawing of a state in its colour, with its word. */

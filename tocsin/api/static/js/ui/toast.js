@@ -29,7 +29,10 @@ function storm(news) {
   const worst = ["critical", "warning", "info"].find((severity) => news.some((move) => move.severity === severity));
   const names = news.slice(0, 3).map(({ device }) => device);
   const more = news.length > names.length ? ` and ${news.length - names.length} more` : "";
-  const words = [h("b", {}, `${news.length} alerts fired`), h("span", { class: "toast-words" }, names.join(", ") + more)];
+  const words = [
+    h("b", {}, `${news.length} alerts fired`),
+    h("span", { class: "toast-words" }, names.join(", ") + more),
+  ];
   return link("/alerts", worst, words);
 }
 
