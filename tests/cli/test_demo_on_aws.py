@@ -1,5 +1,6 @@
-"""The demo on a stand-in for AWS that is started for it, and the pipeline on what the environment names."""
+"""The demo on a stand-in for AWS, and the pipeline on what the environment names."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
@@ -10,6 +11,7 @@ from tocsin.adapters.aws.open import open_aws
 from tocsin.adapters.aws.provision import provision
 from tocsin.adapters.aws.settings import VARIABLES
 from tocsin.adapters.aws.stand_in import StandIn
+from tocsin.core.clock import wall_now_ms
 
 SCENARIO = """
 name: brief
@@ -29,6 +31,12 @@ timeline:
 """
 
 
+@pytest.fixture(scope="module")
+def stand_in() -> Iterator[StandIn]:
+    with StandIn() as running:
+        yield running
+
+
 def played(tocsin: Tocsin, scenario: Path, *more: str) -> dict[str, Any]:
     said = tocsin("demo", "--scenario", scenario, "--plan", PLAN, "--as-fast-as-possible", "--no-page", "--json", *more)
 
@@ -37,34 +45,33 @@ def played(tocsin: Tocsin, scenario: Path, *more: str) -> dict[str, Any]:
     return {name: value for name, value in account.items() if name not in {"elapsed_s", "readings_per_s"}}
 
 
-def test_demo_on_aws_tells_the_same_as_in_memory(tocsin: Tocsin, tmp_path: Path) -> None:
+def test_demo_on_aws_tells_the_same_as_in_memory(tocsin: Tocsin, tmp_path: Path, stand_in: StandIn) -> None:
     scenario = tmp_path / "brief.yaml"
     scenario.write_text(SCENARIO, "utf-8")
 
     memory = played(tocsin, scenario)
-    aws = played(tocsin, scenario, "--backend", "aws")
+    aws = played(tocsin, scenario, "--backend", "aws", "--endpoint", str(stand_in.settings.endpoint("s3")))
 
     assert aws == memory
     assert aws["alerts"]["fired"] == 1
 
 
 def test_run_on_aws_uses_what_the_environment_names(
-    tocsin: Tocsin, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    tocsin: Tocsin, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, stand_in: StandIn
 ) -> None:
     lines = tmp_path / "lines.jsonl"
-    lines.write_text('{"device": "pump-7", "ts": "2026-11-23T10:00:00Z", "metrics": {"flow_lpm": 1}}\n', "utf-8")
-    with StandIn() as stand_in:
-        settings = provision(stand_in.settings, "run")
-        for name, variable in VARIABLES.items():
-            monkeypatch.setenv(variable, getattr(settings, name))
-        monkeypatch.setenv("AWS_ENDPOINT_URL", str(settings.endpoint("kinesis")))
+    lines.write_text(f'{{"device": "pump-7", "ts": {wall_now_ms()}, "metrics": {{"flow_lpm": 1}}}}\n', "utf-8")
+    settings = provision(stand_in.settings, "run")
+    for name, variable in VARIABLES.items():
+        monkeypatch.setenv(variable, getattr(settings, name))
+    monkeypatch.setenv("AWS_ENDPOINT_URL", str(settings.endpoint("kinesis")))
 
-        said = tocsin("run", "--backend", "aws", "--from", lines, "--tenant", "acme", "--for", "2s")
+    said = tocsin("run", "--backend", "aws", "--from", lines, "--tenant", "acme", "--for", "2s")
 
-        with open_aws(settings) as aws:
-            (shard,) = aws.backend.readings.shards()
-            put = aws.backend.readings.read(shard.id, after=None, limit=100)
-            done = aws.checkpoints.load("processors")
+    with open_aws(settings) as aws:
+        (shard,) = aws.backend.readings.shards()
+        put = aws.backend.readings.read(shard.id, after=None, limit=100)
+        done = aws.checkpoints.load("processors")
     assert said.code == 0, said.err
     assert "running on AWS at http://127.0.0.1:" in said.err
     assert "acme#pump-7" in [record.partition_key for record in put]
