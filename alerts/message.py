@@ -12,7 +12,7 @@ from alerts.outage import Outage, outage_headline
 from alerts.state import Budget, GroupKey
 from alerts.wording import clean, duration, plain, words_table
 from tocsin.core.clock import iso
-from tocsin.core.messages import SEVERITY_RANK, AlertRef, Notification, Severity, Transition
+from tocsin.core.messages import SEVERITY_RANK, TRACES_MAX, AlertRef, Notification, Severity, Transition
 
 SUBJECT_MAX: Final = 99
 """Amazon SNS takes subjects of less than 100 characters of ASCII."""
@@ -72,7 +72,13 @@ def notification(part: Sequence[Transition], *, key: GroupKey, number: int, told
         at_ms=max([told.again_ms, *(one.at_ms for one in part)]),
         group="|".join(key),
         left=told.left,
+        traces=traces(part),
     )
+
+
+def traces(part: Iterable[Transition]) -> tuple[str, ...]:
+    """Return the distinct trace ids behind the transitions, in their order, at most ``TRACES_MAX``."""
+    return tuple(dict.fromkeys(one.evidence.trace for one in part if one.evidence.trace))[:TRACES_MAX]
 
 
 FIRST_WHY: Final = {

@@ -4,7 +4,9 @@ Order is what makes it repeatable: batches by their number, in each the panes an
 transitions of panes leave in the order of panes and then of the plan's rules; those of a tick by device.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
 from typing import Final
 
 import msgspec
@@ -31,6 +33,7 @@ EMITTED_BYTES_MAX: Final = 1024 * 1024
 """After so much the rest of the batches waits for the next commit."""
 
 Batches = tuple[PaneBatch, ...]
+NO_TRACES: Final[Mapping[int, str]] = MappingProxyType({})
 _encoder: Final = msgspec.msgpack.Encoder()
 _decoder: Final = msgspec.msgpack.Decoder(Transition)
 
@@ -98,7 +101,7 @@ def _take(fold: Fold, batch: PaneBatch, plans: PlanBook) -> tuple[Fold, list[Ent
             judge_panes(fold, batch.panes, intake)
             judge_devices(fold, batch.panes, intake)
             amend_alerts(fold, batch.panes)
-        entries += _told(fold)
+        entries += _told(fold, batch.traces)
     if batch.tick_ms is not None:
         fold = _switch(fold, batch, plans)
         withdraw_uncovered(fold, batch.tick_ms)
@@ -129,8 +132,18 @@ def _tick(fold: Fold, shard: str, tick_ms: int) -> None:
         judge_silence(fold, passed_ms)
 
 
-def _told(fold: Fold) -> Sequence[Entry]:
-    """Return the transitions found so far, in their order, and forget them."""
+def _told(fold: Fold, traces: Mapping[int, str] = NO_TRACES) -> Sequence[Entry]:
+    """Return the transitions found so far, in their order, and forget them.
+
+    Args:
+        fold: With the transitions.
+        traces: Place of a pane to the trace id behind it.
+    """
     moves = sorted(fold.moves, key=lambda move: move[:2])
     fold.moves.clear()
-    return [Entry(LANE_ALERT, f"{told.fingerprint}#{told.number}", _encoder.encode(told), told) for *_, told in moves]
+    transitions = [_traced(told, traces.get(place, "")) for place, _, told in moves]
+    return [Entry(LANE_ALERT, f"{one.fingerprint}#{one.number}", _encoder.encode(one), one) for one in transitions]
+
+
+def _traced(told: Transition, trace: str) -> Transition:
+    return replace(told, evidence=replace(told.evidence, trace=trace)) if trace else told

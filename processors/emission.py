@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from processors.partials import PARTIAL_NAMES, Partials
 from processors.state import Group
+from processors.traces import Traces
 from tocsin.core.columns import PANE_ARRAYS, Floats, Int32s, Int64s, PaneColumns, PaneKind
 
 CLOSED, EARLY, REVISED = 0, 1, 2
@@ -35,6 +36,7 @@ class Piece:
         rank: shape (n,), orders early panes of one reading: the place of its limit among the series' limits.
         rules: For each pane the rule of its limit, or empty where there are none.
         positions: For each pane the position of its reading, or empty where there are none.
+        traces: For each pane the trace id of the message that caused it, or empty where there are none.
     """
 
     kind: PaneKind
@@ -49,6 +51,7 @@ class Piece:
     rank: Int32s | None = None
     rules: tuple[str, ...] = ()
     positions: tuple[str, ...] = ()
+    traces: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.series)
@@ -65,14 +68,23 @@ class Gathered:
         if len(piece):
             self.pieces.append(piece)
 
-    def columns(self, group: Group) -> PaneColumns | None:
-        """Return all panes in their order, or None where there are none."""
+    def columns(self, group: Group) -> tuple[PaneColumns, Traces] | None:
+        """Return all panes in their order, with the traces behind them, or None where there are none."""
         if not self.pieces:
             return None
-        return _columns(self.pieces, group)
+        panes, order = _columns(self.pieces, group)
+        return panes, _traces(self.pieces, order)
 
 
-def _columns(pieces: list[Piece], group: Group) -> PaneColumns:
+def _traces(pieces: list[Piece], order: Int64s) -> Traces:
+    if not any(piece.traces for piece in pieces):
+        return {}
+    gathered = [trace for piece in pieces for trace in piece.traces or ("",) * len(piece)]
+    return {place: gathered[at] for place, at in enumerate(order.tolist()) if gathered[at]}
+
+
+def _columns(pieces: list[Piece], group: Group) -> tuple[PaneColumns, Int64s]:
+    """Return the panes in their order, and for each its place among the pieces' panes."""
     kind = np.concatenate([np.full(len(piece), piece.kind, np.int32) for piece in pieces])
     cause, series, size_ms, start_ms = (
         np.concatenate([getattr(piece, name) for piece in pieces])
@@ -88,7 +100,7 @@ def _columns(pieces: list[Piece], group: Group) -> PaneColumns:
     series = series[order]
     devices, device = np.unique(group.series_device[series], return_inverse=True)
     metrics, metric = np.unique(group.series_metric[series], return_inverse=True)
-    return PaneColumns(
+    panes = PaneColumns(
         devices=tuple(group.devices[row] for row in devices.tolist()),
         metrics=tuple(group.metrics[row] for row in metrics.tolist()),
         rules=rules,
@@ -105,6 +117,7 @@ def _columns(pieces: list[Piece], group: Group) -> PaneColumns:
         position=position[order],
         **{name: np.concatenate([getattr(piece.partials, name) for piece in pieces])[order] for name in PARTIAL_NAMES},
     )
+    return panes, order
 
 
 def _or_fill(

@@ -17,6 +17,7 @@ from processors.idle import idle_horizons
 from processors.revisions import forget_revisions
 from processors.rows import Admitted, Rows, admit
 from processors.state import NEVER_MS, Group, ShardAccount
+from processors.traces import Traces, traces_of
 from processors.work import Work
 from tocsin.core.columns import Int64s, MessageColumns, PaneBatch, no_panes
 from tocsin.core.errors import ConfigError
@@ -110,7 +111,7 @@ class _Run:
         self._refuse(messages, admitted.refused)
         first_piece = len(self._work.gathered.pieces)
         tally = fold(self._work, admitted)
-        self._locate_early_panes(admitted, first_piece)
+        self._locate_panes(admitted, first_piece)
         self._count(tally)
         if tally.late:
             self._late.append((admitted, tally.late))
@@ -161,9 +162,10 @@ class _Run:
             late=account.late + len(tally.late),
         )
 
-    def _locate_early_panes(self, admitted: Admitted, first_piece: int) -> None:
-        """Write into early panes the positions of their readings' messages."""
+    def _locate_panes(self, admitted: Admitted, first_piece: int) -> None:
+        """Write into panes the traces of their messages, and into early ones the positions of their readings."""
         for piece in self._work.gathered.pieces[first_piece:]:
+            piece.traces = traces_of(piece.cause, admitted.messages, self._batch.datas)
             if piece.rules:
                 piece.positions = tuple(
                     f"{self._batch.shard}:{self._batch.sequences[admitted.messages.record[cause]]}"
@@ -173,8 +175,9 @@ class _Run:
 
     def _flush(self, tick: Tick | None) -> None:
         group = self._work.group
-        panes = self._work.gathered.columns(group)
+        emitted = self._work.gathered.columns(group)
         self._work.gathered.pieces.clear()
+        panes, traces = emitted or (None, {})
         runs = split(panes, PANES_PER_RECORD_MAX) if panes is not None else []
         if tick and group.devices and not runs:
             runs = [no_panes(len(self._work.geometry.quantiles))]
@@ -189,6 +192,7 @@ class _Run:
                 tick_ms=ends.tick_ms if ends else None,
                 plan_hash=ends.plan_hash if ends else "",
                 shard=self._batch.shard if ends else "",
+                traces=_within(traces, place * PANES_PER_RECORD_MAX),
             )
             self.entries.append(Entry(PANES_LANE, "", encode_panes(message), message))
 
@@ -207,6 +211,11 @@ class _Run:
             self._work.geometry = geometry
             before, self._work.rows = self._work.rows, Rows.of(group, geometry)
             keep_told(self._work, before)
+
+
+def _within(traces: Traces, first: int) -> dict[int, str]:
+    """Return the traces of one run of panes, by their places within it."""
+    return {place - first: trace for place, trace in traces.items() if 0 <= place - first < PANES_PER_RECORD_MAX}
 
 
 def _by_the_tick(devices: Int64s, ends_ms: Int64s) -> Int64s:  # noqa: ARG001  all have the one cause

@@ -1,6 +1,6 @@
 """Readings and panes as columns: equally long numpy arrays and small tables of names."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from enum import IntEnum
 from functools import cache
 from typing import Final, Self
@@ -218,6 +218,7 @@ class PaneBatch:
         tick_ms: A tick that follows the panes, or None.
         plan_hash: Plan in force at the tick, empty without one.
         shard: Shard of ``readings`` whose tick it is, empty without one.
+        traces: Place of a pane to the trace id of the message that caused it; only those that have one.
     """
 
     generation: int
@@ -227,3 +228,4 @@ class PaneBatch:
     tick_ms: int | None = None
     plan_hash: str = ""
     shard: str = ""
+    traces: dict[int, str] = field(default_factory=dict)

@@ -1,7 +1,4 @@
-"""The messages that stages share: readings, ticks, panes, transitions, notifications, rejections.
-
-Readings and panes travel as columns where thousands pass at once: ``tocsin.core.columns``.
-"""
+"""The messages that stages share; thousands of readings and panes travel as columns: ``tocsin.core.columns``."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -91,6 +88,7 @@ class Severity(StrEnum):
 
 
 SEVERITY_RANK = {Severity.INFO: 0, Severity.WARNING: 1, Severity.CRITICAL: 2}
+PANES_MAX, TRACES_MAX = 8, 8
 
 
 class Phase(StrEnum):
@@ -147,6 +145,7 @@ class Evidence:
         panes: The newest windows that led here, oldest first, at most ``PANES_MAX``.
         position: Position of the reading that crossed a limit, for early panes.
         plan_hash: The plan under which it was judged.
+        trace: W3C trace id of the message whose window moved it, 32 hexadecimal digits, or empty.
     """
 
     value: float
@@ -158,9 +157,7 @@ class Evidence:
     parts: dict[str, float] = field(default_factory=dict)
     panes: tuple[PaneEvidence, ...] = ()
     position: str = ""
-
-
-PANES_MAX = 8
+    trace: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,6 +249,7 @@ class Notification:
         at_ms: Time of the newest of them.
         group: What the alerts have in common, e.g. ``acme|site=north|kind=limits``: the name of an incident.
         left: How many alerts of the group people know to fire, once this is told.
+        traces: Trace ids behind the transitions, distinct, at most ``TRACES_MAX``; empty where devices send none.
     """
 
     id: str
@@ -264,6 +262,7 @@ class Notification:
     at_ms: int
     group: str = ""
     left: int = 0
+    traces: tuple[str, ...] = ()
 
 
 class Decision(StrEnum):

@@ -23,6 +23,7 @@ class _PaneMeta(msgspec.Struct, array_like=True):
     metrics: tuple[str, ...]
     rules: tuple[str, ...]
     positions: tuple[str, ...]
+    traces: dict[int, str] = {}
 
 
 PANE_SCHEMA: Final = "panes"
@@ -44,6 +45,7 @@ def encode_panes(batch: PaneBatch) -> bytes:
         panes.metrics,
         panes.rules,
         panes.positions,
+        batch.traces,
     )
     arrays: dict[str, NDArray[Any]] = {name: getattr(panes, name) for name in PANE_ARRAYS}
     return codec.encode(PANE_SCHEMA, PANE_VERSION, meta, arrays)
@@ -92,7 +94,9 @@ def decode_panes(blob: bytes) -> PaneBatch:
     except (msgspec.MsgspecError, TypeError, ValueError) as error:
         raise DamagedError(f"{PANE_SCHEMA} cannot be read: {error}") from error
     _check_codes(panes)
-    return PaneBatch(meta.generation, meta.group, meta.number, panes, meta.tick_ms, meta.plan_hash, meta.shard)
+    return PaneBatch(
+        meta.generation, meta.group, meta.number, panes, meta.tick_ms, meta.plan_hash, meta.shard, meta.traces
+    )
 
 
 def _check_codes(panes: PaneColumns) -> None:
