@@ -22,6 +22,7 @@ MODULES = {
     "Filters": "test_filters",
     "Tumbling windows": "test_tumbling",
     "Queues": "test_queues",
+    "Kafka": "test_kafka",
     "Asynchronous invocations": "test_asynchronous",
     "Topics, buckets, schedules, requests": "test_triggers",
 }

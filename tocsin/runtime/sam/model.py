@@ -72,6 +72,7 @@ class MappingSpec:
         settings: How records become calls.
         patterns: Of its filter, JSON texts; empty lets everything through.
         on_failure: ARN of the destination of what is given up, or empty.
+        cluster: Of Kafka the ARN of the cluster of MSK; empty where it is managed elsewhere.
     """
 
     id: str
@@ -81,6 +82,7 @@ class MappingSpec:
     settings: MappingSettings
     patterns: tuple[str, ...] = ()
     on_failure: str = ""
+    cluster: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -153,6 +153,7 @@ class _Reader:
             settings,
             tuple(str(one["Pattern"]) for one in filters),
             _destination(declared.get("DestinationConfig"), "OnFailure"),
+            str(declared.get("Stream") or declared.get("EventSourceArn") or "") if kind is SourceKind.KAFKA else "",
         )
 
     def _triggers(self) -> Iterator[TriggerSpec]:

@@ -108,7 +108,7 @@ def _event_of(spec: MappingSpec, resources: Resources) -> EventOf:
     if spec.kind is SourceKind.DYNAMODB:
         arn = spec.source
         return lambda records: {"Records": [stream_event_record(record, arn) for record in records]}
-    return lambda records: kafka_event(resources.names.id_of(spec.source), records)
+    return lambda records: kafka_event(resources.names.id_of(spec.source), records, arn=spec.cluster)
 
 
 def _record_filter(spec: MappingSpec, event_of: EventOf) -> Callable[[StoredRecord], bool]:
