@@ -15,6 +15,7 @@ HANDLERS: Final = {
     "processors.handler": 250,
     "anomaly.handler": 350,
     "alerts.handler": 250,
+    "tocsin.api.handler": 250,
 }
 RUNS: Final = 5
 
