@@ -10,7 +10,7 @@ import pytest
 
 from tocsin.adapters.aws.stand_in import StandIn
 from tocsin.core.clock import pause
-from tocsin.core.errors import UsageError
+from tocsin.core.errors import ConfigError, UsageError
 
 KILLED = """
 import os, signal
@@ -44,3 +44,17 @@ def test_stand_in_does_not_outlive_a_user_that_was_killed() -> None:
 def test_stand_in_off_this_machine_is_refused_before_anything_is_asked() -> None:
     with pytest.raises(UsageError, match="--endpoint must be on this machine"):
         StandIn("https://kinesis.eu-central-1.amazonaws.com")
+
+
+@pytest.mark.parametrize(
+    ("missing", "words"), [("boto3", "install tocsin"), ("moto", "there is no stand-in for AWS here")]
+)
+def test_what_is_not_installed_is_told(missing: str, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def found(name: str) -> object:
+        return None if name == missing else name
+
+    monkeypatch.setattr("tocsin.adapters.aws.stand_in.find_spec", found)
+    monkeypatch.setattr("tocsin.adapters.aws.stand_in.which", lambda _: None)
+
+    with pytest.raises(ConfigError, match=words):
+        StandIn()

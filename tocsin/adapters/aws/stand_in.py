@@ -65,13 +65,15 @@ class StandIn:
             endpoint: Where one runs already, on this machine; None starts one.
 
         Raises:
-            ConfigError: None is installed.
+            ConfigError: None is installed, or boto3 is not.
             UnavailableError: It does not answer.
             UsageError: The endpoint is not on this machine.
         """
         self._stack = ExitStack()
         if endpoint is not None and not is_loopback(endpoint):
             raise UsageError(f"--endpoint must be on this machine, got {endpoint[:80]!r}")
+        if not find_spec("boto3"):
+            raise ConfigError("AWS needs boto3, which is not installed here: install tocsin[aws]")
         try:
             self.name, url = ("the endpoint", endpoint) if endpoint else self._started()
         except BaseException:
@@ -152,7 +154,7 @@ def _command(port: int) -> tuple[str, list[str], dict[str, str]]:
         program = MOTO.format(memory=MEMORY_BYTES_MAX)
         return "moto", [sys.executable, "-c", program, HOST, str(port)], {}
     raise ConfigError(
-        "there is no stand-in for AWS here: install moto[server], or MiniStack in an environment of its own"
+        "there is no stand-in for AWS here: install moto[server], or have the command ministack on the path"
     )
 
 
