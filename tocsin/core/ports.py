@@ -42,7 +42,6 @@ __all__ = [
     "Queue",
     "QueueMessage",
     "SavedState",
-    "SeriesWindows",
     "Shard",
     "StateKey",
     "StateStore",
