@@ -1,0 +1,41 @@
+"""What it costs to leave a deployment on."""
+
+from click.testing import CliRunner
+
+from infra.check import TEMPLATE
+from infra.idle import bill, main
+from infra.package import topology
+from tocsin.runtime.cloudformation.resolve import resolve
+from tocsin.runtime.cloudformation.source import load_template
+
+
+def lines(**parameters: str) -> dict[str, tuple[float, float]]:
+    return {what: (count, dollars) for what, count, dollars in bill(resolve(load_template(TEMPLATE), parameters))}
+
+
+def test_shards_are_counted_in_the_template_and_paid_by_the_hour() -> None:
+    count, dollars = lines(ReadingsShards="3")["shards of the logs, provisioned"]
+
+    assert (count, round(dollars, 2)) == (4, round(4 * 730 * 0.015, 2))
+
+
+def test_network_costs_its_interfaces_and_its_absence_nothing() -> None:
+    name = "interfaces of endpoints, in a network"
+
+    assert name not in lines()
+    assert lines(UseVpc="yes")[name][0] == 6
+
+
+def test_every_metric_of_an_alarm_is_paid() -> None:
+    alarms = topology().of_kind("AWS::CloudWatch::Alarm")
+
+    assert lines()["alarms, by metric"][0] > len(alarms)
+
+
+def test_command_prints_the_lines_and_their_sum() -> None:
+    done = CliRunner().invoke(main, ["--set", "UseVpc=yes"])
+
+    *items, last = done.stdout.splitlines()
+    dollars = [float(line.split()[-2]) for line in items]
+    assert done.exit_code == 0
+    assert abs(float(last.split()[-2]) - sum(dollars)) < 0.06
