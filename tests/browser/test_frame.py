@@ -42,6 +42,19 @@ def test_page_says_that_nobody_answers_and_goes_on_when_somebody_does(serve: Ser
     page.get_by_role("heading", name="1 of 4 devices needs attention").wait_for()
 
 
+def test_what_was_opened_while_nobody_answered_fills_when_somebody_does(serve: Serve, open_page: "Open") -> None:
+    server = serve(count=4)
+    page = open_page(server.address, expect=REFUSED)
+    page.get_by_role("heading", name="All 4 devices are fine").wait_for()
+
+    server.go_away()
+    page.locator(".device-row:visible a").first.click()
+    page.locator(".banner", has_text="does not answer").wait_for()
+    server.come_back()
+
+    page.locator(".chart[aria-label*='points']").first.wait_for()
+
+
 def test_page_opened_while_nobody_answers_waits(serve: Serve, open_page: "Open") -> None:
     server = serve(count=4)
     page = open_page(server.address, expect="50")
