@@ -17,6 +17,7 @@ from typing import Final
 from benchmarks.table import print_table
 from tocsin.adapters.embedded.open import Embedded, open_embedded
 from tocsin.api.dispatch import Api, Reply, Request
+from tocsin.api.news import FeedNews
 from tocsin.api.ratelimit import Rate, Rates
 from tocsin.api.service import Caller, Role, Service
 from tocsin.core.clock import DAY_MS, HOUR_MS, MINUTE_MS, elapsed_s
@@ -112,7 +113,9 @@ def _asked(api: Api, question: Question) -> tuple[tuple[str, str, str], Reply]:
 
 def _api(embedded: Embedded) -> Api:
     plan = default_plan()
-    service = Service(embedded.backend, lambda: plan, lambda: NOW_MS, "local", "benchmark")
+    service = Service(
+        embedded.backend, FeedNews(embedded.backend.alerts.feed), lambda: plan, lambda: NOW_MS, "local", "benchmark"
+    )
     caller = Caller("acme", "benchmark", Role.VIEWER, NOW_MS, {})
     return Api(service, lambda _: caller, log_error=print, rates=Rates(FREE, FREE, FREE))
 

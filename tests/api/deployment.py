@@ -10,13 +10,14 @@ import msgspec
 from tests.contract.specimens import STATS, TRANSITION
 from tocsin.adapters.embedded.open import Embedded, open_embedded
 from tocsin.api.dispatch import Api, Reply, Request
+from tocsin.api.news import FeedNews, News
 from tocsin.api.ratelimit import Rates
 from tocsin.api.service import Caller, Role, Service
 from tocsin.core.clock import HOUR_MS, MINUTE_MS, VirtualClock
 from tocsin.core.devices import ListedDevice, device_entry
 from tocsin.core.messages import AlertRef, Decision, DecisionRecord, Phase, Severity, Transition
 from tocsin.core.plan.model import DevicePlan, LimitsRule, MetricPlan, Plan, Window
-from tocsin.core.ports import DirectoryEntry, WindowItem
+from tocsin.core.ports import Backend, DirectoryEntry, WindowItem
 from tocsin.core.silences import Silence
 
 NOW_MS: Final = 1_795_428_000_000 + 30_000
@@ -56,7 +57,14 @@ class Deployment:
         self.backend = self.embedded.backend
         self.errors: list[Exception] = []
         self.service = Service(
-            self.backend, lambda: PLAN, self.clock.now_ms, "local", "0", pause=self._pause, **service
+            self.backend,
+            service.pop("news", _feed_news)(self.backend),
+            lambda: PLAN,
+            self.clock.now_ms,
+            service.pop("mode", "local"),
+            "0",
+            pause=self._pause,
+            **service,
         )
         self.api = Api(self.service, _authorised, log_error=lambda _, error: self.errors.append(error), rates=rates)
         self.pauses: list[float] = []
@@ -113,6 +121,10 @@ class Deployment:
             ref = AlertRef(move.fingerprint, move.episode, move.number)
             record = DecisionRecord(move.tenant, move.device, ref, Decision.SENT, f"n{move.number}", move.at_ms)
             self.backend.decisions.put([record])
+
+
+def _feed_news(backend: Backend) -> News:
+    return FeedNews(backend.alerts.feed)
 
 
 def _authorised(request: Request) -> Caller:

@@ -3,6 +3,7 @@ from dataclasses import replace
 import pytest
 
 from tests.api.deployment import FINGERPRINT, NOW_MS, Deployment, filled, fired, resolved
+from tocsin.api.news import TableNews
 from tocsin.core.clock import HOUR_MS, MINUTE_MS
 from tocsin.core.messages import Phase
 
@@ -244,6 +245,37 @@ def test_wait_is_over_after_its_time(deployment: Deployment) -> None:
     answer = deployment.ask(f"/v1/changes?wait_s=0.01&since={since}").content
 
     assert (answer["alerts"], answer["truncated"]) == ([], False)
+
+
+def test_where_nobody_may_read_the_feed_the_newest_rows_tell_the_same() -> None:
+    deployment = filled(news=lambda backend: TableNews(backend.alerts), mode="aws")
+    since = deployment.ask("/v1/changes").content["cursor"]
+    quiet = deployment.ask(f"/v1/changes?since={since}").content
+    deployment.put_alert(replace(fired(4, episode=2, device="pump-8"), tenant="other"), resolved(3, device="pump-7"))
+    deployment.put_alert(fired(4, episode=2, device="pump-7", at_ms=NOW_MS))
+    deployment.ask(ACTIONS, method="POST", body={"kind": "note", "text": "x"}, headers=KEY)
+
+    answer = deployment.ask(f"/v1/changes?since={since}").content
+
+    assert (quiet["alerts"], quiet["actions"]) == ([], [])
+    assert [(one["id"], one["phase"]) for one in answer["alerts"]] == [
+        (f"{FINGERPRINT}-1", "resolved"),
+        (f"{FINGERPRINT}-2", "firing"),
+    ]
+    assert [one["text"] for one in answer["actions"]] == ["x"]
+    again = deployment.ask(f"/v1/changes?since={answer['cursor']}").content
+    assert (again["alerts"], again["actions"]) == ([], [])
+
+
+def test_windows_go_by_the_clock_where_the_table_cannot_tell() -> None:
+    deployment = filled(mode="aws")
+    before = deployment.ask("/v1/changes").content
+
+    deployment.clock.advance_to(NOW_MS + MINUTE_MS)
+
+    after = deployment.ask(f"/v1/changes?wait_s=25&since={before['cursor']}").content
+    assert after["newest_ms"] == before["newest_ms"] + MINUTE_MS
+    assert deployment.pauses == []
 
 
 def test_many_changes_come_in_parts_without_a_gap(deployment: Deployment) -> None:

@@ -12,6 +12,7 @@ from tocsin.adapters.function import Entry
 from tocsin.adapters.telemetry import fact_logger, told
 from tocsin.api.callers import caller_of_claims
 from tocsin.api.dispatch import Api, Reply, Request
+from tocsin.api.news import TableNews
 from tocsin.api.problems import Kind, ProblemError
 from tocsin.api.routes import OPENAPI_PATH, ROUTES, Route
 from tocsin.api.service import Caller, Service
@@ -34,7 +35,7 @@ class ApiHandler:
     """
 
     def __init__(self, backend: Backend, plans: PlanBook, *, now_ms: NowMs = wall_now_ms) -> None:
-        service = Service(backend, lambda: plans.first, now_ms, "aws", _release())
+        service = Service(backend, TableNews(backend.alerts), lambda: plans.first, now_ms, "aws", _release())
         self._api = Api(service, authorised_before, log_error=_log_error)
         self._resolver = APIGatewayHttpResolver()
         self._measures: dict[str, float] = {}

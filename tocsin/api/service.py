@@ -7,6 +7,7 @@ from typing import Final, Generic, Protocol, TypeVar
 
 from tocsin.api.answers import Answer, Mode
 from tocsin.api.asked import Asked, NewFault
+from tocsin.api.news import News
 from tocsin.api.running_answers import Fault, PipelineFigures, Simulator, Taken
 from tocsin.core.clock import NowMs, pause
 from tocsin.core.plan.model import Plan
@@ -114,6 +115,7 @@ class Service:
 
     Attributes:
         backend: The ports; read from any thread.
+        news: Where news of alerts comes from.
         plan: Returns the plan in force.
         now_ms: The pipeline's clock.
         mode: Where it runs.
@@ -127,6 +129,7 @@ class Service:
     """
 
     backend: Backend
+    news: News
     plan: Callable[[], Plan]
     now_ms: NowMs
     mode: Mode

@@ -16,6 +16,7 @@ import msgspec
 
 from tocsin.adapters.embedded.open import Embedded, open_for_acting
 from tocsin.api.dispatch import Api, Reply, Request
+from tocsin.api.news import FeedNews
 from tocsin.api.problems import Problem
 from tocsin.api.ratelimit import Rate, Rates
 from tocsin.api.service import Caller, Role, Service
@@ -167,7 +168,8 @@ class LocalClient:
         """
         self.place = str(path)
         backend = replace(embedded.backend, alerts=_Acting(embedded.backend.alerts, path))
-        service = Service(backend, lambda: plan, wall_now_ms, "local", version("tocsin"))
+        news = FeedNews(embedded.backend.alerts.feed)
+        service = Service(backend, news, lambda: plan, wall_now_ms, "local", version("tocsin"))
         caller = Caller(tenant, by, Role.OPERATOR, 0, {})
         self._failed = ""
         self._api = Api(service, lambda _: caller, log_error=self._note, rates=Rates(FREE, FREE, FREE))

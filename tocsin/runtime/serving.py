@@ -17,6 +17,7 @@ from tocsin.adapters.embedded.open import open_embedded
 from tocsin.api.answers import Mode
 from tocsin.api.assets import Assets
 from tocsin.api.dispatch import Api, LogError, Request
+from tocsin.api.news import FeedNews
 from tocsin.api.problems import Broken, Kind, ProblemError
 from tocsin.api.ratelimit import Rates
 from tocsin.api.running_answers import Taken
@@ -102,6 +103,7 @@ class Serving:
             backend = _reading(embedded, file, now_ms, opening)
             service = Service(
                 backend=backend,
+                news=FeedNews(backend.alerts.feed),
                 plan=lambda: pipeline.plan,
                 now_ms=now_ms,
                 mode=settings.mode,
