@@ -93,6 +93,10 @@ def _asked(variable: str) -> BeforeCall:
     return calls
 
 
+def _nothing(*args: object, **how: object) -> Calls:  # noqa: ARG001  as the ports
+    return iter(())
+
+
 def _alerts_query(
     names: Names,
     tenant: str,
@@ -149,7 +153,8 @@ BEFORE: Final[dict[tuple[str, str], BeforeCall]] = {
     ("windows", "put"): _windows_put,
     ("windows", "query"): _asked("TOCSIN_WINDOWS_TABLE"),
     ("windows", "series"): _asked("TOCSIN_WINDOWS_TABLE"),
-    ("windows", "latest"): _asked("TOCSIN_WINDOWS_TABLE"),
+    ("windows", "newest"): _asked("TOCSIN_WINDOWS_TABLE"),
+    ("windows", "newest_start_ms"): _nothing,
     ("directory", "put"): _directory_put,
     ("directory", "query"): _asked("TOCSIN_DIRECTORY_TABLE"),
     ("decisions", "put"): _put_each("TOCSIN_DIRECTORY_TABLE"),
@@ -162,7 +167,10 @@ BEFORE: Final[dict[tuple[str, str], BeforeCall]] = {
     ("blobs", "put"): _blobs_put,
     ("blobs", "get"): _blobs_get,
 }
-"""Port and method to the calls that it makes whatever comes of it, given its arguments."""
+"""Port and method to the calls that it makes whatever comes of it, given its arguments.
+
+What is not here no function may call.
+"""
 
 AFTER: Final[dict[tuple[str, str], BeforeCall]] = {
     ("state", "load"): _absent_state,

@@ -56,7 +56,7 @@ class Ledger:
 
 
 class _Guarded:
-    """A port whose methods ask first; what no function of the cloud calls is passed on as it is."""
+    """A port whose methods ask first; one of which it is not known what it calls is refused."""
 
     def __init__(self, part: str, port: object, names: Names, ledger: Ledger) -> None:
         self._part = part
@@ -66,10 +66,12 @@ class _Guarded:
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401  whatever the port has
         found = getattr(self._port, name)
-        return partial(self._call, name, found) if (self._part, name) in BEFORE else found
+        return partial(self._call, name, found) if callable(found) else found
 
     def _call(self, name: str, method: Callable[..., Any], *args: Any, **how: Any) -> Any:  # noqa: ANN401  as the port
         key = (self._part, name)
+        if key not in BEFORE:
+            raise AccessDeniedError(f"{self._ledger.role.id}: nobody knows what {self._part}.{name} calls")
         try:
             self._ledger.ask(BEFORE[key](self._names, *args, **how))
         except KeyError as error:
