@@ -36,6 +36,7 @@ class MadeFleet:
     hostile: bool = False
     role: str = "operator"
     mode: str = "demo"
+    is_over: bool = False
     now_ms: int = NOW_MS
     changed: Condition = field(default_factory=Condition)
     devices: dict[str, Json] = field(default_factory=dict)

@@ -94,7 +94,7 @@ def simulator(fleet: MadeFleet, query: Query) -> Json:  # noqa: ARG001  the shap
         "start_ms": fleet.now_ms - 3_600_000,
         "end_ms": fleet.now_ms + 3 * 3_600_000,
         "now_ms": fleet.now_ms,
-        "is_over": False,
+        "is_over": fleet.is_over,
         "kinds": kinds,
         "faults": fleet.faults,
         "devices": [

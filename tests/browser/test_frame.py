@@ -135,3 +135,14 @@ def test_page_on_aws_says_who_counts_and_offers_no_simulator(serve: Serve, open_
     page.get_by_text("Here the cloud's own metrics count.").wait_for()
     assert page.locator(".stage").count() == 3
     assert page.locator("nav a", has_text="Simulator").count() == 0
+
+
+def test_panel_says_when_the_scenario_is_over_and_offers_no_more_faults(serve: Serve, open_page: "Open") -> None:
+    server = serve(count=4)
+    page = open_page(f"{server.address}/simulator")
+    page.get_by_role("button", name="Break it now").wait_for()
+
+    server.fleet.is_over = True
+
+    page.get_by_text("The scenario is over.").wait_for()
+    assert page.get_by_role("button", name="Break it now").count() == 0

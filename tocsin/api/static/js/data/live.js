@@ -7,8 +7,8 @@ import { get } from "./api.js";
 
 const WAIT_S = 20;
 const PAUSE_MS = 1_000;
-/** A clock that runs faster than ours may have stopped long ago; answers come often while it runs. */
-const GUESS_FAST_MS = 3_000;
+/** So far the pipeline's clock is guessed on beyond an answer: a simulated one may have stopped meanwhile. */
+const GUESS_MS = 60_000;
 const RETRY_MS = [500, 1_000, 2_000, 4_000, 8_000, 15_000];
 
 /** @returns the feed: `on(listener)`, `onState(listener)`, `nowMs()`, `newestMs()`, `start()`. */
@@ -30,8 +30,7 @@ export function liveFeed() {
 
   /** The pipeline's clock: between two answers it goes on, and not for long without one. */
   function nowMs() {
-    const guessMs = clock.speed > 1 ? GUESS_FAST_MS : (WAIT_S + 5) * 1000;
-    return clock.ms + Math.min(performance.now() - clock.at, guessMs) * clock.speed;
+    return clock.ms + Math.min((performance.now() - clock.at) * clock.speed, GUESS_MS);
   }
 
   function setClock(ms, speed = clock.speed) {

@@ -11,6 +11,10 @@ import { faultWatch } from "./fault-watch.js";
 import { emptyState, failure } from "./plain.js";
 
 const EVERY_MS = 1_500;
+const OFFERS = {
+  over: () => h("p", { class: "muted" }, "The scenario is over. Another run begins a new one."),
+  viewer: () => h("p", { class: "muted" }, "Only an operator may break things."),
+};
 
 /** Show what is simulated; `query` may name a device. */
 export function simulatorPage(main, { app, query }) {
@@ -28,7 +32,7 @@ export function simulatorPage(main, { app, query }) {
       h("section", { class: "found", "aria-label": "Faults" }, score, watch.root, list),
     ),
   );
-  let begun = false;
+  let begun = "";
   const load = paced(async () => {
     try {
       show(await get("/v1/simulator"));
@@ -49,15 +53,9 @@ export function simulatorPage(main, { app, query }) {
         progress(simulator),
       ].map((one) => h("span", {}, one)),
     );
-    if (!begun) {
-      begun = true;
-      fill(
-        formHolder,
-        app.me.role === "operator"
-          ? faultForm(simulator, query, load)
-          : h("p", { class: "muted" }, "Only an operator may break things."),
-      );
-    }
+    const offered = simulator.is_over ? "over" : app.me.role;
+    if (begun !== offered) fill(formHolder, OFFERS[offered]?.() ?? faultForm(simulator, query, load));
+    begun = offered;
     const faults = [...simulator.faults]
       .filter(({ start_ms: start }) => start <= simulator.now_ms)
       .sort((a, b) => Number(b.injected) - Number(a.injected) || b.start_ms - a.start_ms);
@@ -90,7 +88,7 @@ function told(simulator, faults) {
   const typical = span(delays[Math.floor((delays.length - 1) / 2)] ?? 0);
   const delay = delays.length > 1 ? `, half of them within ${typical}` : delays.length ? `, after ${typical}` : "";
   return wanted.length
-    ? `${found.length} of ${many(wanted.length, "fault")} found so far${delay}.`
+    ? `${found.length} of ${many(wanted.length, "fault")} found${simulator.is_over ? "" : " so far"}${delay}.`
     : "Nothing has gone wrong yet.";
 }
 
