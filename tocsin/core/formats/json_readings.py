@@ -85,7 +85,9 @@ def decode_records(
     columns = fast.draft.columns
     if not np.count_nonzero(doubted):
         return columns, []
-    sound = columns.take(np.flatnonzero(~doubted[columns.record]))
+    is_bad = doubted[columns.record]
+    # What could not be read has no columns; most often nothing else is wrong with a batch.
+    sound = columns.take(np.flatnonzero(~is_bad)) if np.count_nonzero(is_bad) else columns
     found, refused = _look_closely(batch, np.flatnonzero(doubted).tolist())
     if found:
         sound = joined(sound, _rescued(batch, found, fast.places.devices, metrics))
