@@ -138,3 +138,12 @@ def test_query_is_read_as_the_server_reads_it() -> None:
     request = request_of(event_of("GET", "/v1/devices", "q=a%20b&state=&q=c"))
 
     assert request.query == [("q", "a b"), ("state", ""), ("q", "c")]
+
+
+def test_poll_does_not_wait_in_a_function(handler: ApiHandler, deployment: Deployment) -> None:
+    cursor = json.loads(handler(event_of("GET", "/v1/changes"), None)["body"])["cursor"]
+
+    reply = handler(event_of("GET", "/v1/changes", f"since={cursor}&wait_s=25"), None)
+
+    assert (reply["statusCode"], deployment.pauses) == (200, [])
+    assert handler.measures()["duration_ms"] < 2_000

@@ -78,6 +78,9 @@ answer and does nothing more; with another body it is refused.
 
 **Rates.** Each caller may ask 100 times a second, 400 times at once, and act 10 times a second; then the answer is
 429 and says when to ask again. `tocsin serve --requests` sets another rate. On AWS each function counts for itself.
+
+**Waiting.** `/v1/changes` is a long poll: it answers as soon as something is new. On AWS it answers at once, as a
+function that waits is paid for waiting: ask again after a second or more.
 """
 
 

@@ -14,13 +14,14 @@ from tocsin.cli.api_client import Client
 from tocsin.cli.keyboard import Keyboard
 from tocsin.cli.watch_screen import SPARK, screen, visible_devices
 from tocsin.cli.watch_state import Looking, Seen, Wanted, after_key
-from tocsin.core.clock import pause
+from tocsin.core.clock import elapsed_s, pause
 from tocsin.core.errors import TransientError
 
 KEYS_WAIT_S: Final = 0.1
 POLL_S: Final = 2.0
 """How long one poll waits: what the watcher marks is asked for as often at least."""
 
+LOOK_S: Final = 1.0
 RETRY_S: Final = 2.0
 DEVICES_PAGE: Final = 1_000
 DEVICES_MAX: Final = 10_000
@@ -60,6 +61,7 @@ class Watched:
         while not stop():
             try:
                 wait_s = 0 if self._again.is_set() else POLL_S
+                begun_s = elapsed_s()
                 changes = self._client.get("/v1/changes", Changes, since=cursor, wait_s=wait_s if cursor else None)
                 is_new = cursor is None or bool(changes.alerts or changes.actions)
                 is_new = is_new or changes.newest_ms != self._newest_ms() or self._again.is_set()
@@ -67,6 +69,8 @@ class Watched:
                     self._again.clear()
                     self._ask()
                 cursor = changes.cursor
+                if not is_new:  # a server that does not wait is not asked more than once a second
+                    self._again.wait(max(0.0, LOOK_S - (elapsed_s() - begun_s)))
             except TransientError as error:
                 self._set(error=str(error))
                 cursor = None

@@ -18,7 +18,7 @@ from tocsin.cli.output import print_json, talk
 from tocsin.cli.watch_live import run_screen
 from tocsin.cli.watch_screen import clean
 from tocsin.cli.words import date_and_time, time_of_day
-from tocsin.core.clock import pause, wall_now_ms
+from tocsin.core.clock import elapsed_s, pause, wall_now_ms
 from tocsin.core.errors import UnavailableError, UsageError
 from tocsin.core.keys import TICK_KEY
 from tocsin.core.messages import Severity
@@ -112,6 +112,7 @@ def _print_lines(client: Client, over: Callable[[], bool], *, as_json: bool) -> 
     if not as_json:
         talk(_words(client.get("/v1/fleet", Fleet)))
     while not over():
+        begun_s = elapsed_s()
         try:
             changes = client.get("/v1/changes", Changes, since=cursor, wait_s=POLL_S)
         except UnavailableError as error:
@@ -122,6 +123,8 @@ def _print_lines(client: Client, over: Callable[[], bool], *, as_json: bool) -> 
         for move in changes.alerts:
             if as_json or move.phase in {"firing", "resolved"}:
                 _print(move, as_json=as_json)
+        if not changes.truncated:  # a server that does not wait is not asked more than once a second
+            pause(POLL_S - (elapsed_s() - begun_s))
 
 
 def _print(one: Alert | ChangedAlert, *, as_json: bool) -> None:
