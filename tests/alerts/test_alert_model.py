@@ -239,7 +239,7 @@ def walked(events: Sequence[str], depth: int, grouping: Grouping) -> Search:
 
 def short_histories() -> Iterator[Search]:
     yield walked((*MEASURED, *PEOPLE, "minute"), 5, STEADY)
-    yield walked(("fire", "resolve", "expire", "ack", "silence", "unsilence", "minute"), 7, RESTLESS)
+    yield walked(("fire", "resolve", "expire", "ack", "silence", "unsilence", "minute"), 6, RESTLESS)
 
 
 @pytest.fixture(scope="module")

@@ -103,6 +103,7 @@ def run(  # noqa: PLR0917  click passes each option
             deliveries = Deliveries(host, plan, wall_now_ms, WebOutlet(), secret_of_environment)
             ended = _until(stop, length_ms)
             run_local(pipeline, [*inputs.values(), deliveries], wall_now_ms, stop=ended, after_round=shown.after_round)
+            deliveries.poll()  # what the last records led to
         shown.say_end(place)
     return 0
 

@@ -24,7 +24,9 @@ EVERY_MS: Final = 10 * SECOND_MS
 SUBSCRIBED: Final = "delivery/queues.json"
 """Blob that names the queues that were subscribed, so that those of routes no longer in the plan get nothing more."""
 
-NOTHING: Final[dict[str, list[str]]] = {"tenant": []}
+NOTHING: Final = {"tenant": ["!nobody"]}
+"""A policy that no notification fits: no tenant is called so."""
+
 SETTINGS: Final = MappingSettings(batch_records_max=10, survives=TransientError)
 
 _names: Final = msgspec.json.Decoder(list[str])
