@@ -260,6 +260,27 @@ def test_a_parent_whose_records_are_no_longer_kept_holds_nothing_up() -> None:
     assert bench.handler.calls == [["z"]]
 
 
+def test_a_grandchild_waits_although_the_shard_between_is_no_longer_listed() -> None:
+    bench = Bench(Scripted(*[raises] * 9))
+    grandparent = Shard("old", 0, 1 << 128, closed=True)
+    parent = Shard("between", 0, 1 << 128, parents=("old",), closed=True)
+    child = Shard("new", 0, 1 << 128, parents=("between",))
+    bench.log.kept = [grandparent, parent, child]
+    bench.log.add("old", "a")
+    bench.log.add("new", "z")
+    mapping = bench.mapping()
+    mapping.poll()
+
+    bench.log.kept = [grandparent, child]
+    bench.clock.at_ms += 60_000
+    mapping.poll()
+    before = list(bench.handler.calls)
+    bench.run(mapping)
+
+    assert before == [["a"], ["a"]]
+    assert bench.handler.calls[-2:] == [["a"], ["z"]]
+
+
 def test_a_batch_that_is_not_full_waits_for_the_window_and_a_full_one_does_not() -> None:
     bench = Bench(Scripted(), replace(PATIENT, window_ms=500))
     bench.log.add("s-0", *"abcd")
