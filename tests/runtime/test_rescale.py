@@ -8,6 +8,10 @@ import pytest
 from msgspec import structs
 
 from anomaly.detectors.adaptive import Adaptive
+from anomaly.regroup import regrouped as regrouped_anomaly
+from anomaly.rows import TABLES
+from anomaly.state import GroupState
+from anomaly.table import Table
 from processors.geometry import geometry_of
 from processors.regroup import regrouped as regrouped_processors
 from processors.state import encode_group
@@ -137,6 +141,58 @@ def test_dividing_among_as_many_groups_changes_no_byte_and_among_others_loses_no
         assert np.sum([one.slices.count.sum() for one in groups]) == np.sum(
             [one.slices.count.sum() for one in known.processors]
         )
+
+
+def learned(states: list[GroupState]) -> dict[tuple[object, ...], bytes]:
+    """Return all that the states know, each under names that do not depend on its group."""
+    found: dict[tuple[object, ...], bytes] = {}
+    for state in states:
+        series_names = []
+        for row in range(len(state.series)):
+            device = state.device_keys[state.series["device"][row]]
+            metric = state.metric_names[state.series["metric"][row]]
+            name = (device, metric, state.sizes_ms[state.series["size"][row]])
+            series_names.append(name)
+            found["series", *name] = bytes_of(state.series, row, but=("device", "metric", "size", "detector"))
+            if (own := int(state.series["detector"][row])) >= 0:
+                found["detector", *name] = bytes_of(state.detector, own)
+        for row, key in enumerate(state.device_keys):
+            found["device", key] = bytes_of(state.devices, row)
+        for table, places in (("alerts", state.alerts), ("stills", state.stills)):
+            for row in range(len(places)):
+                of = int(places["series"][row])
+                subject = series_names[of] if of >= 0 else (state.device_keys[places["device"][row]],)
+                rule = state.rule_names[places["rule"][row]]
+                found[table, rule, *subject] = bytes_of(places, row, but=("device", "series", "rule"))
+        for row in range(len(state.joints)):
+            key = state.device_keys[state.joints["device"][row]]
+            channels = [state.channel_names[one] if one >= 0 else "" for one in state.joints["channel"][row]]
+            found["joint", key, *channels] = bytes_of(state.joint_detector, row)
+    return found
+
+
+def test_every_table_of_the_anomaly_stage_is_one_that_is_divided() -> None:
+    # A new one needs its lines in anomaly/regroup.py, and in `learned` above.
+    assert set(TABLES) == {"devices", "series", "alerts", "stills", "joints"}
+
+
+def bytes_of(table: Table, row: int, but: tuple[str, ...] = ()) -> bytes:
+    return b"".join(table[name][row].tobytes() for name in sorted(table) if name not in but)
+
+
+@pytest.mark.parametrize("count", [1, 16])
+def test_what_was_learned_of_each_series_stays_with_it(count: int) -> None:
+    clock = VirtualClock(START_MS)
+    with open_embedded(None, now_ms=clock.now_ms, shards=2) as embedded:
+        pipeline = _pipeline(embedded, RICH, clock)
+        list(play(pipeline, clock, walk(devices=DEVICES, minutes=8)))
+        known = load_known(embedded.backend, RICH, Adaptive(), reads_only=True)
+
+    divided = regrouped_anomaly(known.anomaly, Adaptive(), count, {})
+
+    before, after = learned(known.anomaly), learned(divided)
+    assert {name[0] for name in before} == {"series", "detector", "device", "alerts", "stills", "joint"}
+    assert after == before
 
 
 def test_a_dry_run_changes_nothing() -> None:
