@@ -1,8 +1,10 @@
 """A pipeline served in this process: readings in, figures out, a fault put in by hand; and nothing else changes."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
 from pathlib import Path
+from threading import Event
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -104,6 +106,26 @@ def test_device_speaks_for_itself_alone_and_what_is_bad_is_kept(served: Served) 
         {"accepted": 1, "rejected": 1, "reasons": {"time_in_future": 1}},
     )
     assert len(served.embedded.backend.blobs.names(REJECTED_PREFIX, limit=9)) == 3
+
+
+def test_who_waits_is_let_go_when_the_server_closes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    waits, wait = Event(), Serving._pause
+
+    def noted(serving: Serving, seconds: float) -> None:
+        waits.set()
+        wait(serving, seconds)
+
+    monkeypatch.setattr(Serving, "_pause", noted)
+    served = Served(tmp_path / "a.db")
+    _, begun = served.ask("/v1/changes", role="viewer")
+    with ThreadPoolExecutor() as threads:
+        waiting = threads.submit(served.ask, f"/v1/changes?wait_s=25&since={begun['cursor']}", role="viewer")
+        assert waits.wait(timeout=30)
+        served.serving.close()
+        served.embedded.close()
+
+        assert waiting.result(timeout=20)[0] == 503
+    assert served.errors == []
 
 
 def test_pipeline_page_has_the_figures_of_the_last_sample(served: Served) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from secrets import token_bytes, token_hex
-from threading import Lock
+from threading import Event, Lock
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -98,6 +98,8 @@ class Serving:
             ConfigError: The address cannot be had.
         """
         rules = settings.rules or TokenRules(token_bytes(32))
+        self._closing = Event()
+        self._tell_error = log_error
         self._figures = Figures(pipeline, now_ms, version=version("tocsin"), mode=settings.mode)
         with ExitStack() as opening:
             backend = _reading(embedded, file, now_ms, opening)
@@ -109,12 +111,15 @@ class Serving:
                 mode=settings.mode,
                 version=version("tocsin"),
                 speed=settings.speed,
+                pause=self._pause,
                 wait_s_max=settings.wait_s_max,
                 take_readings=readings_taker(pipeline, now_ms) if takes_readings else None,
                 pipeline=self._figures.answer,
                 simulator=simulator,
             )
-            api = Api(service, lambda request: authorised(request, rules), log_error=log_error, rates=settings.rates)
+            api = Api(
+                service, lambda request: authorised(request, rules), log_error=self._log_error, rates=settings.rates
+            )
             server = ApiServer(api, Assets(), host=settings.host, port=settings.port)
             opening.callback(server.close)
             self._opened = opening.pop_all()
@@ -127,8 +132,22 @@ class Serving:
         self._figures.observe()
 
     def close(self) -> None:
-        """End; the pipeline and its backend stay as they are."""
+        """End, and whoever waits with it; the pipeline and its backend stay as they are."""
+        self._closing.set()
         self._opened.close()
+
+    def _pause(self, seconds: float) -> None:
+        """Wait between two looks of a long poll, unless all ends.
+
+        Raises:
+            ProblemError: The server is closing.
+        """
+        if self._closing.wait(seconds):
+            raise ProblemError(Kind.UNAVAILABLE, "the server is closing", retry_after_s=1.0)
+
+    def _log_error(self, where: str, error: Exception) -> None:
+        if not self._closing.is_set():  # what is asked while all ends has no answer, and that is no error
+            self._tell_error(where, error)
 
     def __enter__(self) -> Self:
         return self
