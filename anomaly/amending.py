@@ -4,7 +4,9 @@ A revision is a delta of a closed window. It is merged into the window that the 
 that window, the rule is asked again. Late data confirm, weaken or withdraw an alert; they never make one fire.
 """
 
+from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -17,7 +19,7 @@ from anomaly.rows import NONE
 from anomaly.state import series_key
 from anomaly.table import Table
 from anomaly.verdicts import Verdicts
-from tocsin.core.columns import Bools, Floats, Int64s, PaneColumns, PaneKind
+from tocsin.core.columns import PANE_ARRAYS, Bools, Floats, Int64s, PaneColumns, PaneKind
 from tocsin.core.messages import PANES_MAX, Amendment, Phase
 from tocsin.core.plan.model import LimitsRule
 
@@ -25,6 +27,20 @@ MERGEABLE: Final = ("mean", "min", "max")
 """Statistics of windows that are kept, and so can be revised."""
 
 AMENDED_PHASES: Final = (Phase.FIRING, Phase.RESOLVED)
+
+
+def runs_between_revisions(panes: PaneColumns) -> Iterator[tuple[int, PaneColumns]]:
+    """Yield the panes in runs, each with the place of its first: windows and readings first, then revisions.
+
+    Late data are judged at their place: after the windows before them, and before those behind them.
+    """
+    is_revision = panes.kind == PaneKind.REVISION
+    begins = [0, *(np.flatnonzero(is_revision[:-1] & ~is_revision[1:]) + 1).tolist()]
+    if len(begins) == 1:
+        yield from [(0, panes)] if len(panes) else []
+        return
+    for begin, end in pairwise([*begins, len(panes)]):
+        yield begin, replace(panes, **{name: getattr(panes, name)[begin:end] for name in PANE_ARRAYS})
 
 
 def amend_alerts(fold: Fold, panes: PaneColumns) -> None:

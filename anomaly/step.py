@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from anomaly.amending import amend_alerts
+from anomaly.amending import amend_alerts, runs_between_revisions
 from anomaly.contract import Detector
 from anomaly.fold import Fold, open_fold
 from anomaly.intake import take_in
@@ -94,14 +94,14 @@ def _take(fold: Fold, batch: PaneBatch, plans: PlanBook) -> tuple[Fold, list[Ent
     """Fold one batch: its panes, then its tick."""
     fold.state.fence[batch.generation, batch.group] = batch.number
     entries: list[Entry] = []
-    if len(batch.panes):
+    for begin, panes in runs_between_revisions(batch.panes):
         with np.errstate(over="ignore", invalid="ignore"):  # readings may be as large as numbers go
-            intake = take_in(fold, batch.panes)
-            meet_devices(fold, batch.panes, intake)
-            judge_panes(fold, batch.panes, intake)
-            judge_devices(fold, batch.panes, intake)
-            amend_alerts(fold, batch.panes)
-        entries += _told(fold, batch.traces)
+            intake = take_in(fold, panes)
+            meet_devices(fold, panes, intake)
+            judge_panes(fold, panes, intake)
+            judge_devices(fold, panes, intake)
+            amend_alerts(fold, panes)
+        entries += _told(fold, batch.traces, begin)
     if batch.tick_ms is not None:
         fold = _switch(fold, batch, plans)
         withdraw_uncovered(fold, batch.tick_ms)
@@ -132,16 +132,17 @@ def _tick(fold: Fold, shard: str, tick_ms: int) -> None:
         judge_silence(fold, passed_ms)
 
 
-def _told(fold: Fold, traces: Mapping[int, str] = NO_TRACES) -> Sequence[Entry]:
+def _told(fold: Fold, traces: Mapping[int, str] = NO_TRACES, begin: int = 0) -> Sequence[Entry]:
     """Return the transitions found so far, in their order, and forget them.
 
     Args:
         fold: With the transitions.
         traces: Place of a pane to the trace id behind it.
+        begin: Place of the first pane that was judged.
     """
     moves = sorted(fold.moves, key=lambda move: move[:2])
     fold.moves.clear()
-    transitions = [_traced(told, traces.get(place, "")) for place, _, told in moves]
+    transitions = [_traced(told, traces.get(begin + place, "")) for place, _, told in moves]
     return [Entry(LANE_ALERT, f"{one.fingerprint}#{one.number}", _encoder.encode(one), one) for one in transitions]
 
 

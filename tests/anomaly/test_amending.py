@@ -94,6 +94,19 @@ def test_single_reading_over_the_limit_stays_one_whatever_comes_late() -> None:
     assert story(stage.feed(late(1, COOL))) == [("firing", Amendment.WEAKENED)]
 
 
+@pytest.mark.parametrize("later", [Pane(2, HOT), Pane(2, COOL)])
+@pytest.mark.parametrize("slow_ms", [0, MINUTE_MS])
+def test_late_data_are_judged_at_their_place_among_the_windows_of_a_batch(later: Pane, slow_ms: int) -> None:
+    rule = LimitsRule(name="high", metric=FLOW, above=80.0, for_ms=slow_ms)
+    panes = (Pane(1, HOT), late(1, COOL), later, late(1, 95.0), Pane(3, COOL))
+    together, apart = fired(COOL, rule=rule), fired(COOL, rule=rule)
+
+    moved = together.feed(*panes)
+
+    assert moved == [one for pane in panes for one in apart.feed(pane)]
+    assert [one.number for one in moved] == list(range(1, len(moved) + 1))
+
+
 @pytest.mark.parametrize("minute", [0, 50])
 def test_revision_of_a_window_that_is_not_kept_or_was_not_over_changes_nothing(minute: int) -> None:
     assert fired(COOL, *[HOT] * 12).feed(late(minute, 95.0)) == []
