@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from infra import check
 from infra.check import RULES, SETTINGS, TEMPLATE, findings, main, transformed
 from infra.rules.access import is_too_wide
 from tocsin.core.errors import ConfigError
@@ -227,11 +228,13 @@ def test_resource_is_too_wide_where_nothing_of_ours_is_named(resource: str, expe
     assert is_too_wide(resource) is expected
 
 
-def test_command_says_what_is_wrong_and_leaves_with_one(tmp_path: Path) -> None:
+def test_command_says_what_is_wrong_and_leaves_with_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(check, "lint", lambda path: f"{path}: so says the linter")  # which `make check` runs
     bad = tmp_path / "bad.yaml"
     bad.write_text(TEMPLATE.read_text("utf-8").replace("ParallelizationFactor: 1\n", "ParallelizationFactor: 3\n", 1))
 
     done = CliRunner().invoke(main, [str(bad)])
 
     assert done.exit_code == 1
+    assert "bad.yaml: so says the linter" in done.output
     assert "ProcessorsFunction.Readings: has ParallelizationFactor 3" in done.output
