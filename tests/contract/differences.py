@@ -83,6 +83,7 @@ _NPM: Final = {
             "test_filter_policy_decides_what_a_queue_gets[npm-one of the values matches]",
             "test_filter_policy_decides_what_a_queue_gets[npm-all names match]",
             "test_second_subscription_of_a_queue_replaces_the_policy",
+            "test_queue_behind_a_route_gets_what_fits_it_and_nothing_else",
         ),
     ),
     "test_shards_divide_the_hash_space_evenly[npm-4]": (
