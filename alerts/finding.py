@@ -14,6 +14,7 @@ LOOK_AT: Final = {
     " more likely the sensor or its wiring.",
     "flatline": "The sensor first: a value that stands still is usually a stuck sensor, a loose wire, or a"
     " gateway that repeats its last value.",
+    "drift": "What wears, clogs, leaks or ages; or the sensor, if neighbours and other metrics did not move with it.",
     "missing": "Power, network and gateway first: are other devices there silent as well?",
     "adaptive": "The windows against what was expected, the other metrics of the device, and what changed in its work.",
 }

@@ -13,7 +13,7 @@ from anomaly.state import GroupState
 from anomaly.table import Table, new_rows
 from tocsin.core.columns import Int32s, Int64s
 from tocsin.core.messages import Transition
-from tocsin.core.plan.model import AdaptiveRule, FlatlineRule, MultivariateRule, Plan, Rule, plan_hash
+from tocsin.core.plan.model import AdaptiveRule, DriftRule, FlatlineRule, MultivariateRule, Plan, Rule, plan_hash
 from tocsin.core.plan.resolve import kind_of
 
 LIFE_COLUMNS: Final = tuple(field.name for field in fields(Lives))
@@ -58,7 +58,7 @@ def open_fold(state: GroupState, plan: Plan, detector: Detector) -> Fold:
 
 
 def settle(fold: Fold, series: Int64s) -> None:
-    """Open the rows that rules need to remember something of the series: movement, and the detector's.
+    """Open the rows that rules need to remember something of the series: movement, level, and the detector's.
 
     Args:
         fold: The fold.
@@ -66,13 +66,13 @@ def settle(fold: Fold, series: Int64s) -> None:
     """
     state, rules = fold.state, fold.plan.rules
     adaptive = np.array([isinstance(rule, AdaptiveRule) for rule in rules], np.bool_)
-    flatline = np.array([isinstance(rule, FlatlineRule) for rule in rules], np.bool_)
+    keeping = np.array([isinstance(rule, FlatlineRule | DriftRule) for rule in rules], np.bool_)
     covered = fold.coverage.series[series]
     learning = series[(covered & adaptive).any(axis=1) & (state.series["detector"][series] == NONE)]
     state.series["detector"][learning] = len(state.detector) + np.arange(len(learning))
     if len(learning):
         state.detector.append(fold.detector.initial(len(learning)))
-    lacking = covered & flatline & (fold.coverage.still[series] == NONE)
+    lacking = covered & keeping & (fold.coverage.still[series] == NONE)
     place, rule = np.nonzero(lacking)
     fold.coverage.still[series[place], rule] = len(state.stills) + np.arange(len(place))
     rows = new_rows(STILL, len(place))
@@ -125,12 +125,12 @@ def _find_alerts(fold: Fold) -> None:
 
 
 def _find_stills(fold: Fold) -> None:
-    """Point the coverage to the movements that its rules watch, and forget the others."""
+    """Point the coverage to the movements and levels that its rules watch, and forget the others."""
     stills, coverage = fold.state.stills, fold.coverage
     rule = _plan_places(fold)[stills["rule"]]
-    flatline = np.array([isinstance(rule, FlatlineRule) for rule in fold.plan.rules] + [False], np.bool_)
+    keeping = [isinstance(rule, FlatlineRule | DriftRule) for rule in fold.plan.rules]
     covered = np.pad(coverage.series, ((0, 0), (0, 1)))  # NONE finds the last column
-    kept = np.flatnonzero(flatline[rule] & covered[stills["series"], rule])
+    kept = np.flatnonzero(np.array([*keeping, False], np.bool_)[rule] & covered[stills["series"], rule])
     for name in stills:
         stills[name] = stills[name][kept]
     coverage.still[stills["series"], rule[kept]] = np.arange(len(kept))

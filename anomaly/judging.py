@@ -9,14 +9,22 @@ from anomaly.detectors import limits, missing, rate, surprise
 from anomaly.fold import Fold
 from anomaly.intake import Intake
 from anomaly.lifecycle import Verdict
-from anomaly.memory import judge_stillness, remember, score
+from anomaly.memory import judge_level, judge_stillness, remember, score
 from anomaly.moves import Subjects, judge, open_alerts
 from anomaly.observations import observations, take_scores, take_windows
 from anomaly.rounds import rounds
 from anomaly.rows import NONE
 from anomaly.verdicts import Verdicts
 from tocsin.core.columns import Floats, Int64s, PaneColumns, PaneKind
-from tocsin.core.plan.model import AdaptiveRule, FlatlineRule, LimitsRule, MissingRule, MultivariateRule, RateRule
+from tocsin.core.plan.model import (
+    AdaptiveRule,
+    DriftRule,
+    FlatlineRule,
+    LimitsRule,
+    MissingRule,
+    MultivariateRule,
+    RateRule,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +108,8 @@ def _verdicts(fold: Fold, rule: int, this: _Round, subjects: Subjects) -> Verdic
             return rate.judge(wanted, this.windows, this.last, this.last_ms)
         case FlatlineRule():
             return judge_stillness(fold, rule, this.rows, this.windows)
+        case DriftRule():
+            return judge_level(fold, rule, this.rows, this.windows)
         case MissingRule():
             return missing.returned(len(this.rows))
         case AdaptiveRule():

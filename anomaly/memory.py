@@ -3,7 +3,7 @@
 import numpy as np
 
 from anomaly.contract import Observations, Scores
-from anomaly.detectors import flatline
+from anomaly.detectors import drift, flatline
 from anomaly.detectors.missing import observe
 from anomaly.fold import Fold
 from anomaly.observations import take_scores, take_windows
@@ -12,7 +12,7 @@ from anomaly.rows import NONE
 from anomaly.verdicts import Verdicts
 from tocsin.core.columns import Int64s
 from tocsin.core.messages import PANES_MAX
-from tocsin.core.plan.model import FlatlineRule
+from tocsin.core.plan.model import DriftRule, FlatlineRule
 
 
 def remember(fold: Fold, rows: Int64s, windows: Observations) -> None:
@@ -76,6 +76,24 @@ def judge_stillness(fold: Fold, rule: int, rows: Int64s, windows: Observations) 
     names = flatline.Stills.__dataclass_fields__
     before = flatline.Stills(**{name: stills[name][places] for name in names})
     verdicts, after = flatline.judge(wanted, windows, before)
+    stills.put(places, {name: getattr(after, name) for name in names})
+    return verdicts
+
+
+def judge_level(fold: Fold, rule: int, rows: Int64s, windows: Observations) -> Verdicts:
+    """Judge the windows by a drift rule, and keep what it learned of their level.
+
+    Args:
+        fold: The fold.
+        rule: Place of the rule in the plan.
+        rows: shape (n,), series rows, distinct, all covered by the rule.
+        windows: n windows.
+    """
+    stills, wanted = fold.state.stills, fold.plan.rules[rule]
+    assert isinstance(wanted, DriftRule), wanted
+    places = fold.coverage.still[rows, rule].astype(np.int64)
+    names = drift.Levels.__dataclass_fields__
+    verdicts, after = drift.judge(wanted, windows, drift.Levels(**{name: stills[name][places] for name in names}))
     stills.put(places, {name: getattr(after, name) for name in names})
     return verdicts
 

@@ -68,9 +68,17 @@ STILL: Final[Schema] = {
     "low": Column("f8", np.nan),  # smallest value since then
     "high": Column("f8", np.nan),
     "usual_ms": Column("f8"),  # learned time between movements
-    "moves": Column("i4"),  # movements learned from, counted up to a limit
+    "moves": Column("i4"),  # movements, or windows, learned from, counted up to a limit
+    "level": Column("f8", np.nan),  # of a drift rule: learned mean of the windows
+    "deviation": Column("f8"),  # learned mean absolute deviation from it
+    "off": Column("f8"),  # deviation of the newest window
+    "echo": Column("f8"),  # learned product of deviations that followed each other
+    "rise": Column("f8"),  # sum of deviations upwards
+    "fall": Column("f8"),
 }
-"""Movement of a series as a flatline rule sees it: the rule's tolerance decides what moving is."""
+"""What a flatline or a drift rule keeps of a series: its movement, which the rule's tolerance decides, or its level."""
+STILL_ADDED: Final = ("level", "deviation", "off", "echo", "rise", "fall")
+"""Columns that states of earlier releases do not have."""
 
 JOINT: Final[Schema] = {
     "device": Column("i4"),

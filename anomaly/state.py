@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from anomaly.contract import Detector
 from anomaly.coverage import Coverage
 from anomaly.detectors.multivariate import Multivariate
-from anomaly.rows import ALERT, ALERT_ADDED, JOINT, NONE, TABLES
+from anomaly.rows import ALERT, ALERT_ADDED, JOINT, NONE, STILL, STILL_ADDED, TABLES
 from anomaly.table import Table, checked, new_rows
 from tocsin.core import codec
 from tocsin.core.columns import Int64s
@@ -257,10 +257,14 @@ def decode(blob: bytes, detector: Detector) -> GroupState:
 
 
 def _add_columns(arrays: dict[str, NDArray[Any]]) -> None:
-    """Give alerts of an earlier release the columns that it did not have."""
-    count = len(arrays.get("alerts.phase", ()))
-    for name, column in new_rows({name: ALERT[name] for name in ALERT_ADDED}, count).items():
-        arrays.setdefault(f"alerts.{name}", column)
+    """Give rows of an earlier release the columns that it did not have."""
+    for table, schema, added, known in (
+        ("alerts", ALERT, ALERT_ADDED, "phase"),
+        ("stills", STILL, STILL_ADDED, "rule"),
+    ):
+        count = len(arrays.get(f"{table}.{known}", ()))
+        for name, column in new_rows({name: schema[name] for name in added}, count).items():
+            arrays.setdefault(f"{table}.{name}", column)
 
 
 def _columns(name: str, arrays: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:

@@ -6,6 +6,7 @@ from tocsin.core.clock import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, iso
 from tocsin.core.messages import Amendment, Evidence, Phase, Transition
 from tocsin.core.plan.model import (
     AdaptiveRule,
+    DriftRule,
     FlatlineRule,
     LimitsRule,
     MissingRule,
@@ -71,6 +72,7 @@ _KINDS: Final = {
     "limits": "limit",
     "rate_of_change": "rate",
     "flatline": "flatline",
+    "drift": "drift",
     "missing": "missing data",
     "adaptive": "adaptive",
     "multivariate": "multivariate",
@@ -98,20 +100,22 @@ def _breach(rule: Rule, moved: Transition) -> str:
             return f"{name} has not moved{at} since {_began(moved)}"
         case MissingRule():
             return f"{_silence(moved)}, expected within {duration(int(limit))}"
-        case AdaptiveRule():
-            return f"{name} {_with_unit(evidence.value, moved)} is unusual{_expected(moved, evidence)}"
+        case AdaptiveRule() | MultivariateRule() | DriftRule():
+            return _scored_breach(rule, moved)
 
-        case MultivariateRule():
-            return f"{name}: metrics do not go together as usual, {_blame(evidence)}{_scored(evidence)}"
+
+def _scored_breach(rule: AdaptiveRule | MultivariateRule | DriftRule, moved: Transition) -> str:
+    evidence, name = moved.evidence, _name(moved)
+    if isinstance(rule, MultivariateRule):
+        return f"{name}: metrics do not go together as usual, {_blame(evidence)}{_scored(evidence)}"
+    if isinstance(rule, DriftRule):
+        return _drift(moved)
+    return f"{name} {_with_unit(evidence.value, moved)} is unusual{_expected(moved, evidence)}"
 
 
 def _return(rule: Rule, moved: Transition) -> str:
-    evidence, name = moved.evidence, _name(moved)
+    name = _name(moved)
     match rule:
-        case LimitsRule():
-            return f"{name} {_with_unit(evidence.value, moved)} is back to normal"
-        case AdaptiveRule():
-            return f"{name} {_with_unit(evidence.value, moved)} is no longer unusual"
         case RateRule():
             return f"{name} changes at a normal rate again"
         case FlatlineRule():
@@ -120,6 +124,25 @@ def _return(rule: Rule, moved: Transition) -> str:
             return f"{_missed(moved)} is coming again"
         case MultivariateRule():
             return f"{name}: metrics go together as usual again"
+        case LimitsRule() | AdaptiveRule() | DriftRule():
+            return f"{name} {_with_unit(moved.evidence.value, moved)} {_RETURNED[moved.kind]}"
+
+
+_RETURNED: Final = {
+    "limits": "is back to normal",
+    "adaptive": "is no longer unusual",
+    "drift": "is at its level again",
+}
+
+
+def _drift(moved: Transition) -> str:
+    """Return which way the level went, and where it used to be."""
+    evidence = moved.evidence
+    way = "up" if evidence.parts.get("rise", 0.0) >= evidence.parts.get("fall", 0.0) else "down"
+    usual = ""
+    if evidence.expected_low is not None and evidence.expected_high is not None:
+        usual = f" from {_with_unit((evidence.expected_low + evidence.expected_high) / 2, moved)}"
+    return f"{_name(moved)} {_with_unit(evidence.value, moved)} has drifted {way}{usual}{_scored(evidence)}"
 
 
 def _blame(evidence: Evidence) -> str:

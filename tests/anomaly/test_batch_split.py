@@ -14,6 +14,7 @@ from tocsin.core.messages import Transition
 from tocsin.core.plan.book import PlanBook
 from tocsin.core.plan.model import (
     AdaptiveRule,
+    DriftRule,
     FlatlineRule,
     LimitsRule,
     MissingRule,
@@ -29,6 +30,7 @@ KINDS = (
     LimitsRule(name="slow-to-fire", above=60.0, for_ms=2 * MINUTE_MS, clear_ms=MINUTE_MS),
     RateRule(name="fast", rise_per_s=0.5, fall_per_s=0.5),
     FlatlineRule(name="flat", flat_ms=3 * MINUTE_MS),
+    DriftRule(name="level", learn_ms=30 * MINUTE_MS),
     AdaptiveRule(name="adaptive", metric=FLOW, threshold=50.0),
     MultivariateRule(name="joint"),
 )

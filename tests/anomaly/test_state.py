@@ -10,13 +10,14 @@ from tests.anomaly.specimens import LOW_FLOW, MINUTE_MS, Echo, Pane, Stage, batc
 from tocsin.core import codec
 from tocsin.core.errors import DamagedError
 from tocsin.core.plan.book import PlanBook
-from tocsin.core.plan.model import AdaptiveRule, FlatlineRule, MissingRule, MultivariateRule, RateRule
+from tocsin.core.plan.model import AdaptiveRule, DriftRule, FlatlineRule, MissingRule, MultivariateRule, RateRule
 
 SERIES_BYTES_MAX = 8 * 1024
 ALL_KINDS = (
     LOW_FLOW,
     RateRule(name="fast", rise_per_s=0.5),
     FlatlineRule(name="flat", flat_ms=3 * MINUTE_MS),
+    DriftRule(name="level", learn_ms=30 * MINUTE_MS),
     MissingRule(name="silent"),
     MissingRule(name="no-metric", scope="metric"),
     AdaptiveRule(name="adaptive", threshold=50.0),

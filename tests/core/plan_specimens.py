@@ -10,6 +10,7 @@ from tocsin.core.plan.model import (
     AdaptiveRule,
     Bounds,
     DevicePlan,
+    DriftRule,
     FlatlineRule,
     Grouping,
     LimitsRule,
@@ -59,6 +60,7 @@ rules:
   - {name: gone, kind: missing, scope: metric, metric: "*", factor: 4, floor: 1m}
   - {name: odd, kind: adaptive, threshold: 4.5}
   - {name: joint, kind: multivariate, threshold: 3}
+  - {name: level, kind: drift, threshold: 30, slack: 0.5, learn: 2d}
 devices:
   - {match: "n-*", tenant: acme, site: Werk Süd, type: pump, gateway: gw-1}
 sources:
@@ -119,6 +121,7 @@ FULL: Final = Plan(
         MissingRule(name="gone", scope="metric", factor=4.0, floor_ms=60_000),
         AdaptiveRule(name="odd", threshold=4.5),
         MultivariateRule(name="joint", threshold=3.0),
+        DriftRule(name="level", threshold=30.0, slack=0.5, learn_ms=172_800_000),
     ),
     devices=(DevicePlan("n-*", "acme", "Werk Süd", "pump", "gw-1"),),
     sources=(SourcePlan("plant", "acme", "json"),),
@@ -193,6 +196,7 @@ rules = st.one_of(
     st.builds(FlatlineRule, name=names, flat_ms=durations_ms, constants=st.lists(numbers, max_size=2).map(tuple)),
     st.builds(MissingRule, name=names, scope=st.sampled_from(["device", "metric"]), factor=numbers),
     st.builds(AdaptiveRule, name=names, threshold=numbers, for_ms=durations_ms),
+    st.builds(DriftRule, name=names, threshold=numbers, slack=numbers, learn_ms=durations_ms),
 )
 plans = st.builds(
     Plan,

@@ -14,7 +14,7 @@ def test_a_plan_is_said_in_words() -> None:
         "  *_celsius: windows 1m, 15m every 5m; slices of 1m; quantiles 0.5, 0.99; sensor shows -40 to 125; in °C",
         "  *: windows 1m; slices of 1m",
         "",
-        "rules (6)",
+        "rules (7)",
         "  hot (limits, info): air_celsius of devices n-* of type pump in windows of 15m: max above 80 or below -5,"
         " warning above 90, warning below -10, critical above 100, critical below -20, clears 2 inside, for 5m,"
         " clears after 10m",
@@ -23,6 +23,8 @@ def test_a_plan_is_said_in_words() -> None:
         "  gone (missing, warning): every metric: silent for 4 usual intervals, at least 1m",
         "  odd (adaptive, warning): every metric: alert score reaches 4.5",
         "  joint (multivariate, warning): each device: its metrics together reach a score of 3",
+        "  level (drift, warning): every metric: deviations from its level beyond 0.5 a window sum up to 30;"
+        " what lasts longer than 2d is the new level",
         "",
         "timing",
         "  a window closes 15s after its end in the device's own time, or 1m after it where the device is silent",

@@ -7,6 +7,7 @@ from tocsin.core.messages import SEVERITY_RANK, Severity
 from tocsin.core.plan.check import Finding
 from tocsin.core.plan.model import (
     AdaptiveRule,
+    DriftRule,
     FlatlineRule,
     LimitsRule,
     MetricPlan,
@@ -28,7 +29,7 @@ def check_rule(rule: Rule) -> Iterator[Finding]:
         yield from _check_rate(rule)
     elif isinstance(rule, MissingRule):
         yield from _check_missing(rule)
-    elif isinstance(rule, AdaptiveRule | MultivariateRule) and rule.threshold <= 0:
+    elif isinstance(rule, AdaptiveRule | MultivariateRule | DriftRule) and rule.threshold <= 0:
         yield Finding("threshold", f"must be above 0, got {rule.threshold:g}")
 
 

@@ -6,6 +6,7 @@ from tocsin.core.durations import format_duration
 from tocsin.core.plan.explain_telling import grouping_lines, told_lines
 from tocsin.core.plan.model import (
     AdaptiveRule,
+    DriftRule,
     FlatlineRule,
     LimitsRule,
     MetricPlan,
@@ -86,9 +87,15 @@ def _condition(rule: Rule) -> str:
         return f"does not move by more than {rule.tolerance:g} for {format_duration(rule.flat_ms)}{unless}"
     if isinstance(rule, MissingRule):
         return f"silent for {rule.factor:g} usual intervals, at least {format_duration(rule.floor_ms)}"
+    return _scored(rule)
+
+
+def _scored(rule: AdaptiveRule | MultivariateRule | DriftRule) -> str:
     if isinstance(rule, MultivariateRule):
         return f"its metrics together reach a score of {rule.threshold:g}"
-    assert isinstance(rule, AdaptiveRule), rule
+    if isinstance(rule, DriftRule):
+        lasting = f"what lasts longer than {format_duration(rule.learn_ms)} is the new level"
+        return f"deviations from its level beyond {rule.slack:g} a window sum up to {rule.threshold:g}; {lasting}"
     return f"alert score reaches {rule.threshold:g}"
 
 

@@ -34,6 +34,7 @@ from tocsin.core.plan.field import (
 from tocsin.core.plan.model import (
     AdaptiveRule,
     DevicePlan,
+    DriftRule,
     FlatlineRule,
     LimitsRule,
     MetricPlan,
@@ -128,6 +129,14 @@ RULE_FORMS: Final[dict[type[msgspec.Struct], tuple[Field, ...]]] = {
     AdaptiveRule: (
         *_WINDOWED,
         number("threshold", "Alert score, on the common scale of tail surprise.", low=0, high=1_000),
+    ),
+    DriftRule: (
+        *_WINDOWED,
+        number("threshold", "Sum of deviations from the level that is told.", low=0, high=10_000),
+        number("slack", "Deviations a window that are forgiven: smaller shifts are never told.", low=0, high=100),
+        duration(
+            "learn", SECOND_MS, RULE_TIME_MS_MAX, "How far the level looks back; what lasts longer is the new level."
+        ),
     ),
     MultivariateRule: (
         *_WINDOWED,
@@ -284,6 +293,7 @@ RULE_KINDS: Final[dict[str, type[Rule]]] = {
     "limits": LimitsRule,
     "rate_of_change": RateRule,
     "flatline": FlatlineRule,
+    "drift": DriftRule,
     "missing": MissingRule,
     "adaptive": AdaptiveRule,
     "multivariate": MultivariateRule,

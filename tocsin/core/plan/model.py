@@ -164,7 +164,21 @@ class MultivariateRule(_RulePart, frozen=True, tag="multivariate"):
     threshold: float = 2.5
 
 
-Rule = LimitsRule | RateRule | FlatlineRule | MissingRule | AdaptiveRule | MultivariateRule
+class DriftRule(_RulePart, frozen=True, tag="drift"):
+    """Breached where a metric's level has left what it was, slowly or at once, and stays away.
+
+    Attributes:
+        threshold: Sum of deviations from the learned level that is told, in deviations.
+        slack: Deviations a window that are forgiven: smaller shifts are never told.
+        learn_ms: How far the level looks back; what lasts longer becomes the new level.
+    """
+
+    threshold: float = 25.0
+    slack: float = 1.0
+    learn_ms: int = 86_400_000
+
+
+Rule = LimitsRule | RateRule | FlatlineRule | MissingRule | AdaptiveRule | MultivariateRule | DriftRule
 
 
 class DevicePlan(_Part, frozen=True):
