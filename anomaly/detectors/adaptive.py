@@ -22,7 +22,7 @@ class Adaptive:
     """Scores series with no setting for any of them."""
 
     name = "adaptive"
-    version = 1
+    version = 2
 
     def initial(self, series: int) -> dict[str, NDArray[Any]]:
         """Return the state of that many series that have seen nothing."""

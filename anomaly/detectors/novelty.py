@@ -19,7 +19,7 @@ from tocsin.core.columns import Int64s
 Singles = NDArray[np.float32]
 Int32s = NDArray[np.int32]
 
-BOXES: Final = 48
+BOXES: Final = 45
 MEMORIES: Final = 2
 SIDE_MAX: Final = np.array([0.9, 0.2], np.float32)
 """Longest side of a box, as a share of the feature's range: of value and band-passes, of level and spread."""
