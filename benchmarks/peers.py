@@ -61,7 +61,7 @@ class HalfSpaceTrees:
 class RandomCutForest:
     """rrcf: mean collusive displacement in a forest of trees over the newest points."""
 
-    TREES: Final = 20
+    TREES: Final = 8
     POINTS: Final = 256
 
     def __init__(self) -> None:
