@@ -1,9 +1,9 @@
 """Texts as channels take them: on one line where they must be, without markup, and without links made of input."""
 
-import re
 from typing import Final
 
 from alerts.wording import clean, plain
+from tocsin.core.formats.links import unlinked
 
 SUBJECT_MAX: Final = 99
 """Amazon SNS takes subjects of less than 100 characters of ASCII."""
@@ -13,18 +13,6 @@ SMS_MAX: Final = 140
 
 EMAIL_BYTES_MAX: Final = 200_000
 """Below the 256 KiB that SNS takes of a message, with room for the other texts in it."""
-
-_SCHEME: Final = re.compile(r":(?=//)|(?<=mailto):|(?<=javascript):|(?<=tel):(?=[+0-9])", re.IGNORECASE)
-_DOMAIN: Final = re.compile(r"(?<=[A-Za-z0-9])\.(?=[A-Za-z]{2,24}(?![A-Za-z0-9_]))")
-
-
-def unlinked(text: str) -> str:
-    """Return the text with all that a reader's program would make a link taken apart; input must lead nowhere.
-
-    >>> unlinked("pump at https://evil.example/x, see www.evil.com")
-    'pump at https[:]//evil[.]example/x, see www[.]evil[.]com'
-    """
-    return _DOMAIN.sub("[.]", _SCHEME.sub("[:]", text))
 
 
 def subject_line(text: str) -> str:

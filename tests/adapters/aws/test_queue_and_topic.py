@@ -154,6 +154,20 @@ def test_message_has_a_variant_for_each_kind_of_subscriber() -> None:
     assert "MessageGroupId" not in entry
 
 
+def test_mail_sms_and_subject_show_nothing_that_becomes_a_link() -> None:
+    script = done(Script("sns"))
+    sent = published(script)
+    hostile = "see https://evil.example/x or www.evil.com"
+
+    with script as client:
+        topic_of(client).publish([replace(NOTIFICATION, subject=hostile, text=hostile)])
+
+    (entry,) = sent[0]
+    variants = msgspec.json.decode(entry["Message"])
+    for shown in (entry["Subject"], variants["email"], variants["sms"]):
+        assert shown == "see https[:]//evil[.]example/x or www[.]evil[.]com"
+
+
 def test_fifo_message_has_its_tenant_as_group_and_its_id_for_deduplication() -> None:
     script = done(Script("sns"))
     sent = published(script)

@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 
 from alerts.delivery.channels import BODIES, email, pagerduty, post_of, preview, slack, webhook, worded
 from alerts.delivery.digest import digest
-from alerts.delivery.escape import EMAIL_BYTES_MAX, SMS_MAX, SUBJECT_MAX, sms_text, subject_line, unlinked
+from alerts.delivery.escape import EMAIL_BYTES_MAX, SMS_MAX, SUBJECT_MAX, sms_text, subject_line
 from alerts.delivery.schema import webhook_schema
 from alerts.delivery.template import RENDERED_MAX, rendered
 from tests.alerts.specimens import AT_MS, FIRING, RESOLVED
@@ -20,6 +20,7 @@ from tests.alerts.test_message import told
 from tocsin.core.errors import ConfigError
 from tocsin.core.formats.cloud_event import decision_event, transition_event
 from tocsin.core.formats.cloud_event_schema import decision_event_schema, transition_event_schema
+from tocsin.core.formats.links import unlinked
 from tocsin.core.messages import AlertRef, Decision, DecisionRecord, Notification
 from tocsin.core.plan.delivery import Receiver
 

@@ -16,6 +16,7 @@ from tocsin.adapters.aws.limits import (
 )
 from tocsin.adapters.aws.patience import Patience
 from tocsin.adapters.aws.queue import string_attributes
+from tocsin.core.formats.links import unlinked
 from tocsin.core.messages import Notification
 from tocsin.core.ports import FilterPolicy
 
@@ -135,7 +136,7 @@ class SnsTopic:
 
     def _entry(self, place: int, notification: Notification) -> Entry:
         body = msgspec.json.encode(notification).decode()
-        texts = {"default": body, "email": notification.text, "sms": notification.subject}
+        texts = {"default": body, "email": unlinked(notification.text), "sms": unlinked(notification.subject)}
         entry: Entry = {
             "Id": str(place),
             "Message": msgspec.json.encode({name: words for name, words in texts.items() if words}).decode(),
@@ -157,8 +158,8 @@ def _behind(place: int, refused: set[int], notifications: Sequence[Notification]
 
 
 def _subject(subject: str) -> str:
-    """Return the subject as SNS takes it: one line without control characters, short enough."""
-    plain = "".join(character if character.isprintable() else " " for character in subject)
+    """Return the subject as SNS takes it: one line without control characters and links, short enough."""
+    plain = "".join(character if character.isprintable() else " " for character in unlinked(subject))
     return plain.strip()[: SNS_SUBJECT_CHARACTERS.most]
 
 
