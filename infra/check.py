@@ -36,6 +36,7 @@ SETTINGS: Final[Mapping[str, Mapping[str, Any]]] = {
         "AnomalyState": "dynamodb",
         "AlertsState": "s3",
     },
+    "other choices": {"SnapStart": "yes", "ReserveConcurrency": "no", "OrderedNotifications": "yes"},
 }
 """Parameters under which the rules must hold: between them, every condition is true once and false once."""
 

@@ -173,7 +173,6 @@ def test_our_template_keeps_every_rule_as_written_and_as_transformed() -> None:
 
 def test_settings_make_every_condition_true_once_and_false_once() -> None:
     worlds = [resolve(OURS | {"Outputs": _as_outputs()}, parameters).outputs for parameters in SETTINGS.values()]
-    worlds.append(resolve(OURS | {"Outputs": _as_outputs()}, {"SnapStart": "yes", "ReserveConcurrency": "no"}).outputs)
 
     assert {name: {world[name] for world in worlds} for name in OURS["Conditions"]} == {
         name: {"yes", "no"} for name in OURS["Conditions"]

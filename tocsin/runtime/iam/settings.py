@@ -5,11 +5,12 @@ from typing import Any, Final
 
 SETTINGS: Final[Mapping[str, Mapping[str, Any]]] = {
     "with HTTP, as it is by default": {"JwtIssuer": "https://issuer.example"},
-    "in a network, state the other way": {
+    "in a network, state and topic the other way": {
         "JwtIssuer": "https://issuer.example",
         "UseVpc": "yes",
         "ProcessorsState": "dynamodb",
         "AnomalyState": "dynamodb",
         "AlertsState": "s3",
+        "OrderedNotifications": "yes",
     },
 }
