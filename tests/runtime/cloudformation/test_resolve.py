@@ -97,6 +97,17 @@ def test_parameters_that_are_unknown_or_lack_a_value_are_all_named() -> None:
         resolve(parse_template(text, "t"), {"Nobody": 1})
 
 
+def test_alias_that_sam_makes_is_referred_to_by_its_arn() -> None:
+    text = """
+Resources:
+  One: {Type: AWS::Serverless::Function, Properties: {FunctionName: one}}
+  Thing: {Type: Custom::Thing, Properties: {alias: !Ref One.Alias}}
+"""
+    arn = resolve(parse_template(text, "t")).resources["Thing"].properties["alias"]
+
+    assert arn == "arn:aws:lambda:us-east-1:000000000000:function:one:live"
+
+
 def test_function_of_sam_has_what_the_globals_say_unless_it_says_otherwise() -> None:
     text = """
 Globals: {Function: {Timeout: 3, MemorySize: 128, Environment: {Variables: {A: 1, B: 1}}}}

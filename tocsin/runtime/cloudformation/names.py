@@ -86,6 +86,8 @@ def ref_of(kind: str, name: str, place: Place) -> str:
         return f"https://sqs.{place.region}.amazonaws.com/{place.account}/{name}"
     if kind == "AWS::SNS::Topic":
         return arn_of(kind, name, place)
+    if kind == "AWS::Lambda::Alias":
+        return place.arn("lambda", f"function:{name}:live")
     return name
 
 

@@ -161,6 +161,9 @@ class _Resolver:
             return pseudo[name]
         if name in self._parameters:
             return self._parameters[name]
+        function, made, part = name.partition(".")
+        if made and part == "Alias":  # SAM makes one of each function
+            return ref_of("AWS::Lambda::Alias", self._name(function), self._place)
         return ref_of(self._kind(name), self._name(name), self._place)
 
     def _sub(self, text: str, variables: Mapping[str, Any]) -> str:
