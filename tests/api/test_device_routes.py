@@ -103,6 +103,14 @@ def test_device_page_names_its_metrics_limits_and_what_fires(deployment: Deploym
     assert deployment.ask("/v1/devices/pump").status == 404  # the beginning of an id is none
 
 
+def test_late_readings_alone_are_no_newest_value(deployment: Deployment) -> None:
+    deployment.put_windows("pump-7", [1.0], revision=1)
+
+    (device,) = deployment.ask("/v1/devices?ids=pump-7").content["items"]
+
+    assert [one["value"] for one in device["values"]] == [204.0]
+
+
 def test_device_page_has_the_newest_value_of_metrics_that_come_rarely(deployment: Deployment) -> None:
     rare = WindowItem("acme", "pump-7", MINUTE_MS, NEWEST_MS - 20 * MINUTE_MS, 0, {"battery_volt": STATS})
     deployment.backend.windows.put([rare])
