@@ -8,8 +8,9 @@ import msgspec
 from tocsin.core.durations import format_duration
 from tocsin.core.plan.delivery import Receiver, Route
 from tocsin.core.plan.field import Field
-from tocsin.core.plan.form import FORMS, RULE_KINDS, default_of
+from tocsin.core.plan.form import FORMS, default_of
 from tocsin.core.plan.model import Bounds, DevicePlan, Grouping, MetricPlan, Plan, SourcePlan, Timing, Window
+from tocsin.core.plan.rule_forms import RULE_KINDS
 from tocsin.core.plan.telling import Escalation
 from tocsin.core.silences import Silence
 

@@ -3,7 +3,6 @@
 import pytest
 
 from tests.core.plan_specimens import EVERY_MINUTE, MINUTE_MS
-from tocsin.core.plan.form import RULE_KINDS
 from tocsin.core.plan.model import (
     AdaptiveRule,
     DevicePlan,
@@ -28,6 +27,7 @@ from tocsin.core.plan.resolve import (
     unit_is_named,
     unit_of,
 )
+from tocsin.core.plan.rule_forms import RULE_KINDS
 
 ANY = MetricPlan("*", EVERY_MINUTE)
 

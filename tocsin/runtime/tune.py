@@ -11,9 +11,9 @@ from tocsin.core.clock import DAY_MS
 from tocsin.core.errors import UsageError
 from tocsin.core.messages import Transition
 from tocsin.core.plan.field import Field
-from tocsin.core.plan.form import RULE_FORMS
 from tocsin.core.plan.model import LimitsRule, Plan, Rule
 from tocsin.core.plan.resolve import kind_of
+from tocsin.core.plan.rule_forms import RULE_FORMS
 from tocsin.runtime.score import score
 from tocsin.runtime.score_kinds import Exposure, event_f1
 

@@ -10,11 +10,11 @@ from tocsin.core.plan.check import check_maintenance, check_metric, check_silenc
 from tocsin.core.plan.check_delivery import check_receiver, check_route
 from tocsin.core.plan.check_rules import check_rule
 from tocsin.core.plan.delivery import Receiver, Route
-from tocsin.core.plan.form import RULE_KINDS
 from tocsin.core.plan.model import DevicePlan, MetricPlan, Rule, SourcePlan
 from tocsin.core.plan.patterns import covers
 from tocsin.core.plan.reader import NO_BASE, Base, Entry, read_entry
 from tocsin.core.plan.resolve import kind_of
+from tocsin.core.plan.rule_forms import RULE_KINDS
 from tocsin.core.plan.telling import Escalation
 from tocsin.core.silences import Silence
 from tocsin.core.yaml_source import REQUIRED, Section

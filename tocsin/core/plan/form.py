@@ -10,7 +10,6 @@ from typing import Final
 import msgspec
 
 from tocsin.core.clock import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS
-from tocsin.core.messages import Severity
 from tocsin.core.plan.bounds import Bounds, Timing
 from tocsin.core.plan.delivery import CHANNELS, Receiver, Route
 from tocsin.core.plan.field import (
@@ -32,20 +31,13 @@ from tocsin.core.plan.field import (
     text,
 )
 from tocsin.core.plan.model import (
-    AdaptiveRule,
     DevicePlan,
-    DriftRule,
-    FlatlineRule,
-    LimitsRule,
     MetricPlan,
-    MissingRule,
-    MultivariateRule,
     Plan,
-    RateRule,
-    Rule,
     SourcePlan,
     Window,
 )
+from tocsin.core.plan.rule_forms import RULE_FORMS, SEVERITIES, WINDOW_MS_MAX, WINDOW_MS_MIN
 from tocsin.core.plan.telling import Escalation, Grouping
 from tocsin.core.silences import DAYS, Silence
 
@@ -54,95 +46,12 @@ CHANGES: Final = (
     *("firing", "reopened", "flapping", "worse", "eased", "still_firing", "escalated"),
     *("amended", "withdrawn", "resolved", "expired", "summary"),
 )
-WINDOW_MS_MIN: Final = SECOND_MS
-WINDOW_MS_MAX: Final = 31 * DAY_MS
-RULE_TIME_MS_MAX: Final = 31 * DAY_MS
 GROUPS_MAX: Final = 4_096
-SEVERITIES: Final = tuple(severity.value for severity in Severity)
 
 
 def _choices(key: str, choices: tuple[str, ...], says: str) -> Field:
     return Field(key=key, attribute=key, kind="choices", says=says, choices=choices)
 
-
-_RULE: Final = (
-    text("name", ID, "Name, unique in the plan; part of the alert's fingerprint."),
-    text("metric", PATTERN, "Which metrics it judges."),
-    text("device", PATTERN, "Which devices it judges, by id."),
-    text("device_type", PATTERN, "Which devices it judges, by the type that the plan gives them."),
-    choice("severity", SEVERITIES, "How bad its alerts are."),
-    duration(
-        "for",
-        0,
-        RULE_TIME_MS_MAX,
-        "How long it must stay breached before the alert fires; judged window by window, so as exact as they are long.",
-    ),
-    duration("clear", 0, RULE_TIME_MS_MAX, "How long it must stay clear before the alert resolves."),
-    text("shadow_of", ID, "Live rule beside which this one is tried: its alerts are compared, and nobody is told."),
-)
-_WINDOWED: Final = (
-    *_RULE,
-    duration("window", WINDOW_MS_MIN, WINDOW_MS_MAX, "Size of the windows it looks at; else the smallest."),
-)
-
-RULE_FORMS: Final[dict[type[msgspec.Struct], tuple[Field, ...]]] = {
-    LimitsRule: (
-        *_WINDOWED,
-        number("above", "Upper limit in the metric's unit: breached above it."),
-        number("below", "Lower limit in the metric's unit: breached below it."),
-        number("hysteresis", "How far back inside the limit a value must come to clear.", low=0),
-        choice("statistic", ("mean", "min", "max", "last"), "Which value of the window is compared."),
-        Field(
-            key="early",
-            attribute="early",
-            kind="flag",
-            says="Whether a single reading over the limit is told at once, before its window closes.",
-        ),
-        number("warning_above", "Above it the alert is a warning, where the rule's own severity is info."),
-        number("warning_below", "Below it the alert is a warning, likewise."),
-        number("critical_above", "Above it the alert is critical, whatever the rule's own severity."),
-        number("critical_below", "Below it the alert is critical, likewise."),
-    ),
-    RateRule: (
-        *_WINDOWED,
-        number("rise_per_s", "Fastest rise, in the metric's unit per second.", low=0),
-        number("fall_per_s", "Fastest fall, a positive number, in the metric's unit per second.", low=0),
-        number("hysteresis", "Ratio of the limit by which the rate must come back to clear.", low=0, high=1),
-    ),
-    FlatlineRule: (
-        *_WINDOWED,
-        duration("flat", SECOND_MS, RULE_TIME_MS_MAX, "How long without any movement."),
-        number("tolerance", "Movement up to this, in the metric's unit, counts as none.", low=0),
-        Field(
-            key="constants",
-            attribute="constants",
-            kind="numbers",
-            says="Values at which standing still is normal, such as 0 of a pump that is off.",
-        ),
-    ),
-    MissingRule: (
-        *_RULE,
-        choice("scope", ("device", "metric"), "device: nothing at all came; metric: only this metric did not."),
-        number("factor", "How many usual intervals of silence.", high=10_000),
-        duration("floor", SECOND_MS, RULE_TIME_MS_MAX, "Shortest silence that is told."),
-    ),
-    AdaptiveRule: (
-        *_WINDOWED,
-        number("threshold", "Alert score, on the common scale of tail surprise.", low=0, high=1_000),
-    ),
-    DriftRule: (
-        *_WINDOWED,
-        number("threshold", "Sum of deviations from the level that is told.", low=0, high=10_000),
-        number("slack", "Deviations a window that are forgiven: smaller shifts are never told.", low=0, high=100),
-        duration(
-            "learn", SECOND_MS, RULE_TIME_MS_MAX, "How far the level looks back; what lasts longer is the new level."
-        ),
-    ),
-    MultivariateRule: (
-        *_WINDOWED,
-        number("threshold", "Alert score, in deviations of what is usual in quiet times.", low=0, high=1_000),
-    ),
-}
 
 FORMS: Final[dict[type[msgspec.Struct], tuple[Field, ...]]] = {
     Plan: (
@@ -287,16 +196,6 @@ FORMS: Final[dict[type[msgspec.Struct], tuple[Field, ...]]] = {
         text("severity", PATTERN, "Of which severities."),
     ),
     **RULE_FORMS,
-}
-
-RULE_KINDS: Final[dict[str, type[Rule]]] = {
-    "limits": LimitsRule,
-    "rate_of_change": RateRule,
-    "flatline": FlatlineRule,
-    "drift": DriftRule,
-    "missing": MissingRule,
-    "adaptive": AdaptiveRule,
-    "multivariate": MultivariateRule,
 }
 
 

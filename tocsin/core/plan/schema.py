@@ -12,10 +12,11 @@ from tocsin.core.plan.bounds import Bounds, Timing
 from tocsin.core.plan.delivery import Receiver, Route
 from tocsin.core.plan.entries import ENTRIES_MAX
 from tocsin.core.plan.field import Field, Kind
-from tocsin.core.plan.form import FORMS, RULE_KINDS, default_of
+from tocsin.core.plan.form import FORMS, default_of
 from tocsin.core.plan.model import DevicePlan, MetricPlan, Plan, SourcePlan, Window
 from tocsin.core.plan.reader import NO_BASE, Base
 from tocsin.core.plan.resolve import kind_of
+from tocsin.core.plan.rule_forms import RULE_KINDS
 from tocsin.core.plan.source import EXTENDS, default_plan
 from tocsin.core.plan.telling import Escalation, Grouping
 from tocsin.core.silences import Silence
