@@ -16,6 +16,7 @@ from tocsin.core.formats.dynamodb_event import FeedAction, FeedRecord, is_feed_e
 from tocsin.core.formats.schedule_event import scheduled_ms
 from tocsin.core.keys import group_of
 from tocsin.core.machine import Machine
+from tocsin.core.messages import Notification
 from tocsin.core.plan.book import PlanBook
 from tocsin.core.plan.model import Plan
 from tocsin.core.ports import Backend
@@ -35,7 +36,7 @@ class AlertsHandler:
         self.failures: dict[int, TransientError] = {}
         self._plans = plans
         self._plan: Final[Plan] = plans.first
-        publisher = Publisher(backend.topic, backend.decisions, backend.directory)
+        publisher = Publisher(backend.topic, backend.decisions, backend.directory, _log_traced)
         self._stage = Alerts(plans.first.generation, publisher)
         self._machine: Machine[AlertsState, Batch] = Machine(self._stage, backend.state, settles=True)
         self._measures: dict[str, float] = {}
@@ -133,6 +134,12 @@ class AlertsHandler:
         except (UnavailableError, ConfigError):
             logger.warning("plan cannot be had, alerts are grouped by the first", plan_hash=plan_hash)
             return self._plan
+
+
+def _log_traced(notification: Notification) -> None:
+    """Link a notification to the traces of what devices did; one without traces needs no line."""
+    if notification.traces:
+        logger.info("notification published", notification=notification.id, traces=notification.traces)
 
 
 def _tenant(record: FeedRecord | FeedAction) -> str:

@@ -58,11 +58,18 @@ class Publisher:
 
     People's messages go first. Decisions and the list of open alerts may be written more than once, and
     ahead of a notification that was refused: both are the same each time.
+
+    Attributes:
+        topic: Takes notifications.
+        decisions: Takes decisions.
+        directory: Takes the list of open alerts.
+        note: Told of each notification that was taken.
     """
 
     topic: Topic
     decisions: Decisions
     directory: Directory
+    note: Callable[[Notification], None] = lambda _: None
 
     def publish(self, outboxes: Mapping[int, Sequence[Entry]]) -> dict[int, int]:
         """Publish the outboxes lane by lane; return how many leading entries of each group are done."""
@@ -86,10 +93,15 @@ class Publisher:
         return done
 
     def _notify(self, entries: list[Entry]) -> Sequence[int]:
+        notifications = [_notifications.decode(entry.data) for entry in entries]
         try:
-            return self.topic.publish([_notifications.decode(entry.data) for entry in entries])
+            refused = self.topic.publish(notifications)
         except UnavailableError:
             return range(len(entries))
+        for place, notification in enumerate(notifications):
+            if place not in refused:
+                self.note(notification)
+        return refused
 
     def _decide(self, entries: list[Entry]) -> Sequence[int]:
         try:

@@ -55,12 +55,16 @@ def test_field_that_is_not_allowed_is_left_out_and_named() -> None:
         ("plan_hash", CANARY),
         ("sequence", CANARY),
         ("shard", f"shard {CANARY}"),
-        ("trace", CANARY),
+        ("notification", CANARY),
         ("queue", f"'{CANARY}'"),
     ],
 )
 def test_id_of_another_shape_than_ids_have_is_not_shown(field: str, value: str) -> None:
     assert logged("seen", **{field: value})[field] == "…"
+
+
+def test_each_of_several_ids_has_the_shape_of_ids_or_is_not_shown() -> None:
+    assert logged("published", traces=("a" * 32, CANARY))["traces"] == ["a" * 32, "…"]
 
 
 def test_exception_and_its_trace_are_left_out() -> None:

@@ -38,8 +38,8 @@ LATER_BUGS = (
     Bug(
         "notifications of a refused topic taken as sent",
         "alerts/lanes.py",
-        "        except UnavailableError:\n            return range(len(entries))\n\n    def _decide(",
-        "        except UnavailableError:\n            return ()\n\n    def _decide(",
+        "            return range(len(entries))\n        for place, notification in enumerate(notifications):",
+        "            return ()\n        for place, notification in enumerate(notifications):",
         ("tests/alerts/test_handler.py",),
     ),
     Bug(

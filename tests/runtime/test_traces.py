@@ -1,6 +1,7 @@
 """A trace that a device takes part in is found again in the evidence of its alerts and in what people are told."""
 
 import json
+from io import StringIO
 from itertools import pairwise
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.json import decode
 
+from alerts.handler import logger
 from processors.handler import make_handler
 from processors.traces import trace_of
 from tests.processors.streams import EPOCH_MS
@@ -36,8 +38,11 @@ def message(at_ms: int, value: float, traced: int | None = None) -> bytes:
     return json.dumps({"device": "pump-7", "ts": EPOCH_MS + at_ms, **parent, "metrics": {"t_celsius": value}}).encode()
 
 
-def test_trace_of_the_reading_that_crossed_a_limit_is_in_evidence_and_notification() -> None:
-    clock = VirtualClock(EPOCH_MS)
+def test_trace_of_the_reading_that_crossed_a_limit_is_in_evidence_and_notification(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock, shown = VirtualClock(EPOCH_MS), StringIO()
+    monkeypatch.setattr(logger.registered_handler, "stream", shown)
     with open_embedded(None, now_ms=clock.now_ms) as embedded:
         told = embedded.queue("told")
         embedded.backend.topic.subscribe("told")
@@ -53,6 +58,8 @@ def test_trace_of_the_reading_that_crossed_a_limit_is_in_evidence_and_notificati
 
     assert firing.evidence.trace == trace(2)
     assert decode(notified.body)["traces"] == [trace(2)]
+    (line,) = (one for one in map(json.loads, shown.getvalue().splitlines()) if "traces" in one)
+    assert (line["message"], line["traces"]) == ("notification published", [trace(2)])
 
 
 @settings(max_examples=30, deadline=None)

@@ -29,7 +29,7 @@ FIELDS: Final[Mapping[str, re.Pattern[str]]] = {
     "shard": re.compile(r"shardId-[0-9a-f-]{1,64}"),
     "message_id": re.compile(r"[0-9a-f-]{1,36}"),
     **dict.fromkeys(("queue", "source", "receiver"), _NAME),
-    **dict.fromkeys(("plan_hash", "trace"), _HEX),
+    **dict.fromkeys(("plan_hash", "notification", "traces"), _HEX),
     "sequence": _DIGITS,
     "error": _ANY,
 }
@@ -61,6 +61,8 @@ _OF_POWERTOOLS: Final = frozenset({"location", "exception", "exception_name", "s
 
 
 def _shaped(shape: re.Pattern[str], value: object) -> object:
+    if isinstance(value, list):
+        return [_shaped(shape, one) for one in value]
     return "…" if isinstance(value, str) and not shape.fullmatch(value) else value
 
 
