@@ -1,7 +1,9 @@
 """Functions of a template from the command line: calls on standard output, what is left as a finding."""
 
 import json
+import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -76,6 +78,20 @@ def test_functions_with_modules_of_the_same_name_keep_apart(tocsin: Tocsin, proj
     assert [call.get("body") or call["answer"] for call in calls] == ['"hello"', "hello", "a+b.csv"]
 
 
+def test_a_module_of_the_same_name_from_elsewhere_is_neither_taken_nor_lost(tocsin: Tocsin, project: Path) -> None:
+    elsewhere = ModuleType("app")
+    sys.modules["app"] = elsewhere
+    try:
+        given = lines(project, {"to": "HttpApi", "data": {"method": "GET", "path": "/hello"}})
+
+        code, calls, _ = run(tocsin, "--template", project / "template.yaml", "--from", given)
+
+        assert (code, calls[0]["body"]) == (0, '"hello"')
+        assert sys.modules["app"] is elsewhere
+    finally:
+        del sys.modules["app"]
+
+
 def test_time_passes_as_lines_and_the_option_say(tocsin: Tocsin, project: Path) -> None:
     given = lines(project, {"to": "Uploads", "key": "a", "data": "", "at": "2026-03-01T10:00:00Z"})
 
@@ -119,6 +135,21 @@ def test_a_handler_that_is_not_there_is_wrong_use(tocsin: Tocsin, project: Path)
     assert left.code == 2
     assert "Web: no handler app.handler in" in left.err
     assert "no_such_module" in left.err
+
+
+def test_what_is_tried_for_ever_is_a_finding(tocsin: Tocsin, project: Path) -> None:
+    (project / "web" / "app.py").write_text("def handler(event, context):\n    raise ValueError('never')\n")
+    text = (project / "template.yaml").read_text()
+    more = "        Log: {Type: Kinesis, Properties: {Stream: !GetAtt Log.Arn, StartingPosition: LATEST}}\n"
+    text = text.replace("        Clock:", f"{more}        Clock:").replace(
+        "Resources:\n", "Resources:\n  Log: {Type: AWS::Kinesis::Stream}\n"
+    )
+    (project / "template.yaml").write_text(text)
+
+    left = tocsin("run", "--template", project / "template.yaml", "--from", lines(project, {"to": "Log", "data": 1}))
+
+    assert left.code == 1
+    assert "something is still tried again after a day" in left.err
 
 
 def test_a_parameter_needs_a_name_and_a_value(tocsin: Tocsin, project: Path) -> None:

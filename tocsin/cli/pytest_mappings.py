@@ -5,16 +5,13 @@ from pathlib import Path
 from typing import Any, Self
 
 from tocsin.core.clock import VirtualClock
-from tocsin.core.durations import parse_duration_ms
+from tocsin.core.durations import format_duration, parse_duration_ms
 from tocsin.core.formats.kpl import UserRecord, aggregated
 from tocsin.core.ports import LogRecord
 from tocsin.runtime.mapping import Handler
 from tocsin.runtime.sam.function import Invocation
 from tocsin.runtime.sam.host import Host, as_bytes
 from tocsin.runtime.sam.http import Answer, Call
-
-SETTLE_MS_MAX = 30 * 86_400_000
-"""How far ``settle`` lets time pass: as long as anything is kept, and longer."""
 
 
 class Mappings:
@@ -54,14 +51,16 @@ class Mappings:
         self.host.resources.stream(stream).put([LogRecord(key, data)])
         return self
 
-    def settle(self) -> Self:
-        """Let time pass until nothing waits but schedules.
+    def settle(self, at_most: str = "1d") -> Self:
+        """Let time pass until nothing waits but schedules; a day is as long as a stream usually keeps its records.
 
         Raises:
-            AssertionError: Something is still waiting after 30 days.
+            AssertionError: Something is still waiting after that long.
         """
-        if not self.host.settle(self.clock, SETTLE_MS_MAX):
-            raise AssertionError("something is still waiting after 30 days: a batch that is tried for ever?")
+        length_ms = parse_duration_ms(at_most)
+        if not self.host.settle(self.clock, length_ms):
+            length = format_duration(length_ms)
+            raise AssertionError(f"something is still waiting after {length}: a batch that is tried for ever?")
         return self
 
     def wait(self, duration: str) -> Self:

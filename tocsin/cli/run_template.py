@@ -23,7 +23,8 @@ from tocsin.runtime.stream import StreamMapping
 STDIN: Final = "-"
 START_MS: Final = 1_767_225_600_000
 """2026-01-01T00:00:00Z: where virtual time begins unless the first line says otherwise."""
-SETTLE_MS_MAX: Final = 30 * DAY_MS
+SETTLE_MS_MAX: Final = DAY_MS
+"""As long as a stream usually keeps its records."""
 FINDING: Final = 1
 HTTP: Final = "HttpApi"
 
@@ -171,7 +172,7 @@ class _Shown:
         dead = {queue.dead.name: queue.dead.depth() for queue in host.resources.queues.values() if queue.dead}
         findings = [f"{name} gave up {count:,}" for name, count in given_up.items() if count]
         findings += [f"{name} holds {count:,} dead letters" for name, count in dead.items() if count]
-        findings += [] if is_settled else ["something is still tried again after 30 days"]
+        findings += [] if is_settled else ["something is still tried again after a day"]
         calls = "1 call" if len(host.invocations) == 1 else f"{len(host.invocations):,} calls"
         talk(f"{calls}; {'; '.join(findings) or 'nothing is left, nothing was given up'}")
         return FINDING if findings else 0

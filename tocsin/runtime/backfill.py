@@ -22,6 +22,7 @@ from tocsin.core.formats.iso_time import iso_ms
 from tocsin.core.formats.json_split import split_messages
 from tocsin.core.formats.recording import Header, Recorded
 from tocsin.core.keys import TICK_KEY
+from tocsin.core.messages import Phase
 from tocsin.core.plan.model import Plan
 from tocsin.core.ports import Backend, Blobs
 from tocsin.runtime.generations import (
@@ -34,7 +35,7 @@ from tocsin.runtime.generations import (
     store_known,
     switch,
 )
-from tocsin.runtime.replay import ReplayRun, ReplaySettings
+from tocsin.runtime.replay import Replayed, ReplayRun, ReplaySettings
 from tocsin.runtime.rescale import drain
 
 BLOBS_PREFIX: Final = "backfill/"
@@ -111,6 +112,10 @@ def backfill(
         moved = divided(both, plan, judge, embedded.backend.readings.shards())
         store_known(embedded.backend, plan, moved, judge)
         switch(embedded.backend.blobs, plan, now_ms())
+    return _summary(plan, folded, past, history.devices(), added.devices())
+
+
+def _summary(plan: Plan, folded: Replayed, past: "_Past", devices: list[int], new_devices: list[int]) -> Backfilled:
     counts = folded.counts
     return Backfilled(
         plan.generation,
@@ -120,9 +125,9 @@ def backfill(
         counts.readings if counts else 0,
         counts.rejected if counts else 0,
         counts.panes if counts else 0,
-        sum(one.phase.value == "firing" for one in folded.transitions),
-        sum(history.devices()),
-        sum(added.devices()),
+        sum(one.phase is Phase.FIRING for one in folded.transitions),
+        sum(devices),
+        sum(new_devices),
     )
 
 

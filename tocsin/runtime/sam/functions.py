@@ -25,6 +25,7 @@ class Code:
         self._spec = spec
         self._folders = [str(folder.resolve()) for folder in (spec.code, *(one / "python" for one in spec.layers))]
         self._folders += [str(layer.resolve()) for layer in spec.layers]
+        self._names = _top_names(spec.code)
         self._modules: dict[str, ModuleType] = {}
         self._handler: Handler | None = None
 
@@ -64,6 +65,10 @@ class Code:
         path, environment = sys.path[:], dict(os.environ)
         sys.path[:0] = self._folders
         os.environ.update(self._spec.environment)
+        strangers = self._strangers()
+        for name in strangers:
+            del sys.modules[name]
+        before = set(sys.modules)
         sys.modules.update(self._modules)
         try:
             yield
@@ -71,14 +76,30 @@ class Code:
             sys.path[:] = path
             os.environ.clear()
             os.environ.update(environment)
-            ours = {name: module for name, module in sys.modules.items() if self._is_ours(module)}
-            self._modules = ours
-            for name in ours:
-                del sys.modules[name]
+            for name in [name for name in sys.modules.keys() - before if self._is_ours(sys.modules[name])]:
+                self._modules[name] = sys.modules.pop(name)
+            sys.modules.update(strangers)
+
+    def _strangers(self) -> dict[str, ModuleType]:
+        """Return modules from elsewhere that have the names of ours."""
+        named = [name for name in self._names if name in sys.modules and not self._is_ours(sys.modules[name])]
+        return {
+            name: module
+            for name, module in sys.modules.items()
+            if named and any(name == one or name.startswith(f"{one}.") for one in named)
+        }
 
     def _is_ours(self, module: ModuleType) -> bool:
         file = getattr(module, "__file__", None)
         return file is not None and Path(file).resolve().is_relative_to(self._folders[0])
+
+
+def _top_names(folder: Path) -> list[str]:
+    """Return the names of the modules and packages in the folder."""
+    if not folder.is_dir():
+        return []
+    packages = [one.name for one in folder.iterdir() if (one / "__init__.py").is_file()]
+    return [*packages, *(one.stem for one in folder.glob("*.py"))]
 
 
 def handlers_of(functions: Mapping[str, FunctionSpec], given: Mapping[str, Handler]) -> dict[str, Handler]:
