@@ -96,8 +96,11 @@ def has_compiled_parts(package: Path) -> bool:
     return any(package.rglob("*.so"))
 
 
-def imports_of(module: str, path: Path, *, within_functions: bool) -> list[str]:
+@cache
+def imports_of(module: str, path: Path, *, within_functions: bool) -> tuple[str, ...]:
     """Return the names that the file imports, absolute; of ``from a import b`` both ``a`` and ``a.b``.
+
+    Read once, as artefacts share most of their files.
 
     Args:
         module: Its dotted name.
@@ -112,7 +115,7 @@ def imports_of(module: str, path: Path, *, within_functions: bool) -> list[str]:
         elif isinstance(node, ast.ImportFrom):
             base = _absolute(package, node)
             names += [base, *(f"{base}.{alias.name}" for alias in node.names if alias.name != "*")]
-    return names
+    return tuple(names)
 
 
 def _walk(tree: ast.AST, *, within_functions: bool) -> Iterator[ast.AST]:
