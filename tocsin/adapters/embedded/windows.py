@@ -2,12 +2,12 @@
 
 import sqlite3
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
 
 from tocsin.adapters.embedded.database import Database
+from tocsin.adapters.embedded.series_rows import series_rows
 from tocsin.adapters.embedded.stored import Stored, encode
 from tocsin.core.ports import WindowItem, WindowStats
 from tocsin.core.series import SeriesWindows, series_of
@@ -65,10 +65,6 @@ NEWEST_START: Final = """
     SELECT at_ms FROM starts WHERE at_ms >= :since_ms
     AND EXISTS (SELECT 1 FROM windows WHERE size_ms = :size_ms AND start_ms = at_ms AND tenant = :tenant) LIMIT 1
 """
-
-METRICS_KEPT_MAX: Final = 1_024
-ARRAY_HEAD: Final = b"\xdd"
-"""Begins an array in MessagePack; four bytes of its length follow."""
 
 _stored: Final = Stored[dict[str, list[Any]]]("window", dict[str, list[Any]])
 
@@ -128,12 +124,8 @@ class EmbeddedWindows:
         rows = self._database.rows(SERIES, values)
         if not rows:
             return series_of((), (), ())
-        starts, revisions, blobs = map(list, zip(*rows, strict=True))
-        stats = _stats_of(metric).decode(ARRAY_HEAD + len(blobs).to_bytes(4, "big") + b"".join(blobs))
-        if any(one.stats is None for one in stats) or len(stats) > limit:
-            kept = [place for place, one in enumerate(stats) if one.stats is not None][:limit]
-            starts, revisions, stats = ([column[place] for place in kept] for column in (starts, revisions, stats))
-        return series_of(starts, revisions, [one.stats for one in stats])
+        starts, revisions, blobs = zip(*rows, strict=True)
+        return series_rows(metric, starts, revisions, blobs, limit)
 
     def newest(
         self, tenant: str, devices: Sequence[str], *, size_ms: int, start_ms: int, end_ms: int
@@ -155,13 +147,6 @@ class EmbeddedWindows:
         """Return the newest start of the tenant's; costs microseconds a newer start of others."""
         rows = self._database.rows(NEWEST_START, {"tenant": tenant, "size_ms": size_ms, "since_ms": since_ms})
         return next((start_ms for (start_ms,) in rows), None)
-
-
-@lru_cache(maxsize=METRICS_KEPT_MAX)
-def _stats_of(metric: str) -> Stored[list[Any]]:
-    """Return what reads one metric of many rows at once and skips the others: ten times faster than row by row."""
-    row = msgspec.defstruct("_Row", [("stats", list[Any] | None, None)], rename={"stats": metric}, gc=False)
-    return Stored[list[Any]]("window", list[row])  # type: ignore[valid-type]
 
 
 def _encode(metrics: dict[str, WindowStats]) -> bytes:
