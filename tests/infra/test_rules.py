@@ -208,6 +208,21 @@ def test_every_role_of_the_transformed_template_is_written_by_hand() -> None:
     assert roles <= set(OURS["Resources"])
 
 
+def test_key_lets_the_account_do_what_making_and_using_the_stack_takes() -> None:
+    own, *_ = props(OURS["Resources"], "Key")["KeyPolicy"]["Statement"]
+    stack = {"CreateAlias", "DeleteAlias", "EnableKeyRotation", "PutKeyPolicy", "ScheduleKeyDeletion", "TagResource"}
+    storage = {"CreateGrant", "Decrypt", "DescribeKey", "Encrypt", "GenerateDataKey", "ReEncryptFrom", "ReEncryptTo"}
+    roles = {action for one in _all_actions() for action in one if action.startswith("kms:")}
+
+    assert {f"kms:{name}" for name in stack | storage} | roles <= set(own["Action"])
+
+
+def _all_actions() -> list[list[str]]:
+    roles = [body["Properties"] for body in OURS["Resources"].values() if body["Type"] == "AWS::IAM::Role"]
+    documents = [policy["PolicyDocument"] for role in roles for policy in role["Policies"]]
+    return [one["Action"] for document in documents for one in document["Statement"] if "Action" in one]
+
+
 @pytest.mark.parametrize(
     ("resource", "expected"),
     [
