@@ -62,7 +62,7 @@ def test_the_example_runs_as_its_page_says(tocsin: Tocsin) -> None:
     booked = [call for call in calls if call["function"] == "BookOrder"]
     assert code == 1
     assert [len(call["event"]["Records"]) for call in booked] == [3, 2, 2, 2]
-    assert err == "6 calls; BookOrder/Orders gave up 2; tocsin-DeadLabels holds 1 dead letters\n"
+    assert err == "6 calls; BookOrder/Orders gave up 2; tocsin-DeadLabels holds 1 dead letter\n"
 
 
 def test_functions_with_modules_of_the_same_name_keep_apart(tocsin: Tocsin, project: Path) -> None:

@@ -171,7 +171,11 @@ class _Shown:
         given_up |= {name: one.counts.discarded for name, one in host.asynchronous.items()}
         dead = {queue.dead.name: queue.dead.depth() for queue in host.resources.queues.values() if queue.dead}
         findings = [f"{name} gave up {count:,}" for name, count in given_up.items() if count]
-        findings += [f"{name} holds {count:,} dead letters" for name, count in dead.items() if count]
+        findings += [
+            f"{name} holds {count:,} dead {'letter' if count == 1 else 'letters'}"
+            for name, count in dead.items()
+            if count
+        ]
         findings += [] if is_settled else ["something is still tried again after a day"]
         calls = "1 call" if len(host.invocations) == 1 else f"{len(host.invocations):,} calls"
         talk(f"{calls}; {'; '.join(findings) or 'nothing is left, nothing was given up'}")
