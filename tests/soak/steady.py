@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
+from unittest.mock import patch
 
 from tests.load.factory import message
 from tests.runtime.walk import PLAN, START_MS
-from tocsin.adapters.embedded.connect import CACHE_KIB
+from tocsin.adapters.embedded import connect
 from tocsin.adapters.embedded.open import Embedded, open_embedded
 from tocsin.adapters.embedded.segments import DatedRecord
 from tocsin.core.clock import MINUTE_MS, SECOND_MS, VirtualClock, elapsed_s, pause
@@ -24,6 +25,10 @@ GROWTH_MAX: Final = 0.05
 DEVICES: Final = 50
 EVERY_MS: Final = 10 * SECOND_MS
 MESSAGES_A_SECOND: Final = 500
+CACHE_KIB: Final = 2_048
+"""Pages that each connection to the database keeps, a sixteenth of the usual: that cache has a limit, and would take
+days of virtual time to reach it, 7 KB a minute, which hides whether anything else grows."""
+
 WARM_UP: Final = 0.25
 """Part of the time after which memory is measured for the first time: caches and tables have filled by then."""
 
@@ -62,7 +67,11 @@ def run(seconds: float) -> Report:
     begin_mb = 0.0
     sent = minute = 0
     clock = VirtualClock(START_MS)
-    with TemporaryDirectory() as folder, open_embedded(Path(folder) / "steady.db", now_ms=clock.now_ms) as embedded:
+    with (
+        TemporaryDirectory() as folder,
+        patch.object(connect, "CACHE_KIB", CACHE_KIB),
+        open_embedded(Path(folder) / "steady.db", now_ms=clock.now_ms) as embedded,
+    ):
         pipeline = Pipeline(embedded, PLAN, clock.now_ms, is_lasting=False)
         pipeline.start_ticks()
         _fill_page_cache(embedded)
