@@ -5,7 +5,7 @@ from typing import Final
 
 from alerts.again import Why, told_again
 from alerts.batch import Batch
-from alerts.budget import renew
+from alerts.budget import has_room, renew
 from alerts.change import Change
 from alerts.escalating import escalated
 from alerts.flapping import has_settled, is_forgotten, settled
@@ -43,7 +43,9 @@ def tick(fold: Fold, batch: Batch, tick_ms: int) -> bool:
 def _tell_again(fold: Fold, batch: Batch, tick_ms: int, left: int) -> bool:
     """Repeat, tell late and escalate, at most ``left`` notifications; return whether there is more."""
     silences = (*batch.silences, *fold.silences.values())
-    again = told_again(fold.firing, silences, tick_ms)
+    found_again = told_again(fold.firing, silences, tick_ms)
+    # Tenants without room left keep the others waiting for nothing.
+    again = {pair: found for pair, found in found_again.items() if has_room(fold, pair[0][0], tick_ms)}
     for (key, why), found in list(again.items())[:left]:
         if not tell_again(fold, found, why, tick_ms, key=key):
             left += 1

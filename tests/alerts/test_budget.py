@@ -4,17 +4,20 @@ from collections import Counter
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from alerts import ticking
 from alerts.batch import Arrival, Batch
 from alerts.state import AlertsState, decode, encode
 from alerts.step import step
 from tests.alerts.specimens import AT_MS, FIRING, RESOLVED, arrival, decisions, notifications, of_device
-from tocsin.core.clock import HOUR_MS, MINUTE_MS
+from tocsin.core.clock import HOUR_MS, MINUTE_MS, iso
 from tocsin.core.machine import Entry
 from tocsin.core.messages import Decision
 from tocsin.core.plan.telling import Grouping
+from tocsin.core.silences import Silence
 
 SINGLY = Grouping(by=("device",), interval_ms=0)
 
@@ -78,6 +81,16 @@ def test_budget_begins_anew_after_its_span() -> None:
     _, emitted = play(*storm(3), later)
 
     assert len(notifications(emitted)) == 4
+
+
+def test_tenant_without_room_keeps_no_other_tenant_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ticking, "FLUSHES_MAX", 5)
+    night = Silence("night", tenant="zeta", device="*", end=iso(AT_MS + MINUTE_MS))
+    of_zeta = arrival(of_device(FIRING, 99, tenant="zeta"), AT_MS + 50, SINGLY)
+
+    _, emitted = play(*storm(20), replace(of_zeta, silences=(night,)), AT_MS + MINUTE_MS)
+
+    assert [one.tenant for one in notifications(emitted)][-1] == "zeta"
 
 
 @settings(deadline=None, max_examples=40)
