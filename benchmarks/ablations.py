@@ -62,7 +62,7 @@ MULTIVARIATE: Final[Mapping[str, tuple[Switch, ...]]] = {
     "distance of a channel not cut off": ((multivariate, "DISTANCE_MAX", np.array(1e3)),),
     "learning while anomalous": ((multivariate, "GATE", np.array(1e9)),),
     "learning nothing while anomalous": ((covariance, "CREEP", np.array(0.0)),),
-    "gate from the first row": ((multivariate, "FREE_ROWS", np.array(100.0)),),
+    "gate from row 100": ((multivariate, "FREE_ROWS", np.array(100.0)),),
     "score that does not fade": ((multivariate, "SMOOTH", np.array(1.0)), (multivariate, "FADE", np.array(0.0))),
 }
 
