@@ -103,29 +103,36 @@ class Serving:
         self._figures = Figures(pipeline, now_ms, version=version("tocsin"), mode=settings.mode)
         with ExitStack() as opening:
             backend = _reading(embedded, file, now_ms, opening)
-            service = Service(
-                backend=backend,
-                news=FeedNews(backend.alerts.feed),
-                plan=lambda: pipeline.plan,
-                now_ms=now_ms,
-                mode=settings.mode,
-                version=version("tocsin"),
-                speed=settings.speed,
-                pause=self._pause,
-                wait_s_max=settings.wait_s_max,
-                take_readings=readings_taker(pipeline, now_ms) if takes_readings else None,
-                pipeline=self._figures.answer,
-                simulator=simulator,
-            )
-            api = Api(
-                service, lambda request: authorised(request, rules), log_error=self._log_error, rates=settings.rates
-            )
-            server = ApiServer(api, Assets(), host=settings.host, port=settings.port)
+            service = self._service(backend, pipeline, now_ms, settings)
+            taker = readings_taker(pipeline, now_ms) if takes_readings else None
+            service = replace(service, take_readings=taker, simulator=simulator)
+            server = self._opened_server(service, settings, rules)
             opening.callback(server.close)
             self._opened = opening.pop_all()
         self.address = server.address
         self.token = "" if rules.algorithm != "HS256" else _own_token(settings.tenant, rules)
         self.page = f"{self.address}/#token={self.token}" if self.token else f"{self.address}/"
+
+    def _service(self, backend: Backend, pipeline: Pipeline, now_ms: NowMs, settings: ServingSettings) -> Service:
+        return Service(
+            backend=backend,
+            news=FeedNews(backend.alerts.feed),
+            plan=lambda: pipeline.plan,
+            now_ms=now_ms,
+            mode=settings.mode,
+            version=version("tocsin"),
+            speed=settings.speed,
+            pause=self._pause,
+            wait_s_max=settings.wait_s_max,
+            pipeline=self._figures.answer,
+        )
+
+    def _opened_server(self, service: Service, settings: ServingSettings, rules: TokenRules) -> ApiServer:
+        def authorise(request: Request) -> Caller:
+            return authorised(request, rules)
+
+        api = Api(service, authorise, log_error=self._log_error, rates=settings.rates)
+        return ApiServer(api, Assets(), host=settings.host, port=settings.port)
 
     def observe(self) -> None:
         """Take figures; called by the thread that runs the pipeline, in every round."""
