@@ -63,7 +63,6 @@ def device_detail(fleet: MadeFleet, device: str) -> Json | None:
         **device_json(fleet, device, 0),
         "metrics": metrics,
         "firing": [listed(one) for one in fleet.firing(device)],
-        "first_ms": fleet.now_ms - 86_400_000,
     }
 
 

@@ -217,11 +217,10 @@ class AlertDetail(Alert, frozen=True, kw_only=True):
 
 
 class DeviceDetail(Device, frozen=True, kw_only=True):
-    """One device with its metrics and what fires on it; ``first_ms`` is when it was first listed, where known."""
+    """One device with its metrics and what fires on it."""
 
     metrics: tuple[MetricDetail, ...]
     firing: tuple[Alert, ...]
-    first_ms: int | None
 
 
 class ChangedAlert(Answer, frozen=True):

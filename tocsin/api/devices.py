@@ -213,7 +213,6 @@ def show_device(service: Service, call: Call[Asked, None]) -> DeviceDetail:
         **{field: getattr(row, field) for field in row.__struct_fields__},
         metrics=tuple(_metric(plan, call.tenant, name, metric) for metric in metrics),
         firing=open_answers(service, call.tenant, device=name),
-        first_ms=None,
     )
 
 
