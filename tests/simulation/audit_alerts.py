@@ -10,6 +10,7 @@ from tests.simulation.script import ADAPTIVE
 from tests.simulation.watch import meta_of, opened
 from tests.simulation.world import ALL_QUEUE, World, judged_anew
 from tocsin.core.actions import ActionKind
+from tocsin.core.formats.alert_item import decode_transition
 from tocsin.core.messages import Decision, Phase, Transition
 
 AGAIN: Final = ("the silence has ended", "acknowledgement has expired")
@@ -66,14 +67,19 @@ def _transitions(world: World) -> Iterator[str]:
 
 
 def _listed(world: World, newest: Transition) -> Iterator[str]:
-    """What fires is in the list of open alerts, unless a person of its tenant took it off; nothing else is."""
+    """What fires is in the list of open alerts, unless a person of its tenant took it off; nothing else is.
+
+    The list is a view that is written without condition, so a caller that was given up and goes on later can put back
+    what was taken off: then what is listed is an older move than the alert's newest, by which anybody can tell.
+    """
     entry = world.memory.backend.directory.query(newest.tenant, prefix=f"OPEN#{newest.fingerprint}", limit=1)
     may_be_closed = any(
         action.kind is ActionKind.CLOSE and action.tenant == newest.tenant and action.fingerprint == newest.fingerprint
         for action in world.memory.alerts.acted.values()
     )
     is_firing = newest.phase is Phase.FIRING
-    if bool(entry) != is_firing and not (is_firing and may_be_closed):
+    is_stale = any(decode_transition(one.data or b"").number < newest.number for one in entry)
+    if bool(entry) != is_firing and not (is_firing and may_be_closed) and not is_stale:
         yield f"differs: {newest.fingerprint} is {newest.phase}, in the list of open alerts: {bool(entry)}"
 
 
