@@ -48,6 +48,9 @@ def wait(fold: Fold, arrival: Arrival, *, in_outage: bool) -> None:
     """
     transition, grouping = arrival.transition, arrival.grouping
     key = group_key(transition, grouping)
+    earlier = fold.gatherings.get(silence_key(transition, grouping))
+    if not in_outage and earlier and any(one.fingerprint == transition.fingerprint for one in earlier.waiting):
+        flush(fold, earlier, arrival.arrival_ms)  # what came before it is told before it
     if in_outage:
         grouping = msgspec.structs.replace(grouping, wait_ms=grouping.gateway_wait_ms)
         key = silence_key(transition, grouping)

@@ -57,6 +57,20 @@ def test_alert_that_fires_again_and_again_is_told_once_as_flapping_and_then_held
     assert "Nothing more is told of it until it stays as it is" in notifications(emitted)[-1].text
 
 
+def test_silence_that_flaps_while_it_waits_for_others_behind_its_gateway_is_told_in_order() -> None:
+    grouping = Grouping(interval_ms=0, flap_episodes=2, gateway_wait_ms=2 * MINUTE_MS, by=(), wait_ms=0)
+    silent = [
+        replace(one, transition=replace(one.transition, kind="missing", metric="", gateway="gw-3"))
+        for one in swings(3, grouping=grouping)
+    ]
+
+    _, emitted = play(*silent, AT_MS + HOUR_MS)
+
+    numbers = [alert.number for message in notifications(emitted) for alert in message.alerts]
+    assert numbers == sorted(numbers)
+    assert len(numbers) >= 2
+
+
 def test_flapping_alert_that_stays_clear_is_told_as_resolved_once() -> None:
     moves = swings(20)
     end_ms = moves[-1].arrival_ms

@@ -125,7 +125,7 @@ def test_reader_that_has_seen_enough_is_no_error() -> None:
 
 
 def test_interrupt_ends_all_processes_without_a_trace() -> None:
-    command = [sys.executable, "-m", "tocsin.cli", "simulate", "quiet", "--to", "-", "--processes", "2"]
+    command = [sys.executable, "-m", "tocsin.cli", "simulate", "demo", "--to", "-", "--processes", "2"]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, cwd=ROOT, stdout=pipe, stderr=pipe, start_new_session=True) as process:
         assert process.stdout is not None
