@@ -1,5 +1,8 @@
 """Memory: what a series keeps of its windows, for rules that compare with before and for evidence."""
 
+from dataclasses import fields
+from typing import TypeVar
+
 import numpy as np
 
 from anomaly.contract import Observations, Scores
@@ -13,6 +16,8 @@ from anomaly.verdicts import Verdicts
 from tocsin.core.columns import Int64s
 from tocsin.core.messages import PANES_MAX
 from tocsin.core.plan.model import DriftRule, FlatlineRule
+
+Kept = TypeVar("Kept", flatline.Stills, drift.Levels)
 
 
 def remember(fold: Fold, rows: Int64s, windows: Observations) -> None:
@@ -70,32 +75,31 @@ def judge_stillness(fold: Fold, rule: int, rows: Int64s, windows: Observations) 
         rows: shape (n,), series rows, distinct, all covered by the rule.
         windows: n windows.
     """
-    stills, wanted = fold.state.stills, fold.plan.rules[rule]
+    wanted = fold.plan.rules[rule]
     assert isinstance(wanted, FlatlineRule), wanted
     places = fold.coverage.still[rows, rule].astype(np.int64)
-    names = flatline.Stills.__dataclass_fields__
-    before = flatline.Stills(**{name: stills[name][places] for name in names})
-    verdicts, after = flatline.judge(wanted, windows, before)
-    stills.put(places, {name: getattr(after, name) for name in names})
+    verdicts, after = flatline.judge(wanted, windows, _kept(fold, places, flatline.Stills))
+    _keep(fold, places, after)
     return verdicts
 
 
 def judge_level(fold: Fold, rule: int, rows: Int64s, windows: Observations) -> Verdicts:
-    """Judge the windows by a drift rule, and keep what it learned of their level.
-
-    Args:
-        fold: The fold.
-        rule: Place of the rule in the plan.
-        rows: shape (n,), series rows, distinct, all covered by the rule.
-        windows: n windows.
-    """
-    stills, wanted = fold.state.stills, fold.plan.rules[rule]
+    """Judge the windows by a drift rule, and keep what it learned of their level; arguments as for stillness."""
+    wanted = fold.plan.rules[rule]
     assert isinstance(wanted, DriftRule), wanted
     places = fold.coverage.still[rows, rule].astype(np.int64)
-    names = drift.Levels.__dataclass_fields__
-    verdicts, after = drift.judge(wanted, windows, drift.Levels(**{name: stills[name][places] for name in names}))
-    stills.put(places, {name: getattr(after, name) for name in names})
+    verdicts, after = drift.judge(wanted, windows, _kept(fold, places, drift.Levels))
+    _keep(fold, places, after)
     return verdicts
+
+
+def _kept(fold: Fold, places: Int64s, kind: type[Kept]) -> Kept:
+    """Return what the rule keeps of its series."""
+    return kind(**{field.name: fold.state.stills[field.name][places] for field in fields(kind)})
+
+
+def _keep(fold: Fold, places: Int64s, after: flatline.Stills | drift.Levels) -> None:
+    fold.state.stills.put(places, {field.name: getattr(after, field.name) for field in fields(after)})
 
 
 def _unscored(count: int) -> Scores:

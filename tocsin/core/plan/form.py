@@ -53,6 +53,18 @@ def _choices(key: str, choices: tuple[str, ...], says: str) -> Field:
     return Field(key=key, attribute=key, kind="choices", says=says, choices=choices)
 
 
+_MATCHERS: Final = (
+    text("tenant", PATTERN, "Whose alerts."),
+    text("site", LABEL, "Of which sites; a pattern."),
+    text("gateway", PATTERN, "Of devices behind which gateways."),
+    text("device", PATTERN, "Of which devices, by id."),
+    text("metric", PATTERN, "On which metrics."),
+    text("rule", PATTERN, "Of which rules, by name."),
+    text("kind", PATTERN, "Of which kinds of rules."),
+    text("severity", PATTERN, "Of which severities."),
+)
+"""Which alerts a silence or an escalation is about."""
+
 FORMS: Final[dict[type[msgspec.Struct], tuple[Field, ...]]] = {
     Plan: (
         integer("groups", 1, GROUPS_MAX, "Key groups, a power of two; fixed within a generation."),
@@ -142,14 +154,7 @@ FORMS: Final[dict[type[msgspec.Struct], tuple[Field, ...]]] = {
     Silence: (
         text("name", ID, "Name, unique in the plan."),
         text("comment", LABEL, "Why, for people."),
-        text("tenant", PATTERN, "Whose alerts."),
-        text("site", LABEL, "Of which sites; a pattern."),
-        text("gateway", PATTERN, "Of devices behind which gateways."),
-        text("device", PATTERN, "Of which devices, by id."),
-        text("metric", PATTERN, "On which metrics."),
-        text("rule", PATTERN, "Of which rules, by name."),
-        text("kind", PATTERN, "Of which kinds of rules."),
-        text("severity", PATTERN, "Of which severities."),
+        *_MATCHERS,
         text("start", INSTANT, "First instant; else it is in force from the beginning."),
         text("end", INSTANT, "First instant after it; else it has no end."),
         Field(
@@ -186,14 +191,7 @@ FORMS: Final[dict[type[msgspec.Struct], tuple[Field, ...]]] = {
     Escalation: (
         text("name", ID, "Name, unique in the plan; routes can ask for it."),
         duration("after", MINUTE_MS, 7 * DAY_MS, "How long after it was told, while nobody acknowledges it."),
-        text("tenant", PATTERN, "Whose alerts."),
-        text("site", LABEL, "Of which sites; a pattern."),
-        text("gateway", PATTERN, "Of devices behind which gateways."),
-        text("device", PATTERN, "Of which devices, by id."),
-        text("metric", PATTERN, "On which metrics."),
-        text("rule", PATTERN, "Of which rules, by name."),
-        text("kind", PATTERN, "Of which kinds of rules."),
-        text("severity", PATTERN, "Of which severities."),
+        *_MATCHERS,
     ),
     **RULE_FORMS,
 }
