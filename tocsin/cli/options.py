@@ -98,3 +98,15 @@ read_file_option = click.option(
 )
 plan_option = click.option("--plan", "plan_path", type=EXISTING, help="Plan to use; without it the default plan.")
 seed_option = click.option("--seed", type=int, default=1, show_default=True, help="Which run of the scenario.")
+kept_file_option = click.option(
+    "--file", "path", type=TARGET, default=DEFAULT_FILE, show_default=True, help="Everything is kept here."
+)
+lines_option = click.option(
+    "--from",
+    "lines_from",
+    type=click.Path(exists=True, dir_okay=False, allow_dash=True),
+    help="Lines of JSON messages: a file, a pipe, or - for standard input; its end does not end the run.",
+)
+shards_option = click.option(
+    "--shards", type=click.IntRange(1, 256), default=1, show_default=True, help="Of a new file's logs."
+)

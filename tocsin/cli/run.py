@@ -16,7 +16,16 @@ from tocsin.adapters.web.outlet import WebOutlet
 from tocsin.cli.backends import backend_option, opened_host
 from tocsin.cli.feed import feed_line, is_told
 from tocsin.cli.files import plan_for, plan_or_default, scenario_file
-from tocsin.cli.options import DEFAULT_FILE, DURATION, EXISTING, TARGET, json_option, plan_option, seed_option
+from tocsin.cli.options import (
+    DURATION,
+    EXISTING,
+    json_option,
+    kept_file_option,
+    lines_option,
+    plan_option,
+    seed_option,
+    shards_option,
+)
 from tocsin.cli.output import print_json, talk, transition_json
 from tocsin.cli.run_template import run_template
 from tocsin.cli.stopping import Stop
@@ -39,19 +48,14 @@ STDIN_HANDLE: Final = 0
 
 
 @click.command()
-@click.option("--file", "path", type=TARGET, default=DEFAULT_FILE, show_default=True, help="Everything is kept here.")
+@kept_file_option
 @backend_option
 @plan_option
-@click.option(
-    "--from",
-    "lines_from",
-    type=click.Path(exists=True, dir_okay=False, allow_dash=True),
-    help="Lines of JSON messages: a file, a pipe, or - for standard input; its end does not end the run.",
-)
+@lines_option
 @click.option("--tenant", default="local", show_default=True, help="Owner of the devices of --from.")
 @click.option("--simulate", "scenario", help="Play a scenario, beginning now.")
 @seed_option
-@click.option("--shards", type=click.IntRange(1, 256), default=1, show_default=True, help="Of a new file's logs.")
+@shards_option
 @click.option("--for", "length_ms", type=DURATION, help="Stop after this long; without it, run until Ctrl-C.")
 @click.option("--template", "template", type=EXISTING, help="Template of SAM: its mappings, or its functions.")
 @click.option("--parameter", "parameters", multiple=True, help="Of the template, as Name=value; may be repeated.")

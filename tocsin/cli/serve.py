@@ -11,7 +11,15 @@ from tocsin.adapters.embedded.open import Embedded, open_embedded
 from tocsin.api.ratelimit import Rate, Rates
 from tocsin.api.tokens import ALGORITHMS, TokenRules
 from tocsin.cli.files import plan_for, plan_or_default, scenario_file
-from tocsin.cli.options import DEFAULT_FILE, DURATION, EXISTING, TARGET, plan_option, seed_option
+from tocsin.cli.options import (
+    DURATION,
+    EXISTING,
+    kept_file_option,
+    lines_option,
+    plan_option,
+    seed_option,
+    shards_option,
+)
 from tocsin.cli.output import talk
 from tocsin.cli.run import inputs_of
 from tocsin.cli.stopping import Stop
@@ -29,18 +37,13 @@ BURST_S: Final = 4
 
 
 @click.command()
-@click.option("--file", "path", type=TARGET, default=DEFAULT_FILE, show_default=True, help="Everything is kept here.")
+@kept_file_option
 @plan_option
-@click.option(
-    "--from",
-    "lines_from",
-    type=click.Path(exists=True, dir_okay=False, allow_dash=True),
-    help="Lines of JSON messages: a file, a pipe, or - for standard input; its end does not end the run.",
-)
+@lines_option
 @click.option("--tenant", default="local", show_default=True, help="Owner of the devices of --from, and of the page.")
 @click.option("--simulate", "scenario", help="Play a scenario, beginning now; the page is its owner's.")
 @seed_option
-@click.option("--shards", type=click.IntRange(1, 256), default=1, show_default=True, help="Of a new file's logs.")
+@shards_option
 @click.option("--host", default=HOST, show_default=True, help="Address to listen at; there is no encryption.")
 @click.option("--port", type=click.IntRange(0, 65_535), default=PORT, show_default=True, help="0 for a free one.")
 @click.option("--key-file", type=EXISTING, help="Key of tokens: a secret for HS256, else a public key as PEM.")
