@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 
 from tests.cli.conftest import ROOT, Tocsin
 from tocsin.core.clock import wall_now_ms
@@ -100,6 +101,21 @@ def test_interrupt_ends_a_run_cleanly_and_the_next_goes_on(tmp_path: Path, tocsi
     assert errors.splitlines()[-1].startswith("stopped: ")
     assert "Traceback" not in errors
     assert "1 alerts of earlier are still firing" in again.err
+
+
+@pytest.mark.parametrize(
+    ("options", "name"),
+    [
+        ((), "the default plan"),
+        (("--plan", "plan.yaml"), "plan plan.yaml"),
+        (("--simulate", "demo"), "plan demo.plan.yaml"),
+    ],
+)
+def test_run_says_by_which_plan_it_judges(tocsin: Tocsin, tmp_path: Path, options: tuple[str, ...], name: str) -> None:
+    (tmp_path / "plan.yaml").write_text(PLAN)
+    options = tuple(str(tmp_path / each) if each == "plan.yaml" else each for each in options)
+
+    assert f"with {name} (" in tocsin("run", "--file", tmp_path / "a.db", "--for", "0s", *options).err
 
 
 def started(folder: Path, stdin: bytes = b"") -> "subprocess.Popen[bytes]":

@@ -59,6 +59,12 @@ def plan_for(scenario: Path, plan: Path | None) -> Plan:
     return plan_or_default(plan or beside(scenario))
 
 
+def plan_of_run(scenario: str | None, plan: Path | None) -> tuple[Plan, str]:
+    """Return the plan of a run, and what to call it: the one named, the one beside the scenario, or the default."""
+    path = plan or (beside(scenario_file(scenario)) if scenario else None)
+    return plan_or_default(path), f"plan {path.name}" if path else "the default plan"
+
+
 def plan_or_default(plan: Path | None) -> Plan:
     """Return the plan of the file, or the default plan where none is named."""
     return default_plan() if plan is None else load_plan(plan)

@@ -15,7 +15,7 @@ from simulator.shift import shifted
 from tocsin.adapters.web.outlet import WebOutlet
 from tocsin.cli.backends import backend_option, opened_host
 from tocsin.cli.feed import feed_line, is_told
-from tocsin.cli.files import plan_for, plan_or_default, scenario_file
+from tocsin.cli.files import plan_of_run, scenario_file
 from tocsin.cli.options import (
     DURATION,
     EXISTING,
@@ -96,12 +96,12 @@ def run(  # noqa: PLR0917  click passes each option
         if not is_own(topology):
             return run_template(stack, topology, lines_from, length_ms=length_ms, as_json=as_json)
         settings = pipeline_settings(stack, topology)
-    plan = plan_for(scenario_file(scenario), plan_path) if scenario else plan_or_default(plan_path)
+    plan, plan_name = plan_of_run(scenario, plan_path)
     with Stop() as stop, opened_host(backend, path, wall_now_ms, shards) as (host, place):
         insist_on_generation(host.backend.blobs, plan)
         pipeline = Pipeline(host, plan, wall_now_ms, settings=settings)
         shown = _Shown(pipeline, FeedReader(host.backend.alerts.feed), as_json=as_json)
-        talk(f"running on {place} with plan {pipeline.plan_hash}; Ctrl-C ends")
+        talk(f"running on {place} with {plan_name} ({pipeline.plan_hash}); Ctrl-C ends")
         with inputs_of(pipeline, lines_from, tenant, scenario, seed) as inputs:
             shown.inputs = inputs
             deliveries = Deliveries(host, plan, wall_now_ms, WebOutlet(), secret_of_environment)

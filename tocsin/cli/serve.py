@@ -10,7 +10,7 @@ import click
 from tocsin.adapters.embedded.open import Embedded, open_embedded
 from tocsin.api.ratelimit import Rate, Rates
 from tocsin.api.tokens import ALGORITHMS, TokenRules
-from tocsin.cli.files import plan_for, plan_or_default, scenario_file
+from tocsin.cli.files import plan_of_run
 from tocsin.cli.options import (
     DURATION,
     EXISTING,
@@ -76,7 +76,7 @@ def serve(  # noqa: PLR0917  click passes each option
     """
     if not is_id(tenant):
         raise UsageError(f"--tenant must be 1 to 64 of A-Z a-z 0-9 _ . -, got {tenant[:80]!r}")
-    plan = plan_for(scenario_file(scenario), plan_path) if scenario else plan_or_default(plan_path)
+    plan, plan_name = plan_of_run(scenario, plan_path)
     rules = TokenRules(_key(key_file), algorithm, issuer, audience) if key_file else None
     with ExitStack() as opened:
         stop = opened.enter_context(Stop())
@@ -95,7 +95,7 @@ def serve(  # noqa: PLR0917  click passes each option
         serving = opened.enter_context(
             Serving(embedded, pipeline, wall_now_ms, settings, log_error=_log_error, file=path, simulator=simulating)
         )
-        talk(f"running on {path} with plan {pipeline.plan_hash}; Ctrl-C ends")
+        talk(f"running on {path} with {plan_name} ({pipeline.plan_hash}); Ctrl-C ends")
         click.echo(serving.page)
         _run(pipeline, inputs, serving, stop, length_ms)
         talk(f"stopped; all of it is in {path}")

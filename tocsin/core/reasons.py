@@ -23,6 +23,7 @@ class Reason(StrEnum):
     DEVICE_MISMATCH = "device_mismatch"
     VALUE_NOT_NUMBER = "value_not_number"
     VALUE_NOT_FINITE = "value_not_finite"
+    VALUE_TOO_LARGE = "value_too_large"
     COUNTER_INVALID = "counter_invalid"
     TIME_INVALID = "time_invalid"
     TIME_TOO_EARLY = "time_too_early"

@@ -15,7 +15,9 @@ from tocsin.core.plan.model import Bounds
 SMALL = Bounds(record_bytes_max=2_000, messages_max=6, metrics_max=4, depth_max=4)
 KEYS = st.sampled_from([KEY, KEY, KEY, "acme#pump-8", "acme#", "!tick"])
 
-numbers = st.one_of(st.integers(), st.floats(), st.sampled_from([0, -0.0, 1e308, 2**53, 2**63, 2**64, 10**30]))
+numbers = st.one_of(
+    st.integers(), st.floats(), st.sampled_from([0, -0.0, 1e100, 1e101, 1e308, 2**53, 2**63, 2**64, 10**30])
+)
 anything = st.recursive(
     st.one_of(st.none(), st.booleans(), numbers, st.text(max_size=5), st.just("\ud800")),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),

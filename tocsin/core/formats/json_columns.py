@@ -14,7 +14,7 @@ from tocsin.core.formats.arrays import floats, int32s, int64s, looked_up
 from tocsin.core.formats.identity import counted_identity, metric_hash64, uncounted_identity
 from tocsin.core.formats.iso_columns import uniform_instants_ms
 from tocsin.core.formats.iso_time import instants_ms
-from tocsin.core.formats.json_message import ABSENT, Message
+from tocsin.core.formats.json_message import ABSENT, VALUE_MAX, Message
 from tocsin.core.formats.json_typed import Typed, values_of
 from tocsin.core.keys import is_id
 from tocsin.core.plan.bounds import Bounds
@@ -229,7 +229,7 @@ def _mark_bad_readings(
     lengths = start[1:] - start[:-1]
     broken |= lengths == 0
     broken |= lengths > bounds.metrics_max
-    sound = np.isfinite(value)
+    sound = np.abs(value) <= VALUE_MAX  # false for NaN
     if not all(map(is_id, metrics)):
         sound &= np.fromiter(map(is_id, metrics), np.bool_, len(metrics))[metric]
     if np.count_nonzero(sound) < len(sound):

@@ -13,6 +13,8 @@ from tocsin.core.reasons import Reason
 
 WHOLE_MAX: Final = (1 << 53) - 1
 """Largest whole number that every JSON writer keeps exact."""
+VALUE_MAX: Final = 1e100
+"""No sensor measures more, and squares of what is less add up without overflow."""
 
 ABSENT: Final = -1
 Whole = Annotated[int, Meta(ge=0, le=WHOLE_MAX)]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final, NoReturn
 
 from tocsin.core.formats.iso_time import iso_ms
-from tocsin.core.formats.json_message import ABSENT, WHOLE_MAX, Broken, Message, shown
+from tocsin.core.formats.json_message import ABSENT, VALUE_MAX, WHOLE_MAX, Broken, Message, shown
 from tocsin.core.formats.json_split import depth
 from tocsin.core.keys import is_id
 from tocsin.core.plan.bounds import Bounds
@@ -136,6 +136,8 @@ def _number(name: str, value: object) -> float:
         raise _BrokenError(Reason.VALUE_NOT_NUMBER, f"{name} must be a number, got {shown(value)}")
     if not math.isfinite(value):
         raise _BrokenError(Reason.VALUE_NOT_FINITE, f"{name} must be finite, got {value}")
+    if abs(value) > VALUE_MAX:
+        raise _BrokenError(Reason.VALUE_TOO_LARGE, f"{name} must be at most {VALUE_MAX:g} from zero, got {value:g}")
     return float(value)
 
 
