@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 
 import numpy as np
 
-from anomaly.detectors.multivariate import ROWS, WARM_ROWS, JointScores
+from anomaly.detectors.joint_settings import ROWS, WARM_ROWS, JointScores
 from anomaly.detectors.surprise import CLEAR_WINDOWS
 from anomaly.fold import Fold
 from anomaly.intake import Intake

@@ -11,12 +11,12 @@ Time stamps without a zone are taken as UTC; so the time of day is the local one
 from datetime import UTC, datetime
 from typing import Any, Final, Self
 
-import numpy as np
 from numpy.typing import NDArray
 
 from anomaly.contract import single
 from anomaly.detectors.adaptive import Adaptive
 from anomaly.detectors.covariance import CHANNELS_MAX
+from anomaly.detectors.device import Device
 from anomaly.detectors.multivariate import Multivariate as JointDetector
 from tocsin.core import codec
 from tocsin.core.plan.model import AdaptiveRule, MultivariateRule
@@ -63,8 +63,7 @@ class Multivariate:
     """One device under the multivariate detector with its shipped settings."""
 
     def __init__(self) -> None:
-        self._detector = JointDetector()
-        self._state: dict[str, NDArray[Any]] = self._detector.initial(1)
+        self._device = Device(JointDetector().initial(1))
 
     def update(self, timestamp: str, values: tuple[float, ...]) -> tuple[float, float]:  # noqa: ARG002  not needed
         """Return score and alert score of the next row.
@@ -73,17 +72,17 @@ class Multivariate:
             timestamp: Not looked at.
             values: One a channel, NaN where it is missing; at most ``CHANNELS_MAX`` are judged.
         """
-        row = [*values, *_NO_CHANNELS][:CHANNELS_MAX]
-        scores, self._state = self._detector.score(self._state, np.array([row]))
-        return float(scores.score[0]), float(scores.alert[0])
+        row = values if len(values) == CHANNELS_MAX else [*values, *_NO_CHANNELS][:CHANNELS_MAX]
+        said = self._device.judge(row)
+        return said.score, said.alert
 
     def dump(self) -> bytes:
         """Return the state as bytes."""
-        return codec.encode(SCHEMA_MULTIVARIATE, self._detector.version, None, self._state)
+        return codec.encode(SCHEMA_MULTIVARIATE, JointDetector.version, None, self._device.columns())
 
     @classmethod
     def load(cls, blob: bytes) -> Self:
         """Return the detector that ``dump`` was called on."""
         loaded = cls()
-        loaded._state = codec.decode(SCHEMA_MULTIVARIATE, blob, version_max=loaded._detector.version).arrays
+        loaded._device = Device(codec.decode(SCHEMA_MULTIVARIATE, blob, version_max=JointDetector.version).arrays)
         return loaded

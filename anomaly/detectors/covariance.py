@@ -35,9 +35,9 @@ TINY: Final = np.array(1e-100)
 ONE: Final = np.array(1.0)
 
 _UPPER: Final = np.triu_indices(CHANNELS_MAX)
-_ROW, _COLUMN = _UPPER
-_DIAGONAL: Final = np.flatnonzero(_ROW == _COLUMN)
-PAIRS: Final = len(_ROW)
+ROW, COLUMN = _UPPER
+DIAGONAL: Final = np.flatnonzero(ROW == COLUMN)
+PAIRS: Final = len(ROW)
 _IDENTITY: Final = np.eye(CHANNELS_MAX)
 _OFF_DIAGONAL: Final = (1.0 - SHRINK) * (1.0 - _IDENTITY)
 
@@ -89,8 +89,8 @@ def learned(before: Baseline, away: Floats, rows: Floats, weight: Floats) -> Bas
     weight = weight[:, None]
     step = weight * cut
     mean = before.mean + step
-    covariance = (ONE - weight) * (before.covariance + step.take(_ROW, axis=1) * cut.take(_COLUMN, axis=1))
-    deviation = np.maximum(np.sqrt(covariance.take(_DIAGONAL, axis=1)), np.fmax(LEVEL_PART * np.abs(mean), TINY))
+    covariance = (ONE - weight) * (before.covariance + step.take(ROW, axis=1) * cut.take(COLUMN, axis=1))
+    deviation = np.maximum(np.sqrt(covariance.take(DIAGONAL, axis=1)), np.fmax(LEVEL_PART * np.abs(mean), TINY))
     return Baseline(mean, deviation, covariance)
 
 

@@ -6,7 +6,6 @@ and compared with its own mean and deviation in quiet times. Mean and covariance
 anomalous makes the anomaly normal. ``docs/detection.md`` has the measured figures.
 """
 
-from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -26,66 +25,40 @@ from anomaly.detectors.covariance import (
     precision_of,
 )
 from anomaly.detectors.covariance import SLOW as LEAST_WEIGHT
+from anomaly.detectors.device import Device
+from anomaly.detectors.joint_settings import (
+    DEVIATIONS,
+    FADE,
+    FAST,
+    FASTS,
+    FREE_ROWS,
+    GATE,
+    HELD,
+    LEARNED_EVERY,
+    MEANS,
+    QUIET_MEAN,
+    QUIET_ROWS,
+    QUIET_SLOW,
+    QUIET_VARIANCE,
+    QUIET_VARIANCE_MIN,
+    RELEASE_ROWS,
+    ROWS,
+    SCORE,
+    SEEN,
+    SMOOTH,
+    SMOOTHED,
+    STEP_MAX,
+    STEP_ROWS,
+    WARM_ROWS,
+    JointScores,
+)
 from tocsin.core.columns import Bools, Floats, Int64s
-
-WARM_ROWS: Final = 100
-"""Rows of a device before it is judged."""
-
-# Arrays of no dimension and not Python numbers: with few devices those cost more than the arithmetic.
-FREE_ROWS: Final = np.array(350.0)
-"""Rows that are all learned, anomalous ones with less weight: a young covariance knows too little to refuse them."""
-
-RELEASE_ROWS: Final = 1_500
-"""Anomalous rows in a row after which the new regime is learned."""
-
-GATE: Final = np.array(2.0)
-"""Score below which a row is quiet."""
-
-LEARNED_EVERY: Final = 3
-"""Rows from one that is learned to the next: neighbours are nearly the same after smoothing."""
-
-FAST: Final = np.array(0.12)
-STEP_MAX: Final = np.array(6.0)
-STEP_ROWS: Final = np.array(30.0)
-"""Deviations at which the step of a channel is cut off, and rows after which that begins."""
-
-QUIET_SLOW: Final = np.array(3e-3)
-QUIET_ROWS: Final = np.array(50.0)
-"""Least weight of a learned row in the quiet scale, and rows before that is learned."""
-
-QUIET_VARIANCE_MIN: Final = np.array(0.1**2)
-SMOOTH: Final = np.array(0.5)
-FADE: Final = np.array(0.98)
-"""Rate at which the score follows up, and what is left of it a row later."""
-
-FASTS, MEANS, DEVIATIONS = 0, 1, 2
-"""Rows of ``levels``: fast average, mean, deviation."""
-
-SEEN, ROWS, HELD, QUIET_MEAN, QUIET_VARIANCE, SMOOTHED, SCORE = range(7)
-"""Columns of ``course``; ``ROWS`` are those that were learned, ``HELD`` those held back since."""
 
 _ZERO: Final = np.array(0.0)
 _WARM: Final = np.array(float(WARM_ROWS))
 _RELEASE: Final = np.array(float(RELEASE_ROWS))
 _EVERY: Final = np.array(float(LEARNED_EVERY))
 _ALL: Final = slice(None)
-
-
-@dataclass(frozen=True, slots=True)
-class JointScores:
-    """What the detector says of n devices.
-
-    Attributes:
-        score: shape (n,), deviations above the quiet distance, smoothed and fading; at least 0.
-        alert: shape (n,), the same for this row alone: what the threshold is compared with.
-        warming: shape (n,), True while too little has been seen to judge.
-        shares: shape (n, CHANNELS_MAX), each channel's share of ``alert``; 0 for channels that are missing.
-    """
-
-    score: Floats
-    alert: Floats
-    warming: Bools
-    shares: Floats
 
 
 class Multivariate:
@@ -107,6 +80,8 @@ class Multivariate:
             values: shape (n, CHANNELS_MAX), one value a channel; NaN where it is missing or there is none.
                 A channel that joins later makes the device begin anew.
         """
+        if len(values) == 1:
+            return _alone(state, values)
         levels, course = state["levels"], state["course"]
         step = values - levels[:, FASTS]
         missing = np.isnan(step)
@@ -128,6 +103,16 @@ class Multivariate:
         after = {"levels": levels, "course": course, "covariance": state["covariance"], "precision": state["precision"]}
         _learn(after, away, distance, trust)
         return JointScores(course[:, SCORE].copy(), alert, warming, _shares(by_channel, alert)), after
+
+
+def _alone(state: State, values: Floats) -> tuple[JointScores, dict[str, NDArray[Any]]]:
+    """Judge the one device, and learn."""
+    device = Device(state)
+    said = device.judge(values[0].tolist())
+    scores = JointScores(
+        np.array([said.score]), np.array([said.alert]), np.array([said.warming]), np.array([said.shares()])
+    )
+    return scores, device.columns()
 
 
 def _joined(levels: Floats, course: Floats, values: Floats) -> tuple[Floats, Floats]:

@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from anomaly.detectors.multivariate import WARM_ROWS
+from anomaly.detectors.joint_settings import WARM_ROWS
 from anomaly.rows import NONE
 from anomaly.state import decode, encode
 from tests.anomaly.specimens import MINUTE_MS, START_MS, Echo, Pane, Stage, plan_of

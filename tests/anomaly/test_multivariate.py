@@ -8,7 +8,8 @@ import pytest
 from numpy.typing import NDArray
 
 from anomaly.detectors.covariance import CHANNELS_MAX
-from anomaly.detectors.multivariate import RELEASE_ROWS, WARM_ROWS, JointScores, Multivariate
+from anomaly.detectors.joint_settings import RELEASE_ROWS, WARM_ROWS, JointScores
+from anomaly.detectors.multivariate import Multivariate
 from tests.anomaly.detector_suite import HARD_VALUES
 from tocsin.core import codec
 from tocsin.core.plan.model import MultivariateRule
