@@ -13,14 +13,14 @@ from samtranslator.model.exceptions import InvalidDocumentException  # type: ign
 from samtranslator.parser.parser import Parser  # type: ignore[import-untyped]
 from samtranslator.translator.translator import Translator  # type: ignore[import-untyped]
 
-from infra.rules import access, delivery, storage
+from infra.rules import access, delivery, hosting, storage
 from infra.rules.finding import Finding, Rule
 from tocsin.core.errors import ConfigError
 from tocsin.runtime.cloudformation.resolve import resolve
 from tocsin.runtime.cloudformation.source import Template, load_template
 
 TEMPLATE: Final = Path(__file__).with_name("template.yaml")
-RULES: Final[tuple[Rule, ...]] = (*access.RULES, *storage.RULES, *delivery.RULES)
+RULES: Final[tuple[Rule, ...]] = (*access.RULES, *storage.RULES, *delivery.RULES, *hosting.RULES)
 CODE: Final = "s3://code/function.zip"
 """Where the code of a function will be, as packaging writes it into the template."""
 
@@ -29,12 +29,18 @@ SETTINGS: Final[Mapping[str, Mapping[str, Any]]] = {
     "everything": {
         "JwtIssuer": "https://issuer.example",
         "AlertEmail": "night@example.com",
+        "AlertPhone": "+390101234567",
+        "SourceTopicName": "plant-readings",
+        "MskClusterArn": "arn:aws:kafka:us-east-1:111122223333:cluster/plant/1-2",
+        "KafkaBootstrapServers": "a.example.com:9096,b.example.com:9096",
+        "KafkaSecretArn": "arn:aws:secretsmanager:us-east-1:111122223333:secret:kafka-AbCdEf",
         "OperatorEmail": "day@example.com",
         "UseVpc": "yes",
         "WarmConcurrency": 1,
         "ProcessorsState": "dynamodb",
         "AnomalyState": "dynamodb",
         "AlertsState": "s3",
+        "DeliveryState": "dynamodb",
     },
     "other choices": {"SnapStart": "yes", "ReserveConcurrency": "no", "OrderedNotifications": "yes"},
 }

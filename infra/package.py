@@ -1,6 +1,7 @@
-"""Packages the functions: ``python -m infra.package``. One artefact each, with only what it imports."""
+"""Packages functions and dashboard: ``python -m infra.package``. An artefact holds only what its function imports."""
 
 import platform
+import shutil
 import sysconfig
 from pathlib import Path
 from typing import Final
@@ -11,6 +12,7 @@ from infra.artefacts import artefacts, files_of
 from infra.closure import Roots
 from infra.staging import pack, stage
 from infra.wheels import PLATFORMS, install
+from tocsin.api.assets import hosted
 from tocsin.core.errors import ConfigError, PlanError
 from tocsin.core.plan.model import Plan, encode_plan, plan_hash
 from tocsin.core.plan.source import default_plan, load_plan
@@ -21,9 +23,17 @@ ROOT: Final = Path(__file__).parents[1]
 TEMPLATE: Final = ROOT / "infra" / "template.yaml"
 LOCK: Final = ROOT / "requirements" / "run.txt"
 PLAN_NAME: Final = "plan.json"
+PAGE: Final = "page"
+"""Folder beside the archives that holds the dashboard."""
+
 UNPACKED_MB_MAX: Final = 100
 WITHOUT_COLUMNS_MB_MAX: Final = 20
-EVERYTHING: Final = {"JwtIssuer": "https://issuer.example"}
+EVERYTHING: Final = {
+    "JwtIssuer": "https://issuer.example",
+    "SourceTopicName": "plant",
+    "MskClusterArn": "arn:aws:kafka:us-east-1:000000000000:cluster/plant/1-2",
+    "KafkaBootstrapServers": "broker.example.com:9096",
+}
 """Parameters under which every function is in the stack."""
 
 MB: Final = 1_000_000
@@ -59,6 +69,17 @@ def build(stack: Stack, roots: Roots, plan: Plan, target: Path) -> dict[str, int
     return sizes
 
 
+def write_page(target: Path) -> int:
+    """Write the dashboard's files as the bucket is to have them; return how many bytes. What lay there is gone."""
+    shutil.rmtree(target, ignore_errors=True)
+    files = hosted()
+    for name, data in files.items():
+        path = target / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    return sum(map(len, files.values()))
+
+
 def budget_mb(folder: Path) -> int:
     """Return how large the unpacked artefact may be: whether it holds numpy decides."""
     return UNPACKED_MB_MAX if (folder / "numpy").is_dir() else WITHOUT_COLUMNS_MB_MAX
@@ -83,12 +104,14 @@ def main(target: Path, plan_file: Path | None, arch: str | None, here: bool) -> 
         plan = load_plan(plan_file) if plan_file else default_plan()
         site = Path(sysconfig.get_path("purelib")) if here else _wheels(stack, arch)
         sizes = build(stack, Roots(ROOT, site), plan, target)
+        page = write_page(target.parent / PAGE)
     except (ConfigError, PlanError) as error:
         raise click.ClickException(str(error)) from error
     for name, size in sizes.items():
         packed = (target / f"{name}.zip").stat().st_size
         most = budget_mb(target / name)
         click.echo(f"{name:<12} {size / MB:6.1f} MB unpacked of {most:>3}, {packed / MB:5.1f} MB packed")
+    click.echo(f"{PAGE:<12} {page / MB:6.1f} MB of plain files, for the bucket")
     click.echo(f"plan {plan_hash(plan)} is in each of them; they are in {target}", err=True)
 
 

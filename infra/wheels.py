@@ -15,7 +15,16 @@ PLATFORMS: Final = {
 }
 """Architecture of Lambda to the wheels that run on Amazon Linux 2023, whose C library is 2.34."""
 
-NEEDED: Final = ("aws-lambda-powertools", "jmespath", "msgspec", "numpy", "typing-extensions", "tzdata")
+NEEDED: Final = (
+    "aws-lambda-powertools",
+    "jinja2",
+    "jmespath",
+    "markupsafe",
+    "msgspec",
+    "numpy",
+    "typing-extensions",
+    "tzdata",
+)
 """What functions import, directly or not; a test holds it against what is staged."""
 
 

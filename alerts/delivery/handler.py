@@ -9,6 +9,7 @@ from alerts.delivery.channels import post_of
 from alerts.delivery.stage import NAME, Delivery
 from alerts.delivery.state import DeliveryState, Line
 from alerts.delivery.step import POSTS_MAX, REFUSED, Batch, Dispatch, Outcome, Taken, has_room, is_due, next_post
+from tocsin.adapters.aws.secrets import stored_secrets
 from tocsin.adapters.function import Entry
 from tocsin.adapters.telemetry import fact_logger, told
 from tocsin.adapters.web.outlet import WebOutlet
@@ -24,11 +25,14 @@ from tocsin.core.outlet import Answer, Outlet, Secrets
 from tocsin.core.plan.book import PlanBook
 from tocsin.core.plan.delivery import Receiver
 from tocsin.core.ports import Backend
-from tocsin.core.routes import pushed_routes, queue_of
+from tocsin.core.routes import fits, pushed_routes, queue_of
 
 logger: Final = fact_logger(NAME)
 
 SECRET_VARIABLE: Final = "TOCSIN_SECRET_"  # noqa: S105  where secrets are, no secret itself
+SHARED_QUEUE_VARIABLE: Final = "TOCSIN_ROUTES_QUEUE"
+"""Names the queue that gets all notifications, where routes have no queues of their own."""
+
 UNDELIVERED: Final = "undelivered"
 """Begins the names of blobs that keep what a receiver will never take."""
 
@@ -45,10 +49,29 @@ class DeliveryHandler:
 
     What is taken is committed before its message leaves the queue, and forgotten only after the receiver took it. A
     crash between a post and the commit of its answer posts it again, under the same id.
+
+    Args:
+        backend: With the states and blobs.
+        plans: Their first plan has the routes and receivers.
+        outlet: Posts.
+        secrets: Finds what the plan names.
+        now_ms: The clock.
+        shared_queue: Name of a queue that gets all notifications; the routes are then applied here.
     """
 
-    def __init__(self, backend: Backend, plans: PlanBook, outlet: Outlet, secrets: Secrets, now_ms: NowMs) -> None:
+    def __init__(
+        self,
+        backend: Backend,
+        plans: PlanBook,
+        outlet: Outlet,
+        secrets: Secrets,
+        now_ms: NowMs,
+        *,
+        shared_queue: str = "",
+    ) -> None:
         plan = plans.first
+        self._shared_queue = shared_queue
+        self._routes = tuple(pushed_routes(plan))
         self._receivers: dict[str, Receiver] = {one.name: one for one in plan.receivers}
         self._receiver_of = {queue_of(route): receiver.name for route, receiver in pushed_routes(plan)}
         self._groups = plan.groups
@@ -90,18 +113,28 @@ class DeliveryHandler:
         failed: list[str] = []
         batches: dict[int, list[Taken]] = {}
         for message in messages:
-            name = self._receiver_of.get(message.source, "")
             notification = _notification(message)
-            if not name or notification is None:
+            names = None if notification is None else self._receivers_for(message.source, notification)
+            if notification is None or names is None:
                 logger.error("message is no notification for a receiver", queue=message.source, message_id=message.id)
                 continue
-            if has_room(self.line(name)):
+            having = [name for name in names if has_room(self.line(name))]
+            for name in having:
                 batches.setdefault(group_of(name, self._groups), []).append(Taken(name, notification))
-            else:
+            if len(having) < len(names):  # it comes again; who has it by then knows its id
                 failed.append(message.item)
         for group, taken in batches.items():
             self._fold(group, Batch(tuple(taken)))
         return failed
+
+    def _receivers_for(self, queue: str, notification: Notification) -> tuple[str, ...] | None:
+        """Return who gets what came from the queue, each once; None where nobody knows the queue."""
+        if queue in self._receiver_of:
+            return (self._receiver_of[queue],)
+        if not self._shared_queue or queue != self._shared_queue:
+            return None
+        fitting = (to.name for route, to in self._routes if fits(route, notification.attributes))
+        return tuple(dict.fromkeys(fitting))
 
     def _serve(self, receiver: Receiver) -> None:
         """Post what is due to the receiver, in order, until it fails or enough is posted."""
@@ -124,6 +157,7 @@ class DeliveryHandler:
     def _post(self, receiver: Receiver, dispatch: Dispatch, now_ms: int) -> Answer:
         secret = self._secrets(receiver.secret) if receiver.secret else None
         if receiver.secret and secret is None:
+            logger.warning("secret of a receiver is not set", receiver=receiver.name)
             return Answer(0, f"secret {receiver.secret} is not set")
         try:
             post = post_of(dispatch.notification, receiver, secret, now_ms, dispatch.missed)
@@ -161,8 +195,10 @@ def _notification(message: Delivered) -> Notification | None:
 
 
 def make_handler(backend: Backend, plans: PlanBook) -> DeliveryHandler:
-    """Return the handler on the backend's ports, posting over HTTP, with secrets from the environment."""
-    return DeliveryHandler(backend, plans, WebOutlet(), secret_of_environment, wall_now_ms)
+    """Return the handler on the backend's ports, posting over HTTP, with secrets from where the environment says."""
+    secrets = stored_secrets(os.environ, wall_now_ms) or secret_of_environment
+    shared = os.environ.get(SHARED_QUEUE_VARIABLE, "")
+    return DeliveryHandler(backend, plans, WebOutlet(), secrets, wall_now_ms, shared_queue=shared)
 
 
 handler: Final = Entry(NAME, ("state", "blobs"), make_handler)

@@ -14,11 +14,13 @@ UNSCOPED_ACTIONS: Final = frozenset(
         "ec2:CreateNetworkInterface",
         "ec2:DeleteNetworkInterface",
         "ec2:DescribeNetworkInterfaces",
+        "ec2:DescribeSecurityGroups",
         "ec2:DescribeSubnets",
+        "ec2:DescribeVpcs",
         "ec2:UnassignPrivateIpAddresses",
     }
 )
-"""What Lambda asks of a role on every resource before it puts a function into a network."""
+"""What Lambda asks of a role on every resource before it puts a function, or pollers of MSK, into a network."""
 
 KEY: Final = "AWS::KMS::Key"
 OWN_ACCOUNT: Final = frozenset({"aws:SourceAccount", "aws:PrincipalAccount", "aws:PrincipalOrgID"})

@@ -15,10 +15,19 @@ KEY_AT: Final[Mapping[str, tuple[str, ...]]] = {
     "AWS::Events::EventBus": ("KmsKeyIdentifier",),
     "AWS::Serverless::Function": ("KmsKeyArn",),
     "AWS::Lambda::Function": ("KmsKeyArn",),
+    "AWS::SecretsManager::Secret": ("KmsKeyId",),
 }
 """Type to where its properties name the key; buckets and tables say more, see below."""
 
-EXPIRING: Final = ("blobs/rejected/", "blobs/late/", "blobs/recordings/", "aws/lambda/", "iot-errors/")
+EXPIRING: Final = (
+    "blobs/rejected/",
+    "blobs/late/",
+    "blobs/recordings/",
+    "blobs/undelivered/",
+    "blobs/uploads/",
+    "aws/lambda/",
+    "iot-errors/",
+)
 """What grows for ever where nothing expires it."""
 
 BLOCKS: Final = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")

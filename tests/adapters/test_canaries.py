@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
+from alerts.delivery.handler import DeliveryHandler
 from alerts.handler import make_handler as make_alerts
 from anomaly.handler import make_handler as make_anomaly
 from ingest.archive import make_handler as make_archive
@@ -25,9 +27,31 @@ from tocsin.adapters.function import CallFailedError, Entry, Make
 from tocsin.adapters.telemetry import fact_logger
 from tocsin.api.handler import make_handler as make_api
 from tocsin.core.keys import TICK_KEY
+from tocsin.core.outlet import Answer, Post
+from tocsin.core.plan.book import PlanBook
+from tocsin.core.plan.delivery import Receiver, Route
 from tocsin.core.plan.model import encode_plan
+from tocsin.core.ports import Backend
 
 EVENTS = Path(__file__).parents[1] / "events"
+
+
+class Echo:
+    """A receiver that fails, and says all that it was sent."""
+
+    def post(self, post: Post) -> Answer:
+        return Answer(500, f"{post.url} {post.body.decode()} {post.headers}")
+
+
+def make_delivery(backend: Backend, plans: PlanBook) -> DeliveryHandler:
+    """Return the handler with a route of which everything goes to a receiver that echoes."""
+    hook = Receiver("ops", "webhook", f"https://{CANARY}.invalid/", text=f"{{{{ text }}}} {CANARY}")
+    plan = msgspec.structs.replace(plans.first, receivers=(hook,), routes=(Route("all", "ops"),))
+    return DeliveryHandler(
+        backend, PlanBook(plan), Echo(), lambda _: CANARY, lambda: ARRIVAL_MS, shared_queue="tocsin-routes"
+    )
+
+
 MAKERS: dict[str, Make] = {
     "ingest": make_ingest,
     "tick": make_tick,
@@ -35,6 +59,7 @@ MAKERS: dict[str, Make] = {
     "processors": make_processors,
     "anomaly": make_anomaly,
     "alerts": make_alerts,
+    "delivery": make_delivery,
     "api": make_api,
 }
 FUNCTIONS = [
@@ -49,6 +74,8 @@ FUNCTIONS = [
     ("anomaly", "kinesis"),
     ("alerts", "alerts_feed"),
     ("alerts", "schedule"),
+    ("delivery", "sqs_of_notifications"),
+    ("delivery", "schedule"),
     ("api", "http_api"),
 ]
 NOT_OF_SENDERS = {

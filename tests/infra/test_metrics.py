@@ -23,6 +23,7 @@ CALLED_WITH = {
     "tick": "scheduler",
     "archive": "kinesis",
     "alerts": "alerts_feed",
+    "delivery": "sqs_of_notifications",
     "api": "http_api",
 }
 """Stage to the event that has it measure all that it can."""

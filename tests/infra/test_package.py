@@ -24,7 +24,7 @@ ARTEFACTS = {one.name: one for one in artefacts(STACK)}
 RUNTIME = ("boto3", "botocore", "s3transfer", "urllib3", "dateutil", "six.py")
 """What an image of Lambda brings."""
 
-PURE = ("tick", "alerts", "archive")
+PURE = ("tick", "alerts", "archive", "delivery")
 VARIABLES = {
     "AWS_REGION": "us-east-1",
     "AWS_ACCESS_KEY_ID": "none",
@@ -85,7 +85,15 @@ def test_handler_starts_from_its_artefact_alone(name: str, staged: dict[str, Pat
 
 
 @pytest.mark.parametrize(
-    "function", ["IngestQueueFunction", "ProcessorsFunction", "AnomalyFunction", "AlertsFunction", "ApiFunction"]
+    "function",
+    [
+        "IngestQueueFunction",
+        "ProcessorsFunction",
+        "AnomalyFunction",
+        "AlertsFunction",
+        "DeliveryFunction",
+        "ApiFunction",
+    ],
 )
 def test_cold_start_succeeds_with_the_templates_variables_and_what_the_runtime_brings(
     function: str, staged: dict[str, Path], runtime: Path

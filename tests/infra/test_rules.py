@@ -16,6 +16,7 @@ from tocsin.runtime.cloudformation.resolve import resolve
 from tocsin.runtime.cloudformation.source import Template, load_template
 
 OURS = load_template(TEMPLATE)
+HTTP = {"JwtIssuer": "https://issuer.example"}
 Change = Callable[[dict[str, Any]], None]
 
 
@@ -27,7 +28,7 @@ def changed(change: Change) -> Template:
 
 def found_after(change: Change) -> list[str]:
     """Return what the rules find in our template with a violation planted in it."""
-    stack = resolve(changed(change))
+    stack = resolve(changed(change), HTTP)
     return [str(finding) for rule in RULES for finding in rule(stack)]
 
 
@@ -43,6 +44,11 @@ def allow(resources: dict[str, Any], statement: dict[str, Any], role: str = "Tic
 
 def mapping(resources: dict[str, Any], **settings: Any) -> None:
     props(resources, "ProcessorsFunction")["Events"]["Readings"]["Properties"].update(settings)
+
+
+def served(resources: dict[str, Any]) -> dict[str, Any]:
+    config: dict[str, Any] = props(resources, "Page")["DistributionConfig"]
+    return config
 
 
 def without(resources: dict[str, Any], name: str, *keys: str) -> None:
@@ -160,6 +166,35 @@ def public(resources: dict[str, Any], principal: object) -> None:
             lambda r: props(r, "Readings").update(ShardCount=21),
             "ProcessorsFunction: may run 20 times at once, its log has 21 shards",
             id="fewer functions than shards",
+        ),
+        pytest.param(lambda r: without(r, "RouteSecrets", "KmsKeyId"), "RouteSecrets: is not encr", id="secrets"),
+        pytest.param(
+            lambda r: served(r)["DefaultCacheBehavior"].update(ViewerProtocolPolicy="allow-all"),
+            "Page: serves the rest without TLS",
+            id="page without TLS",
+        ),
+        pytest.param(
+            lambda r: served(r)["Origins"][1]["CustomOriginConfig"].update(OriginProtocolPolicy="match-viewer"),
+            "Page: asks its origin api without TLS",
+            id="API behind the page without TLS",
+        ),
+        pytest.param(
+            lambda r: served(r)["Origins"][0].pop("OriginAccessControlId"),
+            "Page: asks the bucket of origin page unsigned",
+            id="bucket open for the page",
+        ),
+        pytest.param(
+            lambda r: served(r)["CacheBehaviors"][0].pop("ResponseHeadersPolicyId"),
+            "Page: serves /assets/* without security headers",
+            id="assets without headers",
+        ),
+        pytest.param(
+            lambda r: props(r, "HttpApi")["Auth"].pop("DefaultAuthorizer"), "HttpApi: lets everybody in", id="open API"
+        ),
+        pytest.param(
+            lambda r: props(r, "ApiFunction")["Events"]["Query"]["Properties"].update(Auth={"Authorizer": "NONE"}),
+            "ApiFunction.Query: lets everybody ask /v1/{proxy+}",
+            id="open route",
         ),
     ],
 )

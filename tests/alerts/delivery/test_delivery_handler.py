@@ -101,6 +101,61 @@ def test_notification_is_posted_once_signed_and_under_its_id(embedded: Embedded,
     assert night.handler.line("ops").told == 1
 
 
+def test_queue_of_all_notifications_leads_to_each_receiver_whose_route_fits(
+    embedded: Embedded, listener: Listener
+) -> None:
+    plan = msgspec.structs.replace(
+        PLAN,
+        receivers=(Receiver("north", "webhook", listener.url), Receiver("south", "webhook", f"{listener.url}south")),
+        routes=(
+            Route("n", "north", site="north-*"),
+            Route("n2", "north", site="*-1"),
+            Route("s", "south", site="south"),
+        ),
+    )
+    handler = DeliveryHandler(
+        embedded.backend, PlanBook(plan), WebOutlet(), SECRETS.get, lambda: AT_MS, shared_queue="routes.fifo"
+    )
+    night = Night(embedded, plan)
+    night.handler = handler
+
+    told = [message(place, attributes={"site": site}) for place, site in enumerate(("north-1", "west", "south"), 1)]
+    assert night.send(*told, queue="routes.fifo") == []
+    night.send(message(4, attributes={"site": "north-1"}), queue="some-other")
+
+    assert sorted(body["number"] for body in listener.bodies()) == [1, 3]
+    assert (handler.line("north").told, handler.line("south").told) == (1, 1)
+
+
+def test_message_comes_again_while_one_of_its_receivers_has_no_room_and_nobody_gets_it_twice(
+    embedded: Embedded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery_step, "WAITING_MAX", 1)
+    answers = {"https://a.invalid": Answer(200), "https://b.invalid": Answer(500)}
+    posted: list[str] = []
+
+    class Outlet:
+        def post(self, post: Post) -> Answer:
+            posted.append(post.url)
+            return answers[post.url]
+
+    both = tuple(Receiver(name, "webhook", f"https://{name}.invalid") for name in ("a", "b"))
+    plan = msgspec.structs.replace(PLAN, receivers=both, routes=tuple(Route(f"r{one.name}", one.name) for one in both))
+    night = Night(embedded, plan, Outlet())
+    night.handler = DeliveryHandler(
+        embedded.backend, PlanBook(plan), Outlet(), SECRETS.get, night.clock.now_ms, shared_queue="routes"
+    )
+
+    assert night.send(message(1), queue="routes") == []
+    assert night.send(message(2), queue="routes") == ["m2"]
+    answers["https://b.invalid"] = Answer(200)
+    night.tick(after_ms=MINUTE_MS)
+    assert night.send(message(2), queue="routes") == []
+
+    assert posted.count("https://a.invalid") == 2
+    assert night.handler.line("b").told == 2
+
+
 def test_notifications_arrive_in_order(embedded: Embedded, listener: Listener) -> None:
     night = Night(embedded, plan_for(listener.url))
 

@@ -75,6 +75,11 @@ class Clients:
         """Of EventBridge."""
         return cast("EventBridgeClient", self._client("events"))
 
+    @property
+    def secrets(self) -> Any:  # noqa: ANN401  there are no stubs of it here
+        """Of Secrets Manager."""
+        return self._client("secretsmanager")
+
     def close(self) -> None:
         """Close all connections."""
         for client in self._made.values():

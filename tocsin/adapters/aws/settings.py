@@ -56,6 +56,7 @@ ENDPOINT_SUFFIXES: Final = MappingProxyType(
         "sqs": "_SQS",
         "sns": "_SNS",
         "events": "_EVENTBRIDGE",
+        "secretsmanager": "_SECRETS_MANAGER",
     }
 )
 """Service to what ends the variable of its own endpoint, as AWS's tools read it; ``""`` is all others."""

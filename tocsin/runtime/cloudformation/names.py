@@ -57,6 +57,7 @@ NAME_PROPERTY: Final[Mapping[str, str]] = {
     "AWS::Logs::LogGroup": "LogGroupName",
     "AWS::IAM::Role": "RoleName",
     "AWS::Serverless::HttpApi": "Name",
+    "AWS::SecretsManager::Secret": "Name",
 }
 """Type to the property that may name its resources; else CloudFormation makes up a name."""
 
@@ -70,6 +71,7 @@ _ARNS: Final[Mapping[str, tuple[str, str]]] = {
     "AWS::Serverless::Function": ("lambda", "function:{}"),
     "AWS::Logs::LogGroup": ("logs", "log-group:{}:*"),
     "AWS::KMS::Key": ("kms", "key/{}"),
+    "AWS::SecretsManager::Secret": ("secretsmanager", "secret:{}"),
 }
 STREAM_LABEL: Final = "2026-01-01T00:00:00.000"
 
@@ -84,7 +86,7 @@ def ref_of(kind: str, name: str, place: Place) -> str:
     """
     if kind == "AWS::SQS::Queue":
         return f"https://sqs.{place.region}.amazonaws.com/{place.account}/{name}"
-    if kind == "AWS::SNS::Topic":
+    if kind in {"AWS::SNS::Topic", "AWS::SecretsManager::Secret"}:
         return arn_of(kind, name, place)
     if kind == "AWS::Lambda::Alias":
         return place.arn("lambda", f"function:{name}:live")

@@ -1,8 +1,6 @@
 """Runs the pipeline, each function with the rights of its own role, and has it do what it does seldom as well."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
@@ -23,9 +21,10 @@ from tocsin.core.ports import Backend, LogRecord, StateKey, StateWrite, StoredRe
 from tocsin.runtime.cloudformation.resolve import Stack
 from tocsin.runtime.events import kinesis_event_of
 from tocsin.runtime.iam.calls import STATE_ITEM_BYTES
-from tocsin.runtime.iam.deployment import names_of, roles_of
-from tocsin.runtime.iam.guard import Ledger, guarded
+from tocsin.runtime.iam.guard import Ledger
 from tocsin.runtime.iam.platform import platform_calls
+from tocsin.runtime.iam.rights import Rights, rights_of
+from tocsin.runtime.iam.seldom import deliver, take_from_everywhere
 from tocsin.runtime.iam.tenants import own_calls
 from tocsin.runtime.mapping import Context, Handler
 from tocsin.runtime.play import Play
@@ -39,33 +38,11 @@ STATEFUL: Final = {"processors": "ProcessorsFunction", "anomaly": "AnomalyFuncti
 """Stage to the logical id of its function."""
 
 TICK: Final = "TickFunction"
+DELIVERY: Final = "DeliveryFunction"
 OTHER_GENERATION: Final = 999_999
 """Where states are written that nobody folds."""
 
 STEP_MS: Final = MINUTE_MS
-
-
-@dataclass(frozen=True, slots=True)
-class Rights:
-    """Every role of a stack, and what it was asked.
-
-    Attributes:
-        stack: The stack.
-        ledgers: ARN of a role to its ledger.
-    """
-
-    stack: Stack
-    ledgers: Mapping[str, Ledger]
-
-    def backend_of(self, function: str, backend: Backend) -> Backend:
-        """Return the ports with the rights of the function's role."""
-        resource = self.stack.resources[function]
-        return guarded(backend, names_of(self.stack, resource), self.ledgers[resource.properties["Role"]])
-
-
-def rights_of(stack: Stack, *, enforces: bool) -> Rights:
-    """Return the rights of all roles, which were asked nothing yet."""
-    return Rights(stack, {arn: Ledger(role, enforces) for arn, role in roles_of(stack).items()})
 
 
 def exercise(stack: Stack, scenario: Scenario, plan: Plan, *, seed: int = 1, enforces: bool = False) -> list[Ledger]:
@@ -132,7 +109,9 @@ def _do_seldom(rights: Rights, play: Play, scenario: Scenario, plan: Plan) -> No
     backend.readings.put([LogRecord(key, _message(now_ms - HOUR_MS))])
     backend.panes.put([LogRecord("1.0", b"these are no panes")])
     play.pipeline.run_due()
-    for stage, function in STATEFUL.items():
+    take_from_everywhere(rights, backend, plan, now_ms)
+    deliver(rights, backend, plan, now_ms)
+    for stage, function in {**STATEFUL, "delivery": DELIVERY}.items():
         large = StateWrite(StateKey(OTHER_GENERATION, 0, stage), bytes(STATE_ITEM_BYTES + 1), "")
         rights.backend_of(function, backend).state.commit([large])
     came = StoredRecord("shardId-000000000000", "1", key, _message(now_ms), now_ms)

@@ -1,8 +1,9 @@
 """What AWS itself does with a role: logs, mappings, schedules, networks; as documented for each setting.
 
 Sources: Lambda Developer Guide, "Required permissions" of each event source, "Capturing records of discarded
-batches", "Giving functions access to resources in a VPC"; IoT Developer Guide, "Kinesis Data Streams" and "S3"
-actions; EventBridge Scheduler User Guide, "Execution role".
+batches", "Giving functions access to resources in a VPC", "Configuring Lambda permissions for Amazon MSK event
+source mappings", "Configuring self-managed Apache Kafka event sources"; IoT Developer Guide, "Kinesis Data Streams"
+and "S3" actions; EventBridge Scheduler User Guide, "Execution role".
 """
 
 from collections.abc import Iterator
@@ -35,6 +36,18 @@ NETWORK_ACTIONS: Final = (
     "ec2:DescribeNetworkInterfaces",
     "ec2:DescribeSubnets",
     "ec2:UnassignPrivateIpAddresses",
+)
+MSK_ACTIONS: Final = ("kafka:DescribeClusterV2", "kafka:GetBootstrapBrokers")
+MSK_CLUSTER_ACTIONS: Final = ("kafka-cluster:Connect", "kafka-cluster:DescribeClusterDynamicConfiguration")
+MSK_TOPIC_ACTIONS: Final = ("kafka-cluster:DescribeTopic", "kafka-cluster:ReadData")
+MSK_GROUP_ACTIONS: Final = ("kafka-cluster:AlterGroup", "kafka-cluster:DescribeGroup")
+POLLER_ACTIONS: Final = (
+    "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSecurityGroups",
+    "ec2:DescribeSubnets",
+    "ec2:DescribeVpcs",
 )
 GIVEN_UP: Final = "aws/lambda/mapping/shard/2026/11/23/batch"
 """What a mapping writes when it gives up begins with this."""
@@ -72,6 +85,10 @@ def _of_mapping(kind: str, settings: dict[str, Any], names: Names) -> Iterator[C
         yield from (Call(action, settings["Stream"]) for action in FEED_ACTIONS)
     elif kind == "SQS":
         yield from (Call(action, settings["Queue"]) for action in QUEUE_ACTIONS)
+    elif kind == "MSK":
+        yield from _of_msk(settings)
+    elif kind == "SelfManagedKafka":
+        yield from (Call("secretsmanager:GetSecretValue", one["URI"]) for one in settings["SourceAccessConfigurations"])
     if kind in {"Kinesis", "DynamoDB", "SQS"}:
         yield Call("kms:Decrypt", names.key)
     bucket = settings.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
@@ -79,6 +96,18 @@ def _of_mapping(kind: str, settings: dict[str, Any], names: Names) -> Iterator[C
         yield Call("s3:PutObject", f"{bucket}/{GIVEN_UP}")
         yield Call("s3:ListBucket", bucket)
         yield Call("kms:GenerateDataKey", names.key)
+
+
+def _of_msk(settings: dict[str, Any]) -> Iterator[Call]:
+    """Yield what pollers of a cluster with IAM as its authentication do."""
+    cluster = str(settings["Stream"])
+    yield from (Call(action, "*") for action in POLLER_ACTIONS)
+    yield from (Call(action, cluster) for action in (*MSK_ACTIONS, *MSK_CLUSTER_ACTIONS))
+    for topic in settings["Topics"]:
+        arn = cluster.replace(":cluster/", ":topic/")
+        yield from (Call(action, f"{arn}/{topic}") for action in MSK_TOPIC_ACTIONS)
+    arn = cluster.replace(":cluster/", ":group/")
+    yield from (Call(action, f"{arn}/{settings['ConsumerGroupId']}") for action in MSK_GROUP_ACTIONS)
 
 
 def _alias(stack: Stack, function: Resource) -> str:

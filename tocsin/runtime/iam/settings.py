@@ -11,6 +11,11 @@ SETTINGS: Final[Mapping[str, Mapping[str, Any]]] = {
         "ProcessorsState": "dynamodb",
         "AnomalyState": "dynamodb",
         "AlertsState": "s3",
+        "DeliveryState": "dynamodb",
         "OrderedNotifications": "yes",
+        "SourceTopicName": "plant-readings",
+        "MskClusterArn": "arn:aws:kafka:us-east-1:000000000000:cluster/plant/1-2",
+        "KafkaBootstrapServers": "a.example.com:9096,b.example.com:9096",
+        "KafkaSecretArn": "arn:aws:secretsmanager:us-east-1:000000000000:secret:kafka-AbCdEf",
     },
 }

@@ -29,11 +29,11 @@ def pipeline_settings(stack: Stack, topology: Topology) -> PipelineSettings:
     Raises:
         ConfigError: The log of readings would have several readers a shard, or a queue is hidden too short.
     """
-    found = {
-        STAGES[topology.functions[spec.function].handler]: _settings(spec, stack)
-        for spec in topology.mappings
-        if topology.functions[spec.function].handler in STAGES
-    }
+    found: dict[str, MappingSettings] = {}
+    for spec in topology.mappings:
+        stage = STAGES.get(topology.functions[spec.function].handler)
+        if stage and stage not in found:  # of ingest that of the gateways' queue, which the template has first
+            found[stage] = _settings(spec, stack)
     for stage, settings in found.items():
         if settings.lanes > 1:
             raise ConfigError(
