@@ -13,6 +13,8 @@ from processors.step import PANES_LANE, Live, live, step
 from processors.window_items import window_items
 from tocsin.core.columns import PaneBatch
 from tocsin.core.formats.pane_bytes import decode_panes
+from tocsin.core.formats.rejections import LATE_PREFIX, decode_late
+from tocsin.core.late_marks import late_items
 from tocsin.core.machine import Entry, Step
 from tocsin.core.plan.book import PlanBook
 from tocsin.core.ports import Backend, LogRecord
@@ -69,15 +71,20 @@ class Processors:
         for entry in heads.values():
             if entry.lane == BLOB_LANE:
                 self._backend.blobs.put(entry.name, entry.data)
+        late = [
+            entry.data for entry in heads.values() if entry.lane == BLOB_LANE and entry.name.startswith(LATE_PREFIX)
+        ]
         panes = {group: entry for group, entry in heads.items() if entry.lane == PANES_LANE}
-        if not panes:
-            return set()
         # Windows go first: whoever reads an alert finds the windows that it speaks of.
         quantiles = geometry_of(self._plans.first).quantiles
         items = [item for entry in panes.values() for item in window_items(_said(entry).panes, quantiles)]
+        marks = [item for data in late for item in late_items(decode_late(data))]
+        if items or marks:
+            self._backend.windows.put([*items, *marks])
         if items:
-            self._backend.windows.put(items)
             self._listing.put(items)
+        if not panes:
+            return set()
         records = [LogRecord(f"{self.generation}.{group}", entry.data) for group, entry in panes.items()]
         groups = list(panes)
         return {groups[place] for place in self._backend.panes.put(records)}

@@ -51,7 +51,7 @@ class Deployment:
     """The API over an embedded backend in memory."""
 
     def __init__(self, **service: Any) -> None:
-        rates = service.pop("rates", Rates())
+        rates, plan = service.pop("rates", Rates()), service.pop("plan", PLAN)
         self.clock = VirtualClock(NOW_MS)
         self.embedded: Embedded = open_embedded(None, now_ms=self.clock.now_ms)
         self.backend = self.embedded.backend
@@ -59,7 +59,7 @@ class Deployment:
         self.service = Service(
             self.backend,
             service.pop("news", _feed_news)(self.backend),
-            lambda: PLAN,
+            lambda: plan,
             self.clock.now_ms,
             service.pop("mode", "local"),
             "0",

@@ -78,6 +78,9 @@ def series(fleet: MadeFleet, query: Query) -> Json:
         "min": [None if mean is None else mean - more for mean, more in zip(means, spread, strict=True)],
         "max": [None if mean is None else mean + more for mean, more in zip(means, spread, strict=True)],
     }
+    usual = [fleet.usual(query["device"], query["metric"], at) for at in starts]
+    columns["expected_low"] = [None if mean is None else mean * 0.965 for mean in usual]
+    columns["expected_high"] = [None if mean is None else mean * 1.035 for mean in usual]
     mine = [
         one for one in fleet.alerts.values() if one["device"] == query["device"] and one["metric"] == query["metric"]
     ]
@@ -91,7 +94,7 @@ def series(fleet: MadeFleet, query: Query) -> Json:
         "resolution_ms": step,
         "zone": "UTC",
         "source_ms": MINUTE_MS,
-        "aggregations": ["mean", "min", "max"],
+        "aggregations": list(columns),
         "limit": 3000,
         "points": len(starts),
         "cursor": None,
@@ -99,6 +102,11 @@ def series(fleet: MadeFleet, query: Query) -> Json:
         "columns": columns,
         "count": [0 if one is None else 6 for one in means],
         "revised": [at for at in starts if at // MINUTE_MS % 240 == 61],
+        "late": [
+            {"at_ms": at + 20_000, "value": fleet.usual(query["device"], query["metric"], at) or 0.0}
+            for at in starts
+            if at // MINUTE_MS % 240 == 97
+        ],
         "limits": [],
         "marks": [
             {

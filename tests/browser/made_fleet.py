@@ -157,9 +157,16 @@ class MadeFleet:
             return None
         seed = sum(map(ord, device + metric))
         level = LEVELS.get(metric, 10.0)
-        wave = math.sin(minute / 37 + seed) * 0.03 + math.sin(minute * (1.7 + seed % 5)) * 0.012
+        wave = _wave(minute, seed) + math.sin(minute * (1.7 + seed % 5)) * 0.012
         dip = 0.28 if any(one["metric"] == metric and at_ms >= one["since_ms"] for one in self.firing(device)) else 0.0
         return round(level * (1 + wave - dip), 3)
+
+    def usual(self, device: str, metric: str, at_ms: int) -> float | None:
+        """What is expected of a device in a minute; nothing where it says nothing."""
+        minute = at_ms // MINUTE_MS
+        if minute % 180 < 10 and not self.firing(device):
+            return None
+        return round(LEVELS.get(metric, 10.0) * (1 + _wave(minute, sum(map(ord, device + metric)))), 3)
 
     def act(self, alert_id: str, body: Json, key: str) -> Json:
         """Do what a person asks; the same key gives the same action."""
@@ -222,3 +229,7 @@ class MadeFleet:
             "zone": "UTC",
             "active": True,
         }
+
+
+def _wave(minute: int, seed: int) -> float:
+    return math.sin(minute / 37 + seed) * 0.03

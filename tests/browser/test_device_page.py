@@ -21,6 +21,15 @@ COLOURS_IN_CHART = """() => {
   return [...seen];
 }"""
 
+COLUMNS_WITH_BAND = """() => {
+  const canvas = document.querySelector('.series canvas');
+  const { data, width } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+  const isShade = (i) => data[i + 3] > 0 && data[i + 3] < 80 && data[i + 1] > data[i] + 20;
+  const columns = new Set();
+  for (let i = 0; i < data.length; i += 4) if (isShade(i)) columns.add((i / 4) % width);
+  return columns.size;
+}"""
+
 
 def charts(page: Any) -> Any:
     page.locator(".chart[aria-label*='points']").nth(2).wait_for()
@@ -110,6 +119,26 @@ def test_gap_is_hatched_and_no_line_goes_through_it(serve: Serve, open_page: "Op
     page.get_by_role("button", name="flow as a table").click()
 
     assert page.locator(".series-table td", has_text="–").count() > 0
+
+
+def test_what_is_expected_is_drawn_all_along_also_where_nothing_fires(serve: Serve, open_page: "Open") -> None:
+    page = open_page(serve(count=8).address + DEVICE, expect="willReadFrequently")
+    charts(page)
+
+    width = page.evaluate("document.querySelector('.series canvas').width")
+    assert page.evaluate(COLUMNS_WITH_BAND) > 0.7 * width  # the scale and a gap of ten minutes take the rest
+    page.get_by_role("button", name="flow as a table").click()
+    assert page.locator(".series-table td:last-child", has_text=" to ").count() >= 45
+
+
+def test_late_and_revised_points_are_marked_each_in_its_way(serve: Serve, open_page: "Open") -> None:
+    page = open_page(f"{serve(count=8).address}{DEVICE}?range=21600000")
+    charts(page)
+
+    words = page.locator(".series .chart").first.get_attribute("aria-label")
+
+    assert "late reading" in words
+    assert "revised point" in words
 
 
 def test_unknown_device_says_so(serve: Serve, open_page: "Open") -> None:

@@ -3,10 +3,14 @@ from dataclasses import replace
 import numpy as np
 
 from tests.contract.specimens import STATS, WINDOW
+from tocsin.core.formats.rejections import LateReading
+from tocsin.core.late_marks import late_items, late_values
+from tocsin.core.messages import Position
 from tocsin.core.ports import Backend, WindowItem
 from tocsin.core.series import SeriesWindows
 
 MINUTE_MS = 60_000
+LATE = [(1_795_428_000_000, 1.5), (1_795_428_899_999, -2.0), (1_795_428_900_000, 3.25)]
 
 
 def query(
@@ -197,3 +201,14 @@ def test_newest_start_is_the_tenants_own(backend: Backend) -> None:
     assert newest("acme") in {3 * MINUTE_MS, None}
     assert newest("other") in {9 * MINUTE_MS, None}
     assert (newest("acme", 3 * MINUTE_MS + 1), newest("nobody")) == (None, None)
+
+
+def test_late_readings_lie_beside_the_windows_and_keep_their_instants(backend: Backend) -> None:
+    position = Position("shardId-000000000000", "1", 0)
+    readings = [LateReading("acme#pump-7", "temperature", at_ms, value, position) for at_ms, value in LATE]
+    backend.windows.put([WINDOW, *late_items(readings)])
+
+    found = late_values(backend.windows, "acme", "pump-7", "temperature", from_ms=0, until_ms=10**13, limit=9)
+
+    assert found == LATE
+    assert query(backend) == [WINDOW]

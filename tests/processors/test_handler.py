@@ -13,6 +13,7 @@ from tocsin.core.formats.pane_bytes import decode_panes
 from tocsin.core.formats.rejections import decode_late, decode_rejections
 from tocsin.core.formats.ticks import encode_tick
 from tocsin.core.keys import HASH_END, TICK_KEY
+from tocsin.core.late_marks import late_values
 from tocsin.core.messages import Tick
 from tocsin.core.plan.book import PlanBook
 from tocsin.core.plan.model import Bounds, LimitsRule, Plan
@@ -96,6 +97,20 @@ def test_late_reading_is_kept_aside_and_changes_no_window(embedded: Embedded) ->
     assert (late.partition_key, late.metric, late.value) == ("demo#a", "level_percent", 99.0)
     assert handler.accounts()["shardId-000000000000"].late == 1
     assert panes_on_log(embedded.backend) == [1]
+
+
+def test_late_reading_is_found_where_people_look_at_its_series(embedded: Embedded) -> None:
+    handler, windows = make_handler(embedded.backend, PlanBook(PLAN)), embedded.backend.windows
+    deliver(handler, [reading("a", 0), reading("a", 60 * MINUTE)])
+
+    deliver(handler, [reading("a", 20 * MINUTE + 1, 98.0), reading("a", 20 * MINUTE, 97.0), reading("b", 0)], first=3)
+
+    begin_ms = EPOCH_MS + 20 * MINUTE
+    both = late_values(windows, "demo", "a", "level_percent", from_ms=begin_ms, until_ms=begin_ms + 2, limit=9)
+    first = late_values(windows, "demo", "a", "level_percent", from_ms=begin_ms, until_ms=begin_ms + 1, limit=9)
+    others = late_values(windows, "demo", "b", "level_percent", from_ms=0, until_ms=begin_ms, limit=9)
+    assert both == [(begin_ms, 97.0), (begin_ms + 1, 98.0)]
+    assert (first, others) == (both[:1], [])
 
 
 def test_tick_is_not_lost_on_a_process_that_knew_the_group_when_it_was_empty(embedded: Embedded) -> None:

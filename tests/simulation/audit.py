@@ -17,7 +17,9 @@ from tests.simulation.script import QUANTILES
 from tests.simulation.setting import FLOW, QUANTILES_OF, TEMP, TIMING, WINDOWS, correction_ms, wire
 from tests.simulation.watch import opened
 from tests.simulation.world import ALL_QUEUE, World
+from tocsin.core.late_marks import LATE_SIZE_MS
 from tocsin.core.ports import StoredRecord, WindowItem
+from tocsin.runtime.rejected import late_readings
 
 RECORD_BYTES_MAX: Final = 1024 * 1024
 WINDOW_BYTES_MAX: Final = 1024
@@ -34,6 +36,7 @@ def audit(world: World) -> list[str]:
         findings += _accounts(world, group, oracle)
         findings += [f"doubled: {what}" for what in oracle.differing]
     findings += _windows(world, list(oracles.values()))
+    findings += _late_marks(world)
     findings += _aside(world, oracles.values())
     findings += _panes(world)
     findings += _sizes(world)
@@ -110,6 +113,7 @@ def _windows(world: World, oracles: Sequence[Oracle]) -> Iterator[str]:
         (f"{tenant}#{device}", *key): item
         for (tenant, device), items in world.memory.windows.stored.items()
         for key, item in items.items()
+        if item.size_ms != LATE_SIZE_MS
     }
     wanted = {(*key, 0): metrics for oracle in oracles for key, metrics in oracle.closed.items()}
     wanted |= {key: metrics for oracle in oracles for key, metrics in oracle.revisions.items()}
@@ -119,6 +123,20 @@ def _windows(world: World, oracles: Sequence[Oracle]) -> Iterator[str]:
         yield from _window(key, got[key], wanted[key])
         if QUANTILES in world.history.features and key[-1] == 0:
             yield from _quantiles(key, got[key], wanted[key])
+
+
+def _late_marks(world: World) -> Iterator[str]:
+    """What is kept aside as late is also found where people look at the series, and nothing else is."""
+    wanted = {(late.partition_key, late.event_time_ms, late.metric) for late in late_readings(world.memory.blobs)}
+    got = {
+        (f"{tenant}#{device}", item.start_ms + item.revision, metric)
+        for (tenant, device), items in world.memory.windows.stored.items()
+        for item in items.values()
+        if item.size_ms == LATE_SIZE_MS
+        for metric in item.metrics
+    }
+    yield from (f"lost: mark of late reading {key}" for key in wanted - got)
+    yield from (f"doubled: mark of late reading {key}" for key in got - wanted)
 
 
 def _window(key: Any, item: WindowItem, metrics: dict[str, list[tuple[int, float]]]) -> Iterator[str]:

@@ -239,6 +239,13 @@ class Mark(Answer, frozen=True):
     expected_high: float | None
 
 
+class LateValue(Answer, frozen=True):
+    """A reading that came too late for its windows, and is in none of the columns."""
+
+    at_ms: int
+    value: float
+
+
 class Series(Answer, frozen=True):
     """A series in steps.
 
@@ -260,6 +267,7 @@ class Series(Answer, frozen=True):
         columns: Aggregation to its value in each step; null where nothing came.
         count: Readings in each step.
         revised: Starts of steps that late readings changed.
+        late: Readings that came too late and changed nothing, by instant, the first 200 at most.
         limits: Limits that the plan sets.
         marks: Alerts on this metric, or on the whole device, within the range, newest first, at most 200.
     """
@@ -281,5 +289,6 @@ class Series(Answer, frozen=True):
     columns: dict[str, list[float | None]]
     count: list[int]
     revised: list[int]
+    late: tuple[LateValue, ...]
     limits: tuple[LimitLine, ...]
     marks: tuple[Mark, ...]

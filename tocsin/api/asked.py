@@ -67,7 +67,7 @@ class SeriesAsked(Asked, frozen=True):
         from_ms: Six hours before the end, if left out.
         until_ms: Now, if left out.
         resolution: ``auto`` for at most 500 points, a duration such as ``5m``, or ``day``, ``week``, ``month``.
-        aggregations: Of mean, sum, min, max, first, last, variance, stddev, rate, and the plan's quantiles, ``p50``.
+        aggregations: Of mean, sum, min, max, first, last, variance, stddev, rate, expected_low, expected_high, ``p50``.
         zone: In which calendar steps begin at midnight.
         limit: Most points; what does not fit follows at the cursor.
     """
@@ -77,7 +77,7 @@ class SeriesAsked(Asked, frozen=True):
     from_ms: Instant | None = None
     until_ms: Instant | None = None
     resolution: Annotated[str, Meta(pattern=r"^(auto|day|week|month|[0-9]{1,6}(ms|s|m|h|d))$")] = "auto"
-    aggregations: Annotated[str, Meta(pattern=r"^[a-z0-9.]{1,16}(,[a-z0-9.]{1,16}){0,19}$")] = "mean,min,max"
+    aggregations: Annotated[str, Meta(pattern=r"^[a-z0-9._]{1,16}(,[a-z0-9._]{1,16}){0,19}$")] = "mean,min,max"
     zone: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_+/-]{1,64}$", max_length=64)] = "UTC"
     limit: Annotated[int, Meta(ge=1, le=POINTS_MAX)] = 2_000
     cursor: Cursor | None = None

@@ -8,9 +8,10 @@ from typing import Final
 import numpy as np
 
 from tocsin.api.alerts import alert_id
-from tocsin.api.answers import Mark, Series
+from tocsin.api.answers import LateValue, Mark, Series
 from tocsin.api.asked import SeriesAsked
 from tocsin.api.cursors import decode_cursor, encode_cursor
+from tocsin.api.expected import ENDS, expected_columns
 from tocsin.api.limits import limit_lines
 from tocsin.api.merging import PLAIN, column_of, counts_of
 from tocsin.api.problems import invalid
@@ -18,6 +19,7 @@ from tocsin.api.service import Call, Service
 from tocsin.api.steps import Steps, chosen_resolution, cut, steps_of
 from tocsin.core.clock import HOUR_MS
 from tocsin.core.episodes import Episode, episodes
+from tocsin.core.late_marks import late_values
 from tocsin.core.messages import Phase
 from tocsin.core.plan.model import MetricPlan
 from tocsin.core.plan.resolve import metric_plan, unit_of
@@ -29,6 +31,10 @@ WINDOWS_MAX: Final = 50_000
 
 MARKED_MOVES_MAX: Final = 1_000
 MARKS_MAX: Final = 200
+LATE_MAX: Final = 200
+LATE_LOOKED_AT_MAX: Final = 1_000
+"""Late readings of the device that are looked at, for those of the metric."""
+
 REVISIONS_MAX: Final = 4
 
 
@@ -66,7 +72,7 @@ def show_series(service: Service, call: Call[SeriesAsked, None]) -> Series:
 
 def _aggregations(text: str, part: MetricPlan) -> tuple[str, ...]:
     names = tuple(dict.fromkeys(text.split(",")))
-    known = (*PLAIN, *(f"p{100 * quantile:.10g}" for quantile in part.quantiles))
+    known = (*PLAIN, *ENDS, *(f"p{100 * quantile:.10g}" for quantile in part.quantiles))
     if unknown := [name for name in names if name not in known and not re.fullmatch(r"p[0-9]+(\.[0-9]+)?", name)]:
         raise invalid("query aggregations", f"must be of {', '.join(known)}, got {unknown[0]}")
     return names
@@ -106,7 +112,8 @@ def _answer(  # noqa: PLR0917  what was asked and what was found, in one place
     points = len(steps.borders_ms) - 1
     places = np.searchsorted(np.array(steps.borders_ms), windows.start_ms, side="right") - 1
     revised = np.unique(places[windows.revision > 0])
-    marks = _marks(service, call, _Range(steps.borders_ms[0], steps.borders_ms[-1]))
+    within = _Range(steps.borders_ms[0], steps.borders_ms[-1])
+    plain = {name: column_of(name, windows, places, points) for name in names if name not in ENDS}
     return Series(
         device=asked.device,
         metric=asked.metric,
@@ -122,12 +129,27 @@ def _answer(  # noqa: PLR0917  what was asked and what was found, in one place
         points=points,
         cursor=encode_cursor(steps.borders_ms[-1]) if steps.is_cut else None,
         start_ms=list(steps.borders_ms[:-1]),
-        columns={name: column_of(name, windows, places, points) for name in names},
+        columns=plain | expected_columns(service, call, steps, names),
         count=counts_of(windows, places, points),
         revised=[steps.borders_ms[place] for place in revised.tolist()],
+        late=_late(service, call, within),
         limits=limit_lines(plan, call.tenant, asked.device, asked.metric),
-        marks=marks,
+        marks=_marks(service, call, within),
     )
+
+
+def _late(service: Service, call: Call[SeriesAsked, None], span: _Range) -> tuple[LateValue, ...]:
+    asked, windows = call.query, service.backend.windows
+    found = late_values(
+        windows,
+        call.tenant,
+        asked.device,
+        asked.metric,
+        from_ms=span.from_ms,
+        until_ms=span.until_ms,
+        limit=LATE_LOOKED_AT_MAX,
+    )
+    return tuple(LateValue(at_ms, value) for at_ms, value in found[:LATE_MAX])
 
 
 def _marks(service: Service, call: Call[SeriesAsked, None], span: _Range) -> tuple[Mark, ...]:

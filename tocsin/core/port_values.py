@@ -118,7 +118,7 @@ class WindowItem:
     Attributes:
         tenant: Owner of the device.
         device: Which device.
-        size_ms: Length of the window.
+        size_ms: Length of the window; 0 for a reading that came too late for its own: ``tocsin.core.late_marks``.
         start_ms: Its start, inclusive.
         revision: 0 on time; later ones are deltas to merge.
         metrics: Metric to statistics.

@@ -1,8 +1,8 @@
 """Windows of one series as columns, as the table of windows gives them for a look over a long time."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from dataclasses import dataclass, fields
+from typing import Any, Final, Self
 
 import numpy as np
 
@@ -46,6 +46,14 @@ class SeriesWindows:
 
     def __len__(self) -> int:
         return len(self.start_ms)
+
+    def on_time(self) -> Self:
+        """Return the windows without their revisions."""
+        if not self.revision.any():
+            return self
+        kept = np.flatnonzero(self.revision == 0)
+        columns = {field.name: getattr(self, field.name)[kept] for field in fields(self) if field.name != "quantiles"}
+        return type(self)(**columns, quantiles=[self.quantiles[place] for place in kept.tolist()])
 
 
 def series_of(starts: Sequence[int], revisions: Sequence[int], stats: Sequence[Sequence[Any]]) -> SeriesWindows:

@@ -7,6 +7,9 @@ const POINTS_MAX = 450;
 const MARGIN = 1;
 const TAIL_STEPS = 3;
 const LIMIT = 3_000;
+/** What comes late changes steps long past, so all that is in sight is asked for again, this often at most. */
+const WHOLE_EVERY_MS = 30_000;
+const COLUMNS = "mean,min,max,expected_low,expected_high";
 
 /** The step, in milliseconds, that is a multiple of the window and gives no more points than can be told apart. */
 function stepFor(lengthMs, windowMs) {
@@ -29,7 +32,8 @@ export function seriesOf(device, metric, windowMs) {
         loaded.fromMs <= view.fromMs &&
         (loaded.toNow || loaded.untilMs >= view.endMs);
       if (inside && !(fresh && loaded.toNow)) return false;
-      const answer = inside ? await fetchTail(step, signal) : await fetchAll(view, step, signal);
+      const isWhole = !inside || performance.now() - loaded.wholeAt > WHOLE_EVERY_MS;
+      const answer = isWhole ? await fetchAll(view, step, signal) : await fetchTail(step, signal);
       series.model = modelOf(answer, step);
       series.unit = answer.unit;
       return true;
@@ -45,7 +49,7 @@ export function seriesOf(device, metric, windowMs) {
     const toNow = view.endMs + margin >= view.nowMs;
     const untilMs = toNow ? null : Math.ceil((view.endMs + margin) / step) * step;
     const answer = await fetchRange(fromMs, untilMs, step, signal);
-    loaded = { step, fromMs, untilMs: answer.until_ms, toNow, answer };
+    loaded = { step, fromMs, untilMs: answer.until_ms, toNow, answer, wholeAt: performance.now() };
     return answer;
   }
 
@@ -67,7 +71,7 @@ export function seriesOf(device, metric, windowMs) {
         from_ms: fromMs,
         until_ms: untilMs,
         resolution: duration(step),
-        aggregations: "mean,min,max",
+        aggregations: COLUMNS,
         limit: LIMIT,
       },
       { signal },
@@ -94,20 +98,20 @@ function joined(old, tail, fromMs) {
     ),
     count: both(old.count, tail.count),
     revised: [...new Set([...old.revised, ...tail.revised])],
+    late: [...old.late.filter(({ at_ms: at }) => at < fromMs), ...tail.late],
   };
 }
 
 /** The model of an answer: points stand in the middle of their steps. */
 function modelOf(answer, step) {
   const t = answer.start_ms.map((at) => at + step / 2);
-  const band = expectedBand(answer, t, step);
   return {
     t,
     mean: answer.columns.mean,
     min: answer.columns.min,
     max: answer.columns.max,
-    ...band,
-    marks: [...lateMarks(answer, t), ...alertMarks(answer, t)],
+    ...expectedBand(answer, t, step),
+    marks: [...revisedMarks(answer, t), ...lateMarks(answer), ...alertMarks(answer, t)],
     spans: answer.marks
       .filter(({ phase }) => phase !== "pending" && phase !== "inactive")
       .map((one) => ({ fromMs: one.from_ms, toMs: one.until_ms ?? answer.until_ms, severity: one.severity })),
@@ -118,8 +122,13 @@ function modelOf(answer, step) {
   };
 }
 
-/** What was expected is known where something fired, and drawn from a little before it. */
+/** What was expected of each step; of a series that no adaptive rule looks at, what was expected when it fired. */
 function expectedBand(answer, t, step) {
+  const { expected_low: low, expected_high: high } = answer.columns;
+  return low.some((one) => one !== null) ? { low, high } : bandOfMarks(answer, t, step);
+}
+
+function bandOfMarks(answer, t, step) {
   const low = t.map(() => null);
   const high = t.map(() => null);
   for (const one of answer.marks) {
@@ -136,12 +145,16 @@ function expectedBand(answer, t, step) {
   return { low, high };
 }
 
-function lateMarks(answer, t) {
+/** Steps that late readings changed. */
+function revisedMarks(answer, t) {
   const places = new Map(answer.start_ms.map((at, i) => [at, i]));
   return answer.revised
     .filter((at) => places.has(at))
-    .map((at) => ({ atMs: t[places.get(at)], value: answer.columns.mean[places.get(at)], kind: "late" }));
+    .map((at) => ({ atMs: t[places.get(at)], value: answer.columns.mean[places.get(at)], kind: "revised" }));
 }
+
+/** Readings that came too late for their windows: each where it was measured. */
+const lateMarks = (answer) => answer.late.map(({ at_ms: atMs, value }) => ({ atMs, value, kind: "late" }));
 
 /** Where the drawn line is at an instant: between two points, else at the nearer one; null in a gap. */
 function onTheLine(t, values, at) {

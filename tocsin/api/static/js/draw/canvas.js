@@ -16,14 +16,17 @@ export function fitted(canvas, width, height) {
   return context;
 }
 
+const OUTLINES = new Set(["quiet", "pending", "revised", "late"]);
+
 /** Draw the shape of a state around a centre; the same shapes as the icons. */
 export function shape(context, state, x, y, radius) {
   context.beginPath();
   if (state === "critical") octagon(context, x, y, radius);
   else if (state === "warning" || state === "pending") triangle(context, x, y, radius);
-  else if (state === "late") diamond(context, x, y, radius);
+  else if (state === "revised") diamond(context, x, y, radius);
+  else if (state === "late") cross(context, x, y, radius);
   else context.arc(x, y, state === "ok" ? radius * 0.55 : radius * 0.9, 0, 2 * Math.PI);
-  if (state === "quiet" || state === "pending" || state === "late") context.stroke();
+  if (OUTLINES.has(state)) context.stroke();
   else context.fill();
 }
 
@@ -55,4 +58,12 @@ function diamond(context, x, y, radius) {
   context.lineTo(x, y + radius);
   context.lineTo(x - radius, y);
   context.closePath();
+}
+
+function cross(context, x, y, radius) {
+  const reach = radius * 0.8;
+  context.moveTo(x - reach, y - reach);
+  context.lineTo(x + reach, y + reach);
+  context.moveTo(x - reach, y + reach);
+  context.lineTo(x + reach, y - reach);
 }

@@ -88,7 +88,13 @@ export function drawLimit(u, limits) {
   }
 }
 
-/** Draw marks `{atMs, value, kind}`: severities as on every page, `late` as an open diamond on the line. */
+const OF_READINGS = new Set(["revised", "late"]);
+const MUTED = new Set([...OF_READINGS, "pending"]);
+
+/**
+ * Draw marks `{atMs, value, kind}`: severities as on every page, `revised` as an open diamond on the line, `late` as
+ * a cross where the reading was; one that lies beyond the scale stands at its edge.
+ */
 export function drawMarks(u, marks) {
   const { ctx, bbox } = u;
   ctx.save();
@@ -96,16 +102,23 @@ export function drawMarks(u, marks) {
   for (const { atMs, value, kind } of marks) {
     const x = u.valToPos(atMs, "x", true);
     if (x < bbox.left || x > bbox.left + bbox.width) continue;
-    const y = value === null ? bbox.top + bbox.height - 8 * devicePixelRatio : u.valToPos(value, "y", true);
-    const radius = (kind === "late" ? 4.5 : 5.5) * devicePixelRatio;
+    const y = heightOf(u, value);
+    const radius = (OF_READINGS.has(kind) ? 4.5 : 5.5) * devicePixelRatio;
     ctx.fillStyle = colour("surface");
-    if (kind !== "late") {
+    if (!OF_READINGS.has(kind)) {
       ctx.beginPath();
       ctx.arc(x, y, radius * 1.45, 0, 2 * Math.PI);
       ctx.fill();
     }
-    ctx.fillStyle = ctx.strokeStyle = colour(kind === "late" || kind === "pending" ? "muted" : kind);
+    ctx.fillStyle = ctx.strokeStyle = colour(MUTED.has(kind) ? "muted" : kind);
     shape(ctx, kind, x, y, radius);
   }
   ctx.restore();
+}
+
+function heightOf(u, value) {
+  const { top, height } = u.bbox;
+  const edge = 8 * devicePixelRatio;
+  if (value === null) return top + height - edge;
+  return Math.min(Math.max(u.valToPos(value, "y", true), top + edge), top + height - edge);
 }

@@ -33,7 +33,7 @@ export function devicePage(main, { app, id, query }) {
   const keyHint = h(
     "p",
     { class: "muted hint" },
-    "Bar above: an alert. Green shade: what was expected. Dashed: a limit. Hatched: nothing came. Open diamond: late readings changed it. ",
+    "Bar above: an alert. Green shade: what was expected. Dashed: a limit. Hatched: nothing came. Open diamond: late readings changed it. Cross: a reading that came too late to count. ",
     "Drag to move in time; Ctrl and wheel, or two fingers, to zoom; ← → + − and space do the same.",
   );
   main.append(

@@ -108,12 +108,19 @@ function bothTimes(ms, nowMs) {
   return new Date(ms).getTimezoneOffset() ? `${here} (${utc(ms).slice(11, 16)} UTC)` : here;
 }
 
+const isAlert = ({ kind }) => kind !== "late" && kind !== "revised";
+
+function lateInWords(marks) {
+  const [late, revised] = ["late", "revised"].map((wanted) => marks.filter(({ kind }) => kind === wanted).length);
+  return `${late ? `; ${many(late, "late reading")}` : ""}${revised ? `; ${many(revised, "revised point")}` : ""}`;
+}
+
 /** What the drawing says, in a sentence. */
 function inWords({ mean, marks }, metric, unit) {
   const known = mean.filter((value) => value !== null && value !== undefined);
   if (!known.length) return `${metricName(metric)} over time: nothing was measured`;
   const between = `between ${number(Math.min(...known))} and ${quantity(Math.max(...known), unit)}`;
-  return `${metricName(metric)} over time: ${known.length} points ${between}, the newest ${quantity(known.at(-1), unit)}; ${many(marks.filter(({ kind }) => kind !== "late").length, "alert")}`;
+  return `${metricName(metric)} over time: ${known.length} points ${between}, the newest ${quantity(known.at(-1), unit)}; ${many(marks.filter(isAlert).length, "alert")}${lateInWords(marks)}`;
 }
 
 function tableOf(model, unit, metric, view, nowMs) {
@@ -131,7 +138,7 @@ function tableOf(model, unit, metric, view, nowMs) {
       h(
         "tr",
         {},
-        ["Time", "Mean", "Smallest", "Largest"].map((words) => h("th", { scope: "col" }, words)),
+        ["Time", "Mean", "Smallest", "Largest", "Expected"].map((words) => h("th", { scope: "col" }, words)),
       ),
     ),
     h(
@@ -143,6 +150,7 @@ function tableOf(model, unit, metric, view, nowMs) {
           {},
           h("td", {}, timeElement(model.t[i], nowMs)),
           [model.mean, model.min, model.max].map((column) => h("td", { class: "num" }, number(column[i]))),
+          h("td", { class: "num" }, model.low[i] === null ? "–" : `${number(model.low[i])} to ${number(model.high[i])}`),
         ),
       ),
     ),
