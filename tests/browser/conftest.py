@@ -62,14 +62,16 @@ def open_page(chromium: "Browser") -> Iterator[Open]:
     expected: list[str] = []
     with ExitStack() as contexts:
 
-        def open_(address: str, *, expect: str = "", size: tuple[int, int] = (1360, 900), **context: Any) -> "Page":
+        def open_(
+            address: str, *, expect: str | tuple[str, ...] = (), size: tuple[int, int] = (1360, 900), **context: Any
+        ) -> "Page":
             settings = {"timezone_id": ZONE, "locale": "en-GB", "color_scheme": "light", **context}
             opened = chromium.new_context(viewport={"width": size[0], "height": size[1]}, **settings)
             contexts.callback(opened.close)
             opened.set_default_timeout(PATIENCE_MS)
             page = opened.new_page()
             origin = urlsplit(address).netloc
-            expected.append(expect)
+            expected.extend([expect] if isinstance(expect, str) else expect)
             page.on("console", lambda one: complaints.append(one.text) if one.type in {"error", "warning"} else None)
             page.on("pageerror", lambda error: complaints.append(str(error)))
             page.on("request", lambda one: None if _is_own(one.url, origin) else complaints.append(f"asked {one.url}"))

@@ -130,12 +130,22 @@ def _signature(folder: Path) -> tuple[tuple[str, int, int], ...]:
     return tuple(found[:FILES_MAX])
 
 
-def _read(folder: Path, signature: tuple[tuple[str, int, int], ...]) -> _Tree:
-    datas = {name: (folder / name).read_bytes() for name, _, _ in signature}
+def file_datas(folder: Path) -> dict[str, bytes]:
+    """Return the files that are served, by name."""
+    return {name: (folder / name).read_bytes() for name, _, _ in _signature(folder)}
+
+
+def hash_of(datas: Mapping[str, bytes]) -> str:
+    """Return what changes with every file."""
     whole = sha256()
     for name, data in datas.items():
         whole.update(f"{name} {len(data)}\n".encode() + data)
-    digest = whole.hexdigest()[:HASH_DIGITS]
+    return whole.hexdigest()[:HASH_DIGITS]
+
+
+def _read(folder: Path, signature: tuple[tuple[str, int, int], ...]) -> _Tree:
+    datas = file_datas(folder)
+    digest = hash_of(datas)
     if INDEX in datas:
         # Modules import each other relatively, so a hash in the folder's name reaches all of them.
         datas[INDEX] = datas[INDEX].replace(b'"/assets/', f'"/assets/{digest}/'.encode())

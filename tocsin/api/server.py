@@ -10,6 +10,7 @@ from typing import Final, Self
 from urllib.parse import parse_qsl
 
 from tocsin.api.assets import SECURITY_HEADERS, Assets
+from tocsin.api.cors import answered
 from tocsin.api.dispatch import BODY_BYTES_MAX, Api, Reply, Request, packed, problem_reply
 from tocsin.api.problems import Kind, ProblemError, invalid, not_found
 from tocsin.core.errors import ConfigError
@@ -19,6 +20,7 @@ IDLE_S: Final = 60.0
 """How long a connection may say nothing, between two requests and within one; a long poll answers earlier."""
 
 PARAMETERS_MAX: Final = 64
+BODILESS: Final = (204, 304)
 API_POLICY: Final = "default-src 'none'; frame-ancestors 'none'"
 BUSY: Final = b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nretry-after: 1\r\nconnection: close\r\n\r\n"
 
@@ -75,12 +77,12 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(reply.status)
         for name, value in reply.headers.items():
             self.send_header(name, value)
-        if reply.status != 304:
+        if reply.status not in BODILESS:
             self.send_header("content-length", str(len(reply.body)))
         if self.close_connection:
             self.send_header("connection", "close")
         self.end_headers()
-        if self.command != "HEAD" and reply.status != 304:
+        if self.command != "HEAD" and reply.status not in BODILESS:
             self.wfile.write(reply.body)
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
@@ -140,7 +142,15 @@ class ApiServer:
         address: Where, as a URL without a path.
     """
 
-    def __init__(self, api: Api, assets: Assets | None, *, host: str = "127.0.0.1", port: int = 0) -> None:
+    def __init__(
+        self,
+        api: Api,
+        assets: Assets | None,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        origins: frozenset[str] = frozenset(),
+    ) -> None:
         """Begin to serve.
 
         Args:
@@ -148,12 +158,14 @@ class ApiServer:
             assets: Answers everything else.
             host: Address to listen at.
             port: Port to listen at; 0 for a free one.
+            origins: Of pages elsewhere that may ask the API.
 
         Raises:
             ConfigError: The address cannot be had.
         """
         self._api = api
         self._assets = assets
+        self._origins = origins
         try:
             self._server = _Server((host, port), lambda request: api.guarded(request, lambda: self._reply(request)))
         except (OSError, OverflowError) as error:
@@ -179,7 +191,7 @@ class ApiServer:
 
     def _reply(self, request: Request) -> Reply:
         if request.path == "/v1" or request.path.startswith("/v1/") or self._assets is None:
-            reply = self._api.answer(request)
+            reply = answered(request, self._origins, self._api.answer)
             policy = {"content-security-policy": API_POLICY}
             return Reply(reply.status, {**SECURITY_HEADERS, **policy, **reply.headers}, reply.body)
         if request.method != "GET":

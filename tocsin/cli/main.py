@@ -19,6 +19,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "simulate": ("tocsin.cli.simulate", "simulate"),
     "run": ("tocsin.cli.run", "run"),
     "serve": ("tocsin.cli.serve", "serve"),
+    "page": ("tocsin.cli.page", "page"),
     "watch": ("tocsin.cli.watch", "watch"),
     "record": ("tocsin.cli.record", "record"),
     "replay": ("tocsin.cli.replay", "replay"),

@@ -8,6 +8,7 @@ from typing import Final
 import click
 
 from tocsin.adapters.embedded.open import Embedded, open_embedded
+from tocsin.api.cors import checked_origin
 from tocsin.api.ratelimit import Rate, Rates
 from tocsin.api.tokens import ALGORITHMS, TokenRules
 from tocsin.cli.files import plan_of_run
@@ -51,6 +52,12 @@ BURST_S: Final = 4
 @click.option("--issuer", default="tocsin", show_default=True, help="Who must have issued a token.")
 @click.option("--audience", default="tocsin-api", show_default=True, help="For whom a token must be.")
 @click.option("--requests", type=click.IntRange(1), help="Requests a second that each caller may make.")
+@click.option(
+    "--allow-origin",
+    "origins",
+    multiple=True,
+    help="Origin of a page elsewhere that may ask; `tocsin page` writes one.",
+)
 @click.option("--for", "length_ms", type=DURATION, help="Stop after this long; without it, run until Ctrl-C.")
 def serve(  # noqa: PLR0917  click passes each option
     path: Path,
@@ -67,6 +74,7 @@ def serve(  # noqa: PLR0917  click passes each option
     issuer: str,
     audience: str,
     requests: int | None,
+    origins: tuple[str, ...],
     length_ms: int | None,
 ) -> None:
     """Run the pipeline as `tocsin run` does, and serve it: a page for browsers, and the query API under /v1.
@@ -91,6 +99,7 @@ def serve(  # noqa: PLR0917  click passes each option
             port=port,
             rules=rules,
             rates=_rates(requests),
+            origins=frozenset(checked_origin(one) for one in origins),
         )
         serving = opened.enter_context(
             Serving(embedded, pipeline, wall_now_ms, settings, log_error=_log_error, file=path, simulator=simulating)

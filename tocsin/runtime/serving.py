@@ -49,6 +49,7 @@ class ServingSettings:
         speed: How much faster than real time the clock goes.
         rates: What each caller may ask for; None for what is usual.
         wait_s_max: How long a long poll waits at most.
+        origins: Of pages elsewhere that may ask.
     """
 
     mode: Mode
@@ -59,6 +60,7 @@ class ServingSettings:
     speed: float = 1.0
     rates: Rates | None = None
     wait_s_max: float = 25.0
+    origins: frozenset[str] = frozenset()
 
 
 class Serving:
@@ -132,7 +134,7 @@ class Serving:
             return authorised(request, rules)
 
         api = Api(service, authorise, log_error=self._log_error, rates=settings.rates)
-        return ApiServer(api, Assets(), host=settings.host, port=settings.port)
+        return ApiServer(api, Assets(), host=settings.host, port=settings.port, origins=settings.origins)
 
     def observe(self) -> None:
         """Take figures; called by the thread that runs the pipeline, in every round."""

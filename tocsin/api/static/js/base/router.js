@@ -1,8 +1,11 @@
 /** Addresses: each page, and what is chosen on it, has one that can be shared. */
 
+import { ROOT } from "./place.js";
+
 /** Return `{path: ["devices", "pump-7"], query: URLSearchParams}` of where we are. */
 export function here() {
-  return { path: location.pathname.split("/").filter(Boolean).map(plain), query: new URLSearchParams(location.search) };
+  const path = location.pathname.startsWith(ROOT) ? location.pathname.slice(ROOT.length) : "";
+  return { path: path.split("/").filter(Boolean).map(plain), query: new URLSearchParams(location.search) };
 }
 
 function plain(part) {
@@ -17,7 +20,7 @@ function plain(part) {
 export function address(path, query = {}) {
   const said = Object.entries(query).filter(([, value]) => value !== null && value !== undefined && value !== "");
   const written = new URLSearchParams(said).toString();
-  return `/${path.map(encodeURIComponent).join("/")}${written ? `?${written}` : ""}`;
+  return `${ROOT}${path.map(encodeURIComponent).join("/")}${written ? `?${written}` : ""}`;
 }
 
 /** Change what the address says after the `?`, without a new step in the history. */
@@ -36,13 +39,16 @@ export function go(to) {
   window.dispatchEvent(new PopStateEvent("popstate"));
 }
 
+/** Below the page's place, and no pages. */
+const OTHERS = ["v1/", "assets/"];
+
 /** Call `show` now and whenever the address changes; links to this page's addresses do not load it anew. */
 export function startRouter(show) {
   document.addEventListener("click", (event) => {
     const link = event.target.closest?.("a[href]");
     const plainClick = event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.altKey;
     if (!link || !plainClick || event.defaultPrevented || link.target || link.origin !== location.origin) return;
-    if (link.pathname.startsWith("/v1/") || link.pathname.startsWith("/assets/")) return;
+    if (!link.pathname.startsWith(ROOT) || OTHERS.some((one) => link.pathname.startsWith(ROOT + one))) return;
     event.preventDefault();
     go(link.pathname + link.search);
   });

@@ -1,5 +1,7 @@
 /** The query API as functions. Every answer is JSON; whatever is not well ends as a `Problem`. */
 
+import { API } from "../base/place.js";
+
 const KEY = "tocsin.token";
 
 /** What the API says is wrong; `status` 0 means that nobody answered. */
@@ -57,7 +59,7 @@ async function ask(method, path, { body, headers = {}, signal } = {}) {
   const all = token ? { ...headers, Authorization: `Bearer ${token}` } : headers;
   let answer;
   try {
-    answer = await fetch(path, { method, body, headers: all, signal, cache: "no-store" });
+    answer = await fetch(API + path, { method, body, headers: all, signal, cache: "no-store" });
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new Problem(0, "unreachable", "the server does not answer");

@@ -80,7 +80,7 @@ export function alertPage(main, { app, id }) {
 function nobody(main) {
   main.replaceChildren();
   main.append(
-    emptyState("No such alert", "It may be older than what is kept.", h("a", { href: "/alerts" }, "To the alerts")),
+    emptyState("No such alert", "It may be older than what is kept.", h("a", { href: address(["alerts"]) }, "To the alerts")),
   );
 }
 
@@ -89,7 +89,7 @@ function headOf(alert, app) {
   const since = alert.fired_ms ?? alert.since_ms;
   const lasted = span(Math.max(0, (alert.ended_ms ?? now) - since));
   return [
-    h("p", { class: "crumb" }, h("a", { href: "/alerts" }, "Alerts")),
+    h("p", { class: "crumb" }, h("a", { href: address(["alerts"]) }, "Alerts")),
     h("h1", { class: "alert-title", title: alert.summary }, phaseIcon(alert), h("span", {}, brief(alert))),
     h(
       "p",

@@ -154,7 +154,7 @@ function nobody(main, id) {
     emptyState(
       "No such device",
       `Nothing has come from ${id} yet, or its windows are too old to be kept.`,
-      h("a", { href: "/" }, "To the fleet"),
+      h("a", { href: address([]) }, "To the fleet"),
     ),
   );
 }
@@ -166,7 +166,7 @@ function headOf(app, id) {
   const root = h(
     "div",
     { class: "page-head" },
-    h("p", { class: "crumb" }, h("a", { href: "/" }, "Fleet")),
+    h("p", { class: "crumb" }, h("a", { href: address([]) }, "Fleet")),
     h("h1", {}, state, h("span", {}, id)),
     facts,
   );

@@ -29,7 +29,7 @@ export function attention(app) {
         ? worst.slice(0, SHOWN_MAX).map((one) => line(one, app))
         : h("li", { class: "none" }, "Nothing fires."),
       worst.length > SHOWN_MAX &&
-        h("li", { class: "more" }, h("a", { href: "/alerts" }, `All ${fleet.alerts.firing} alerts`)),
+        h("li", { class: "more" }, h("a", { href: address(["alerts"]) }, `All ${fleet.alerts.firing} alerts`)),
     );
   }, EVERY_MS);
   return { root, refresh, leave: refresh.end };

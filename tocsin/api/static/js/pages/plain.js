@@ -1,6 +1,7 @@
 /** Pages without data: who are you, and nothing is here. */
 
 import { h } from "../base/dom.js";
+import { address } from "../base/router.js";
 import { keepToken } from "../data/api.js";
 import { icon } from "../ui/icons.js";
 
@@ -36,7 +37,7 @@ export function signInPage(body) {
 
 /** Say that there is no such page. */
 export function missingPage(main) {
-  main.append(emptyState("No such page", "The address leads nowhere.", h("a", { href: "/" }, "To the fleet")));
+  main.append(emptyState("No such page", "The address leads nowhere.", h("a", { href: address([]) }, "To the fleet")));
 }
 
 /** What a page, or a part below its `h1`, says when it has nothing to show. */

@@ -2,6 +2,7 @@
 
 import { h, fill, mark, write } from "../base/dom.js";
 import { clockSeconds, utc } from "../base/format.js";
+import { address } from "../base/router.js";
 import { chosenTheme, nextTheme } from "../base/theme.js";
 import { get } from "../data/api.js";
 import { paced } from "../data/live.js";
@@ -10,11 +11,11 @@ import { shortcuts } from "./shortcuts.js";
 import { toasts } from "./toast.js";
 
 const LINKS = [
-  ["", "/", "Fleet", "fleet"],
-  ["alerts", "/alerts", "Alerts", "bell"],
-  ["pipeline", "/pipeline", "Pipeline", "flow"],
+  ["", "Fleet", "fleet"],
+  ["alerts", "Alerts", "bell"],
+  ["pipeline", "Pipeline", "flow"],
 ];
-const SIMULATOR = ["simulator", "/simulator", "Simulator", "bolt"];
+const SIMULATOR = ["simulator", "Simulator", "bolt"];
 const THEME_WORDS = { system: "as the system", light: "light", dark: "dark" };
 const FLEET_EVERY_MS = 3_000;
 
@@ -31,7 +32,7 @@ export function shell(app) {
     h(
       "header",
       { class: "top" },
-      h("a", { class: "brand", href: "/", "aria-label": "Tocsin, fleet" }, icon("bell"), h("span", {}, "Tocsin")),
+      h("a", { class: "brand", href: address([]), "aria-label": "Tocsin, fleet" }, icon("bell"), h("span", {}, "Tocsin")),
       h("nav", { "aria-label": "Pages" }, [...links.values()]),
       h("div", { class: "top-end" }, status, themeButton(), shortcuts(app)),
     ),
@@ -57,8 +58,8 @@ export function shell(app) {
   };
 }
 
-const navLink = (name, href, words, drawing) =>
-  h("a", { href, class: `nav-${name || "fleet"}` }, icon(drawing), h("span", {}, words));
+const navLink = (name, words, drawing) =>
+  h("a", { href: address(name ? [name] : []), class: `nav-${name || "fleet"}` }, icon(drawing), h("span", {}, words));
 
 function skip(event) {
   event.preventDefault();

@@ -1,7 +1,7 @@
 /** Keys that work on every page, and the dialog that tells them. They can be turned off: WCAG 2.1.4. */
 
 import { h } from "../base/dom.js";
-import { go } from "../base/router.js";
+import { address, go } from "../base/router.js";
 import { dialog } from "./dialog.js";
 
 const KEY = "tocsin.shortcuts";
@@ -18,7 +18,7 @@ const KEYS = [
   ["t", "light, dark, as the system"],
   ["?", "this page"],
 ];
-const PLACES = { f: "/", a: "/alerts", p: "/pipeline", s: "/simulator" };
+const PLACES = { f: [], a: ["alerts"], p: ["pipeline"], s: ["simulator"] };
 
 /** Listen for keys; returns the button that tells them. */
 export function shortcuts(app) {
@@ -33,7 +33,7 @@ export function shortcuts(app) {
       document.querySelector("dialog[open]")
     )
       return;
-    if (waiting && event.key in PLACES && (event.key !== "s" || app.simulates)) go(PLACES[event.key]);
+    if (waiting && event.key in PLACES && (event.key !== "s" || app.simulates)) go(address(PLACES[event.key]));
     waiting = event.key === "g";
     if (event.key === "?") tell();
     else if (event.key === "t") document.getElementById("theme")?.click();

@@ -33,7 +33,7 @@ function storm(news) {
     h("b", {}, `${news.length} alerts fired`),
     h("span", { class: "toast-words" }, names.join(", ") + more),
   ];
-  return link("/alerts", worst, words);
+  return link(address(["alerts"]), worst, words);
 }
 
 const link = (href, severity, words) =>
