@@ -8,6 +8,7 @@
 Time stamps without a zone are taken as UTC; so the time of day is the local one, wherever that was.
 """
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, Self
 
@@ -15,8 +16,10 @@ from numpy.typing import NDArray
 
 from anomaly.contract import single
 from anomaly.detectors.adaptive import Adaptive
+from anomaly.detectors.alone import Series
 from anomaly.detectors.covariance import CHANNELS_MAX
 from anomaly.detectors.device import Device
+from anomaly.detectors.features import SETTLED_ROWS
 from anomaly.detectors.multivariate import Multivariate as JointDetector
 from tocsin.core import codec
 from tocsin.core.plan.model import AdaptiveRule, MultivariateRule
@@ -32,8 +35,8 @@ class Univariate:
     """One series under the adaptive detector with its shipped settings."""
 
     def __init__(self) -> None:
-        self._detector = Adaptive()
-        self._state: dict[str, NDArray[Any]] = self._detector.initial(1)
+        self._young: dict[str, NDArray[Any]] = Adaptive().initial(1)
+        self._settled: Series | None = None
 
     def update(self, timestamp: str, values: tuple[float, ...]) -> tuple[float, float]:
         """Return score and alert score of the next row.
@@ -42,21 +45,31 @@ class Univariate:
             timestamp: ``YYYY-MM-DD hh:mm:ss``.
             values: The value, first of the row.
         """
-        moment = datetime.fromisoformat(timestamp).replace(tzinfo=UTC)
-        observation = single(values[0], int(moment.timestamp()) * 1_000)
-        scores, self._state = self._detector.score(self._state, observation)
+        start_ms = int(datetime.fromisoformat(timestamp).replace(tzinfo=UTC).timestamp()) * 1_000
+        value = values[0]
+        if self._settled is not None:
+            said = self._settled.judge(start_ms, value, value, value)
+            return said.score, said.alert
+        scores, state = Adaptive().score(self._young, single(value, start_ms))
+        self._open(state)
         return float(scores.score[0]), float(scores.alert[0])
 
     def dump(self) -> bytes:
         """Return the state as bytes."""
-        return codec.encode(SCHEMA, self._detector.version, None, self._state)
+        state = self._young if self._settled is None else self._settled.columns()
+        return codec.encode(SCHEMA, Adaptive.version, None, state)
 
     @classmethod
     def load(cls, blob: bytes) -> Self:
         """Return the detector that ``dump`` was called on."""
         loaded = cls()
-        loaded._state = codec.decode(SCHEMA, blob, version_max=loaded._detector.version).arrays
+        loaded._open(codec.decode(SCHEMA, blob, version_max=Adaptive.version).arrays)
         return loaded
+
+    def _open(self, state: Mapping[str, NDArray[Any]]) -> None:
+        """Take the state; once the series is settled it stays open from row to row."""
+        self._young = dict(state)
+        self._settled = Series(state) if state["rows"][0] >= SETTLED_ROWS else None
 
 
 class Multivariate:

@@ -1,8 +1,8 @@
 """One settled series as plain numbers: the arithmetic of the columns without what arrays of one element cost.
 
 A call on columns costs the same for one series as for fifty. Where a batch brings a single one, most of that is
-spent on making arrays, so this takes a quarter of the time. Every result is the same to the bit; the suite of all
-detectors holds that by scoring the same series alone and among many.
+spent on making arrays. Here a series is opened once and its state changes in place. Every result is the same to
+the bit; the suite of all detectors holds that by scoring the same series alone and among many.
 """
 
 from typing import Any, Final, NamedTuple
@@ -11,38 +11,87 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anomaly.contract import Observations, Scores, State
-from anomaly.detectors import features, novelty, rarity, seasonal
-from anomaly.detectors.weighing import (
-    BAND_SPREADS,
-    BAND_UNITS_MIN,
-    NOVELTY_UNIT,
-    PARTS,
-    SEASON_WEIGHT,
-    parts_of,
-    weighed_gaps,
-)
-from tocsin.core.columns import Floats
+from anomaly.detectors import features
+from anomaly.detectors.alone_memories import Memories
+from anomaly.detectors.alone_profiles import Profiles
+from anomaly.detectors.alone_record import Record
+from anomaly.detectors.weighing import BAND_SPREADS, BAND_UNITS_MIN, NOVELTY_UNIT, PARTS, SEASON_WEIGHT
 
 _RATES: Final = features.MEAN_RATES
-_GAINS: Final = seasonal.GAINS.tolist()
-_CELLS: Final = seasonal.cells().tolist()
-_SPANS: Final = seasonal.CELL_HALF_HOURS.tolist()
-_HALF_HOUR_MS: Final = seasonal.HALF_HOUR_MS.item()
-_ERROR_RATE: Final = seasonal.ERROR_RATE.item()
-_LEAK: Final = seasonal.RANGE_LEAK.item()
-_GATE: Final = seasonal.GATE.item()
-_GATE_ROWS: Final = seasonal.GATE_ROWS.item()
-_WIDTH_MIN: Final = seasonal.WIDTH_MIN.item()
-_NOVELTY_MAX: Final = seasonal.NOVELTY_MAX.item()
 _NOT_WARMING: Final = np.zeros(1, np.bool_)
 _NOTHING: Final = np.zeros(1)
-_NO_GAPS: Final = np.zeros((0, features.FEATURES))
+_NO_PARTS: Final = (0.0,) * len(PARTS)
+_NO_GAPS: Final = (0.0,) * features.FEATURES
 
 
-class _Season(NamedTuple):
-    distance: list[float]
-    expected: float | None
-    columns: dict[str, NDArray[Any]]
+class Judged(NamedTuple):
+    """What is said of one row; as ``contract.Scores``, of one series that is not warming up.
+
+    Attributes:
+        score: How anomalous the window is; at least 0.
+        alert: The score where it passes, else 0.
+        low: Lower end of what was expected, in the metric's unit.
+        high: Upper end.
+        parts: The score divided among ``weighing.PARTS``.
+    """
+
+    score: float
+    alert: float
+    low: float
+    high: float
+    parts: tuple[float, ...]
+
+
+class Series:
+    """A series whose state is open: it changes with every row."""
+
+    __slots__ = ("_levels", "_memories", "_profiles", "_record", "_rows")
+
+    def __init__(self, state: State) -> None:
+        """Open the state of one series that is past ``features.SETTLED_ROWS``; its columns are left unchanged."""
+        self._rows = int(state["rows"][0])
+        self._levels: list[float] = state["levels"][0].tolist()
+        self._memories = Memories(state)
+        self._profiles = Profiles(state)
+        self._record = Record(state)
+
+    def columns(self) -> dict[str, NDArray[Any]]:
+        """Return the state as it is now, in memory that the next row changes."""
+        return {
+            "rows": np.array([self._rows]),
+            "levels": np.array([self._levels]),
+            **self._memories.columns(),
+            **self._profiles.columns(),
+            **self._record.columns(),
+        }
+
+    def judge(self, start_ms: int, mean: float, low: float, high: float) -> Judged:
+        """Judge one window, then learn from it.
+
+        Args:
+            start_ms: Its start, UTC epoch milliseconds.
+            mean: Mean of its readings, in the metric's unit.
+            low: The smallest reading.
+            high: The largest.
+        """
+        rows, before = self._rows, self._levels
+        after, point = _observed(before, mean, low, high)
+        gaps = self._memories.remember(rows, point)
+        distance, expected = self._profiles.compare(start_ms, after[features.NOW], before[features.SLOW])
+        self._rows, self._levels = rows + 1, after
+        unit = after[features.UNIT]
+        middle = after[features.ORIGIN] + (before[features.LEVEL] if expected is None else expected) * unit
+        half = BAND_SPREADS * before[features.SPREAD]
+        half = (half if half > BAND_UNITS_MIN else BAND_UNITS_MIN) * unit
+        if gaps is None and not any(distance):
+            self._record.weigh(rows, 0.0)
+            return Judged(0.0, 0.0, middle - half, middle + half, _NO_PARTS)
+        terms = _terms(gaps or _NO_GAPS, distance)
+        by_value, by_level, by_day, by_week = terms
+        evidence = by_value + by_level + (by_day + by_week)
+        surprise, passed = self._record.weigh(rows, evidence)
+        parts = _parts(terms, gaps, evidence, surprise) if evidence > 0.0 else _NO_PARTS
+        return Judged(surprise, surprise if passed else 0.0, middle - half, middle + half, parts)
 
 
 def score(state: State, seen: Observations) -> tuple[Scores, dict[str, NDArray[Any]]]:
@@ -52,124 +101,62 @@ def score(state: State, seen: Observations) -> tuple[Scores, dict[str, NDArray[A
         state: Columns of one series that is past ``features.SETTLED_ROWS``; left unchanged.
         seen: One window.
     """
-    rows, before = int(state["rows"][0]), state["levels"][0].tolist()
-    after, point = _observed(before, seen.mean.item(), seen.min.item(), seen.max.item())
-    new = novelty.remember(state["bounds"], state["boxes"], state["used"], state["rows"], point)
-    season = _compared(state, seen.start_ms.item(), after[features.NOW], before[features.SLOW])
-    weighed = weighed_gaps(new, state["rows"]) if len(new.found) else _NO_GAPS
-    terms, evidence = _evidence(weighed, season.distance)
-    surprise, passed, record = _weighed(state, rows, evidence)
-    low, high = _band(before, after, season.expected)
-    score = np.array([surprise])
-    alert = score if passed else _NOTHING
+    series = Series(state)
+    said = series.judge(seen.start_ms.item(), seen.mean.item(), seen.min.item(), seen.max.item())
+    score = np.array([said.score]) if said.score > 0.0 else _NOTHING
+    alert = score if said.alert > 0.0 else _NOTHING
     parts = (
-        parts_of(terms, new.found, weighed, np.array([evidence]), score)
-        if terms is not None
+        {name: np.array([part]) for name, part in zip(PARTS, said.parts, strict=True)}
+        if said.score > 0.0
         else dict.fromkeys(PARTS, _NOTHING)
     )
-    scores = Scores(score, alert, _NOT_WARMING, np.array([low]), np.array([high]), parts)
-    memory = {"bounds": new.bounds, "boxes": new.boxes, "used": new.used}
-    columns = {"rows": np.array([rows + 1]), "levels": np.array([after]), **memory, **season.columns, **record}
-    return scores, columns
+    return Scores(score, alert, _NOT_WARMING, np.array([said.low]), np.array([said.high]), parts), series.columns()
 
 
-def _observed(before: list[float], mean: float, low: float, high: float) -> tuple[list[float], NDArray[np.float32]]:
-    """Return levels and point after the row; see ``features.observe``."""
-    level = before[features.LEVEL]
-    now = outer = _relative(before, mean)
+def _observed(before: list[float], mean: float, low: float, high: float) -> tuple[list[float], list[float]]:
+    """Return levels after the row, and the features followed by the features negated; see ``features.observe``."""
+    origin, unit, quantum, noise, _, fast, level, slower, slow, spread = before
+    now = outer = _relative(mean, origin, unit)
     if high > low:
-        below, above = _relative(before, low), _relative(before, high)
+        below, above = _relative(low, origin, unit), _relative(high, origin, unit)
         outer = above if above - level >= level - below else below
-    means = [
-        mean + (now - mean) * rate for mean, rate in zip(before[features.MEAN_0 : features.SPREAD], _RATES, strict=True)
-    ]
-    spread = before[features.SPREAD]
     spread += (abs(outer - level) - spread) * features.SPREAD_RATE
-    fast, level, slower, slow = means
-    bands = [outer, outer - fast, fast - level, level - slower, slower - slow, level, float(np.log(spread + 1.0))]
-    point = np.array([bands, [-band for band in bands]], np.float32)
-    return [*before[: features.NOW], now, *means, spread], point[None]
+    of_fast, of_level, of_slower, of_slow = _RATES
+    fast += (now - fast) * of_fast
+    level += (now - level) * of_level
+    slower += (now - slower) * of_slower
+    slow += (now - slow) * of_slow
+    first, second, third, fourth = outer - fast, fast - level, level - slower, slower - slow
+    width = float(np.log(spread + 1.0))
+    after = [origin, unit, quantum, noise, now, fast, level, slower, slow, spread]
+    return after, [
+        *(outer, first, second, third, fourth, level, width),
+        *(-outer, -first, -second, -third, -fourth, -level, -width),
+    ]
 
 
-def _relative(levels: list[float], value: float) -> float:
-    relative = (value - levels[features.ORIGIN]) / levels[features.UNIT]
+def _relative(value: float, origin: float, unit: float) -> float:
+    relative = (value - origin) / unit
     return min(max(relative, -features.VALUE_MAX), features.VALUE_MAX)
 
 
-def _compared(state: State, start_ms: int, value: float, slow: float) -> _Season:
-    """Return how far the value leaves the profiles, and learn it; see ``seasonal.compare``."""
-    half_hour, came = start_ms // _HALF_HOUR_MS, state["half_hour"].item()
-    profile, visits, season = state["profile"].copy(), state["visits"].copy(), state["season"][0].tolist()
-    flat, filled = profile.reshape(-1), visits.reshape(-1)
-    distance, least_error, expected = [0.0, 0.0], np.inf, None
-    for place, cell in enumerate(_CELLS[half_hour % len(_CELLS)]):
-        usual, rows = flat[cell].item(), filled[cell].item()
-        if came // _SPANS[place] != half_hour // _SPANS[place]:
-            season[seasonal.KNOWN][place] = float(rows > 0)
-        away = value - usual
-        outside = _learned(season, place, away, value - slow) if season[seasonal.KNOWN][place] > 0.0 else None
-        if outside is not None:
-            distance[place] = outside
-            if season[seasonal.ERROR][place] < least_error:
-                least_error, expected = season[seasonal.ERROR][place], usual
-        flat[cell], filled[cell] = usual + _GAINS[rows] * away, min(rows + 1, seasonal.LEARNED_ROWS)
-    columns = {"profile": profile, "visits": visits, "season": np.array([season], np.float32)}
-    return _Season(distance, expected, {**columns, "half_hour": np.array([half_hour])})
-
-
-def _learned(season: list[list[float]], place: int, away: float, slow_away: float) -> float | None:
-    """Learn a residual of one profile, in place; return how far outside it was, None where not believed."""
-    error, slow_error, seen, _, lows, highs = season
-    low, high = lows[place], highs[place]
-    width = max(-(low + high), _WIDTH_MIN)
-    outside = min(max(low - away, high + away, 0.0) / width, _NOVELTY_MAX)
-    error[place] += (abs(away) - error[place]) * _ERROR_RATE
-    slow_error[place] += (abs(slow_away) - slow_error[place]) * _ERROR_RATE
-    seen[place] += 1.0
-    lows[place], highs[place] = min(low + _LEAK * width, away), min(high + _LEAK * width, -away)
-    believed = error[place] < _GATE * slow_error[place] and seen[place] > _GATE_ROWS
-    return outside if believed else None
-
-
-def _evidence(weighed: Floats, season: list[float]) -> tuple[Floats | None, float]:
-    """Return shape (1, 4), the terms, None where all are 0; and their sum. See ``weighing.terms_of``."""
-    if not len(weighed) and not any(season):
-        return None, 0.0
-    value, fast, second, third, slow, level, spread = weighed[0].tolist() if len(weighed) else [0.0] * 7
+def _terms(gaps: list[float] | tuple[float, ...], season: list[float]) -> list[float]:
+    """Return the evidence of both memories and both profiles; see ``weighing.terms_of``."""
+    value, fast, second, third, slow, level, spread = gaps
     outside = [value + fast + second + third + slow, level + spread, *(away / NOVELTY_UNIT for away in season)]
-    terms = np.log([distance + 1.0 for distance in outside])
-    terms[2:] *= SEASON_WEIGHT
-    by_value, by_level, by_day, by_week = terms.tolist()
-    return terms[None], by_value + by_level + (by_day + by_week)
+    by_value, by_level, by_day, by_week = np.log([distance + 1.0 for distance in outside]).tolist()
+    return [by_value, by_level, by_day * SEASON_WEIGHT, by_week * SEASON_WEIGHT]
 
 
-def _weighed(state: State, rows: int, evidence: float) -> tuple[float, bool, dict[str, NDArray[Any]]]:
-    """Return surprise, whether the row passed, and the record after it; see ``rarity.weigh``."""
-    peaks, passes = state["peaks"], state["passes"] * rarity.KEPT
-    block_rows = min(rows // rarity.ROWS_PER_BLOCK_ROW + 1, rarity.BLOCK_ROWS_MAX)
-    block, begins = rows // block_rows % rarity.BLOCKS, rows % block_rows == 0
-    before = peaks
-    if begins or evidence > 0.0:
-        peaks = peaks.copy()
-    if begins:
-        peaks[0, block] = 0.0
-    if not evidence > 0.0:
-        return 0.0, False, {"peaks": peaks, "passes": passes}
-    level = int(min(evidence / rarity.BIN_WIDTH, rarity.BINS - 1.0))
-    stronger = passes[0, level].item()
-    credit = min(evidence / rarity.CREDIT_EVIDENCE, 1.0)
-    odds = (rows + 1.0 + rarity.BORROWED_ROWS * credit) / (1.0 + stronger)
-    surprise = max(float(np.log10(odds)), 0.0) + rarity.EVIDENCE_WEIGHT * evidence
-    passed = evidence > before[0].max().item()
-    if passed:
-        passes[0, : level + 1] += np.float32(1.0)
-    peaks[0, block] = max(peaks[0, block].item(), evidence)
-    return surprise, passed, {"peaks": peaks, "passes": passes}
-
-
-def _band(before: list[float], after: list[float], expected: float | None) -> tuple[float, float]:
-    """Return the ends of what was expected; see ``weighing.band_of``."""
-    unit = after[features.UNIT]
-    middle = after[features.ORIGIN] + (before[features.LEVEL] if expected is None else expected) * unit
-    half = max(BAND_SPREADS * before[features.SPREAD], BAND_UNITS_MIN) * unit
-    return middle - half, middle + half
+def _parts(terms: list[float], gaps: list[float] | None, evidence: float, score: float) -> tuple[float, ...]:
+    """Return the score divided among the parts; see ``weighing.parts_of``."""
+    share = score / evidence
+    by_value, by_level, by_day, by_week = terms
+    season = share * (by_day + by_week)
+    if gaps is None:
+        return 0.0, 0.0, 0.0, season
+    value, fast, second, third, slow, level, spread = gaps
+    slow, fast = value + third + slow, fast + second
+    by_value = share * by_value / max(slow + fast, 1e-300)
+    by_level = share * by_level / max(level + spread, 1e-300)
+    return by_value * slow + by_level * level, by_value * fast, by_level * spread, season

@@ -10,7 +10,10 @@ from numpy.typing import NDArray
 from anomaly.contract import Observations, Scores, State
 from anomaly.detectors import alone
 from anomaly.detectors.adaptive import Adaptive
-from tests.anomaly.detector_suite import START_MS, flat, observed, one_of
+from anomaly.detectors.features import SETTLED_ROWS
+from anomaly.detectors.weighing import PARTS
+from tests.anomaly.detector_suite import HARD_VALUES, START_MS, flat, observed, one_of
+from tocsin.core import codec
 
 HALF_HOUR_MS: Final = 1_800_000
 ROWS: Final = 48 * 10
@@ -52,6 +55,43 @@ def test_a_settled_series_gets_the_same_bits_alone_and_in_columns(place: int) ->
         scored += int(scores.score[0] > 0.0)
 
     assert scored > 10
+
+
+@pytest.mark.parametrize("place", [0, 1, 2], ids=["a daily shape", "noise and jumps", "wild values"])
+@pytest.mark.parametrize("rows_open", [1, 7, ROWS], ids=["one row", "seven rows", "always"])
+def test_a_series_that_stays_open_says_the_same_however_often_it_is_saved(place: int, rows_open: int) -> None:
+    state = Adaptive().initial(1)
+    windows = [alone_of(seen, place) for seen in week(4)]
+    for seen in windows[:SETTLED_ROWS]:
+        _, state = Adaptive().score(state, seen)
+    opened, said = alone.Series(state), []
+
+    for row, seen in enumerate(windows[SETTLED_ROWS:], start=1):
+        scores, state = Adaptive().score(state, seen)
+        said.append(opened.judge(seen.start_ms.item(), seen.mean.item(), seen.min.item(), seen.max.item()))
+        assert said[-1] == (
+            *(scores.score[0], scores.alert[0], scores.expected_low[0], scores.expected_high[0]),
+            tuple(scores.parts[name][0] for name in PARTS),
+        )
+        if row % rows_open == 0:
+            blob = codec.encode("tests.alone", 1, None, opened.columns())
+            opened = alone.Series(codec.decode("tests.alone", blob, version_max=1).arrays)
+
+    assert all(column.tobytes() == state[name].tobytes() for name, column in opened.columns().items())
+    assert sum(judged.alert > 0.0 for judged in said) > 2
+
+
+@pytest.mark.parametrize("kind", HARD_VALUES)
+def test_hard_values_get_the_same_bits_alone_and_in_columns(kind: str) -> None:
+    together, single = Adaptive().initial(2), Adaptive().initial(1)
+    values = np.resize(HARD_VALUES[kind], 260).tolist()
+
+    for row, value in enumerate(values):
+        start_ms = START_MS + row * HALF_HOUR_MS
+        whole, together = Adaptive().score(together, observed([value, value], start_ms, HALF_HOUR_MS))
+        scores, single = Adaptive().score(single, observed([value], start_ms, HALF_HOUR_MS))
+        assert flat(scores) == flat(one_of(whole, 0)), row
+        assert all(column.tobytes() == together[name][:1].tobytes() for name, column in single.items()), row
 
 
 def test_a_single_settled_series_takes_the_short_path(monkeypatch: pytest.MonkeyPatch) -> None:
