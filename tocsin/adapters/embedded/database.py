@@ -87,6 +87,11 @@ class Database:
         """
         return cls(str(path), connect_reader(path))
 
+    @property
+    def is_memory(self) -> bool:
+        """Whether nothing of it lasts."""
+        return self._writer is self._reader
+
     def rows(self, sql: str, values: Values = ()) -> list[Row]:
         """Return all rows of a query."""
         return self.read(lambda connection: connection.execute(sql, values).fetchall())
@@ -94,7 +99,7 @@ class Database:
     def read(self, work: Work[T]) -> T:
         """Run the work, which only reads and leaves no cursor open; return its result."""
         with self._reading, plain_errors(self._place):
-            self._check_open()
+            self.check_open()
             return work(self._reader)
 
     def write(self, work: Work[T]) -> T:
@@ -128,6 +133,15 @@ class Database:
         finally:
             self._let_go()
 
+    def check_open(self) -> None:
+        """Raise unless the database is open.
+
+        Raises:
+            UnavailableError: It was closed.
+        """
+        if self._closed:
+            raise UnavailableError(f"{self._place} is closed")
+
     def _let_go(self) -> None:
         with ExitStack() as locks:
             for lock in {self._reading, self._turn}:
@@ -140,11 +154,7 @@ class Database:
             self._holder.release()
 
     def _writable(self) -> GroupCommit:
-        self._check_open()
+        self.check_open()
         if self._commits is None:
             raise ConfigError(f"{self._place} was opened for reading, it cannot be written")
         return self._commits
-
-    def _check_open(self) -> None:
-        if self._closed:
-            raise UnavailableError(f"{self._place} is closed")

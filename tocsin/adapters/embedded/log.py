@@ -68,10 +68,9 @@ class EmbeddedLog:
 
     def append(self, connection: sqlite3.Connection, records: Sequence[LogRecord]) -> None:
         """Append the records, at least one, within a transaction of the caller."""
-        self._check_sizes(records)
+        check_sizes(self._name, records)
         arrival_ms = self._now_ms()
-        for shard, share in by_shard(open_shards(connection, self._name), records).items():
-            (last,) = connection.execute(ADVANCE, (len(share), self._name, shard)).fetchone()
+        for shard, last, share in self._numbered(connection, records):
             segment = (self._name, shard, last, len(share), arrival_ms, encode_records(share))
             connection.execute(APPEND, segment)
 
@@ -137,6 +136,16 @@ class EmbeddedLog:
 
         return self._database.write(work)
 
+    def _numbered(
+        self, connection: sqlite3.Connection, records: Sequence[LogRecord]
+    ) -> list[tuple[int, int, Sequence[LogRecord]]]:
+        """Give the records of each shard their sequence numbers; return shard, last number and records."""
+        numbered: list[tuple[int, int, Sequence[LogRecord]]] = []
+        for shard, share in by_shard(open_shards(connection, self._name), records).items():
+            (last,) = connection.execute(ADVANCE, (len(share), self._name, shard)).fetchone()
+            numbered.append((shard, last, share))
+        return numbered
+
     def _segments(self, connection: sqlite3.Connection, shard: int, passed: int, limit: int) -> list[Segment]:
         """Return the fewest segments that hold ``limit`` records after the number ``passed``."""
         segments = []
@@ -153,8 +162,17 @@ class EmbeddedLog:
                 return candidate
         raise UsageError(f"{shard} is no open shard of {self._name}")
 
-    def _check_sizes(self, records: Sequence[LogRecord]) -> None:
-        for record in records:
-            size = len(record.data) + len(record.partition_key)
-            if size > RECORD_BYTES_MAX:
-                raise ValueError(f"{self._name} takes records of {RECORD_BYTES_MAX} bytes at most, got {size}")
+
+def check_sizes(log: str, records: Sequence[LogRecord]) -> None:
+    """Raise unless each record is small enough.
+
+    Raises:
+        ValueError: One is not.
+    """
+    longest = max([len(record.data) for record in records], default=0)
+    if longest + max([len(record.partition_key) for record in records], default=0) <= RECORD_BYTES_MAX:
+        return
+    for record in records:
+        size = len(record.data) + len(record.partition_key)
+        if size > RECORD_BYTES_MAX:
+            raise ValueError(f"{log} takes records of {RECORD_BYTES_MAX} bytes at most, got {size}")

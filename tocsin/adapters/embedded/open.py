@@ -11,6 +11,8 @@ from tocsin.adapters.embedded.checkpoints import EmbeddedCheckpoints
 from tocsin.adapters.embedded.database import Database
 from tocsin.adapters.embedded.decisions import EmbeddedDecisions
 from tocsin.adapters.embedded.directory import EmbeddedDirectory
+from tocsin.adapters.embedded.held_log import HeldLog
+from tocsin.adapters.embedded.held_state import HeldState
 from tocsin.adapters.embedded.log import EmbeddedLog
 from tocsin.adapters.embedded.queue import EmbeddedQueue
 from tocsin.adapters.embedded.state import EmbeddedState
@@ -41,13 +43,14 @@ class Embedded:
         self._database = database
         self._now_ms = now_ms
         self._feed = EmbeddedLog(database, "alerts", now_ms)
-        self.readings = EmbeddedLog(database, "readings", now_ms)
-        self.panes = EmbeddedLog(database, "panes", now_ms)
+        log = HeldLog if database.is_memory else EmbeddedLog
+        self.readings = log(database, "readings", now_ms)
+        self.panes = log(database, "panes", now_ms)
         self.checkpoints = EmbeddedCheckpoints(database)
         self.backend = Backend(
             readings=self.readings,
             panes=self.panes,
-            state=EmbeddedState(database),
+            state=HeldState(database) if database.is_memory else EmbeddedState(database),
             windows=EmbeddedWindows(database),
             alerts=EmbeddedAlerts(database, self._feed),
             decisions=EmbeddedDecisions(database),

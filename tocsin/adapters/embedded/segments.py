@@ -62,7 +62,16 @@ class Segment:
 def encode_records(records: Sequence[LogRecord]) -> bytes:
     """Return keys and payloads of the records, and arrivals of dated ones, as one byte string."""
     keys = [record.partition_key for record in records]
+    return encode((keys, [record.data for record in records], arrivals_of(records)))
+
+
+def arrivals_of(records: Sequence[LogRecord]) -> list[int]:
+    """Return the arrivals of dated records, none of others.
+
+    Raises:
+        ValueError: Some are dated and some are not.
+    """
     arrivals = [record.arrival_ms for record in records if isinstance(record, DatedRecord)]
-    if len(arrivals) not in {0, len(keys)}:
-        raise ValueError(f"either all records of a put are dated or none, got {len(arrivals)} of {len(keys)}")
-    return encode((keys, [record.data for record in records], arrivals))
+    if len(arrivals) not in {0, len(records)}:
+        raise ValueError(f"either all records of a put are dated or none, got {len(arrivals)} of {len(records)}")
+    return arrivals
