@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
+import msgspec
+
 from tocsin.core.clock import VirtualClock, pause, wall_now_ms
 from tocsin.core.ports import AlertTable, Log, LogReader, LogRecord, Queue, QueueMessage, Shard, StoredRecord
 
@@ -49,7 +51,7 @@ class WallReader:
 
     def read(self, shard: str, *, after: str | None, limit: int) -> Sequence[StoredRecord]:
         found = self._reader.read(shard, after=after, limit=limit)
-        return [replace(record, arrival_ms=self._clock.seen(record.arrival_ms)) for record in found]
+        return [msgspec.structs.replace(record, arrival_ms=self._clock.seen(record.arrival_ms)) for record in found]
 
     def trim(self, shard: str, *, through: str) -> None:
         self._reader.trim(shard, through=through)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from ingest.archive import STEP_BYTES_MAX, ArchiveHandler, group_of_shard, make_handler
 from tests.ingest.specimens import PLANS, Flaky, opened
@@ -114,7 +115,7 @@ def test_two_processes_that_archive_the_same_shard_write_each_record_once() -> N
 
 def test_a_batch_that_is_large_is_archived_in_several_commits() -> None:
     backend = opened().backend
-    large = [replace(one, data=b"x" * (STEP_BYTES_MAX // 3), partition_key="acme#a") for one in records(8)]
+    large = [structs.replace(one, data=b"x" * (STEP_BYTES_MAX // 3), partition_key="acme#a") for one in records(8)]
 
     deliver(make_handler(backend, PLANS), large)
 

@@ -1,7 +1,6 @@
 """The past is folded as if it had come in time, beside what is known, and comes into force at once."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -102,7 +101,7 @@ def test_what_was_learned_of_a_device_that_nobody_knew_stays(embedded: Embedded,
     backfill(embedded, after, past(minutes=60), clock.now_ms)
 
     known = load_known(embedded.backend, after, Adaptive(), reads_only=True)
-    now = [replace(one, arrival_ms=clock.now_ms() + 9) for one in past("old-1", 1, clock.now_ms())]
+    now = [msgspec.structs.replace(one, arrival_ms=clock.now_ms() + 9) for one in past("old-1", 1, clock.now_ms())]
     pipeline = run(embedded, clock, after, now)
     pipeline.advance_to(clock, clock.now_ms() + 4 * MINUTE_MS)
 

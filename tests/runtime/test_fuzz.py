@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from tests.runtime.walk import PLAN, walk
 from tocsin.core.formats.json_record import examine_record
@@ -85,7 +86,8 @@ def test_messages_overtake_each_other_only_as_far_as_out_of_orderness_allows() -
 
 def test_no_message_is_overtaken_past_a_late_one_between() -> None:
     one, two, three = [record for record in RECORDS if record.partition_key == "acme#pump-0"][:3]
-    old = replace(two, data=two.data.replace(str(_event_ms(two)).encode(), str(_event_ms(two) - 25_000).encode()))
+    older = two.data.replace(str(_event_ms(two)).encode(), str(_event_ms(two) - 25_000).encode())
+    old = structs.replace(two, data=older)
 
     def pairs(between: Recorded) -> set[tuple[int, int]]:
         overtaking = Overtaking([one, between, three], PLAN)
@@ -100,7 +102,12 @@ def test_a_copy_is_put_behind_and_a_swap_exchanges_messages_not_arrivals() -> No
 
     found = applied([a, b, c], Faults(copies=(Copy(0, 1),), swaps=(Swap(1, 2),)))
 
-    assert found == [a, replace(b, data=c.data), replace(a, arrival_ms=b.arrival_ms), replace(c, data=b.data)]
+    assert found == [
+        a,
+        structs.replace(b, data=c.data),
+        structs.replace(a, arrival_ms=b.arrival_ms),
+        structs.replace(c, data=b.data),
+    ]
 
 
 @given(kept=st.sets(st.integers(0, 9), min_size=1), seed=st.integers(0, 999))

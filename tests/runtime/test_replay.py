@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from msgspec import structs
 
 from tests.runtime.walk import PLAN, START_MS, play, walk
 from tocsin.adapters.embedded.open import open_embedded
@@ -58,7 +59,7 @@ def test_the_size_of_batches_changes_neither_alerts_nor_accounts(put: int, batch
 
 
 def test_how_much_is_put_at_once_shows_neither_in_what_people_are_told_nor_in_when() -> None:
-    patient = msgspec.structs.replace(PLAN, grouping=Grouping(by=("kind",), wait_ms=MINUTE_MS))
+    patient = structs.replace(PLAN, grouping=Grouping(by=("kind",), wait_ms=MINUTE_MS))
 
     def told(put_records_max: int) -> list[tuple[int, Notification]]:
         with ReplayRun(HEADER, patient, ReplaySettings(put_records_max=put_records_max)) as run:
@@ -115,7 +116,7 @@ def test_a_recording_of_the_log_leads_to_the_alerts_that_the_run_had(tmp_path: P
 
 
 def test_recorded_ticks_name_the_plan_of_the_replay(tmp_path: Path) -> None:
-    cooler = msgspec.structs.replace(PLAN, rules=(msgspec.structs.replace(PLAN.rules[0], above=1_000.0), PLAN.rules[1]))
+    cooler = structs.replace(PLAN, rules=(structs.replace(PLAN.rules[0], above=1_000.0), PLAN.rules[1]))
     _record_run(tmp_path / "run.jsonl", list(walk(minutes=15)))
 
     with RecordingReader(tmp_path / "run.jsonl") as reader:
@@ -148,7 +149,7 @@ def test_silence_after_the_end_is_told_only_where_time_goes_on_that_long() -> No
 
 
 def test_time_passes_in_gaps_of_a_recording() -> None:
-    late = [replace(record, arrival_ms=record.arrival_ms + HOUR_MS) for record in walk(minutes=10)]
+    late = [structs.replace(record, arrival_ms=record.arrival_ms + HOUR_MS) for record in walk(minutes=10)]
 
     result = replay(HEADER, [*walk(minutes=10), *late], PLAN)
 
@@ -167,7 +168,7 @@ def test_time_passes_in_gaps_of_a_recording() -> None:
     ],
 )
 def test_ticks_come_about_as_often_as_the_rows_of_a_table(clock: str, step_ms: int, ticks: int) -> None:
-    records = [replace(record, arrival_ms=START_MS + row * step_ms) for row, record in enumerate(walk(1, 4))]
+    records = [structs.replace(record, arrival_ms=START_MS + row * step_ms) for row, record in enumerate(walk(1, 4))]
 
     result = replay(Header(clock=clock), records, PLAN)
 

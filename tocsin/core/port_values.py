@@ -1,18 +1,20 @@
 """What travels through the ports: records, states, windows, entries and messages as they are kept.
 
-Imported from ``tocsin.core.ports``, where the ports are.
+Imported from ``tocsin.core.ports``, where the ports are. The records of a log are structs: made in a tenth
+of the time that a dataclass takes, and a replay makes several a record.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+import msgspec
+
 NEWEST_WINDOWS_MAX: Final = 120
 """Most starts of one size that ``WindowTable.newest`` looks at."""
 
 
-@dataclass(frozen=True, slots=True)
-class LogRecord:
+class LogRecord(msgspec.Struct, frozen=True, gc=False):
     """A record to put.
 
     Attributes:
@@ -26,8 +28,7 @@ class LogRecord:
     hash_key: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class StoredRecord:
+class StoredRecord(msgspec.Struct, frozen=True, gc=False):
     """A record as the log keeps it.
 
     Attributes:

@@ -5,7 +5,7 @@ stay, as without them there would be nothing to replay: move the times as well w
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 
 import msgspec
@@ -48,7 +48,7 @@ def anonymised(records: Iterable[Recorded], names: Names) -> Iterator[Recorded]:
     """Yield the records without names, labels and positions."""
     for record in records:
         if record.partition_key == TICK_KEY:
-            yield replace(record, position="", label="")
+            yield msgspec.structs.replace(record, position="", label="")
             continue
         tenant, device = names.of(record.partition_key)
         data = rewritten(record.data, _renaming(record.partition_key, tenant, device))

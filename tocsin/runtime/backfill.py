@@ -194,7 +194,7 @@ class _Past:
                 dated.append((time_ms, record))
         dated.sort(key=lambda one: one[0])
         for time_ms, record in dated:
-            yield replace(record, arrival_ms=time_ms)
+            yield msgspec.structs.replace(record, arrival_ms=time_ms)
 
 
 def event_time_ms(data: bytes) -> int | None:

@@ -5,7 +5,6 @@ batches of any size, and stages that fail, crash, or do not hear the answer to a
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from random import Random
 from typing import Any, Final, Literal
 
@@ -150,11 +149,11 @@ def applied(records: Sequence[Recorded], faults: Faults) -> list[Recorded]:
     moved = list(records)
     for swap in faults.swaps:
         first, second = moved[swap.first], moved[swap.second]
-        moved[swap.first] = replace(first, data=second.data)
-        moved[swap.second] = replace(second, data=first.data)
+        moved[swap.first] = msgspec.structs.replace(first, data=second.data)
+        moved[swap.second] = msgspec.structs.replace(second, data=first.data)
     behind: dict[int, list[Recorded]] = {}
     for copy in faults.copies:
-        again = replace(moved[copy.record], arrival_ms=moved[copy.behind].arrival_ms)
+        again = msgspec.structs.replace(moved[copy.record], arrival_ms=moved[copy.behind].arrival_ms)
         behind.setdefault(copy.behind, []).append(again)
     return [one for place, record in enumerate(moved) for one in (record, *behind.get(place, ()))]
 

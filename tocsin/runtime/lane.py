@@ -76,7 +76,7 @@ class Lane:
             now_ms: The present instant.
             is_last: Whether the shard has no more records than these.
         """
-        batch, is_full = self._next_records(settings.batch_records_max)
+        batch, is_full = self._next_records(settings.batch_records_max, settings.payload_bytes_max)
         if not batch:
             self._close_window(now_ms, is_last=is_last)
             return
@@ -98,9 +98,9 @@ class Lane:
         over_ms = self.tumbling.over_ms() if self.tumbling else None
         return [] if over_ms is None else [over_ms]
 
-    def _next_records(self, records_max: int) -> tuple[tuple[StoredRecord, ...], bool]:
+    def _next_records(self, records_max: int, bytes_max: int) -> tuple[tuple[StoredRecord, ...], bool]:
         """Return the records of the next batch, and whether waiting would bring no more into it."""
-        batch = fitting(self.buffer, records_max)
+        batch = fitting(self.buffer, records_max, bytes_max)
         if batch and self.tumbling:
             self.tumbling.open_for(batch[0])
             batch = tuple(takewhile(self.tumbling.takes, batch))
@@ -120,11 +120,13 @@ class Lane:
             self.segments.append(Segment((), closing=Closing.OVER))
 
 
-def fitting(records: Collection[StoredRecord], records_max: int) -> tuple[StoredRecord, ...]:
+def fitting(
+    records: Collection[StoredRecord], records_max: int, bytes_max: int = PAYLOAD_BYTES_MAX
+) -> tuple[StoredRecord, ...]:
     """Return the first of the records, as many as an event takes, at least one where there is one."""
     first = tuple(islice(records, records_max))
-    left = PAYLOAD_BYTES_MAX
-    if sum(len(record.data) for record in first) * 4 // 3 + RECORD_OVERHEAD_BYTES * len(first) <= left:
+    left = bytes_max
+    if sum([len(record.data) for record in first]) * 4 // 3 + RECORD_OVERHEAD_BYTES * len(first) <= left:
         return first
     for place, record in enumerate(first):
         left -= len(record.data) * 4 // 3 + RECORD_OVERHEAD_BYTES  # base64 takes four bytes for three

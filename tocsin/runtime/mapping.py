@@ -36,6 +36,7 @@ class MappingSettings:
 
     Attributes:
         batch_records_max: Most records or messages of one invocation.
+        payload_bytes_max: Largest event of one invocation.
         window_ms: How long a batch that is not full waits for more; 0 delivers what is there.
         retries_max: How often a failed batch is tried again; None for ever. Splitting does not count.
         age_ms_max: Records older than this are given up; None for never.
@@ -56,6 +57,7 @@ class MappingSettings:
     """
 
     batch_records_max: int = 1_000
+    payload_bytes_max: int = PAYLOAD_BYTES_MAX
     window_ms: int = 0
     retries_max: int | None = None
     age_ms_max: int | None = None

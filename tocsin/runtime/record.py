@@ -1,10 +1,12 @@
 """Recordings of a log."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from heapq import merge
 from pathlib import Path
 from typing import Final
+
+import msgspec
 
 from tocsin.core.actions import ACTION_KEY_START, decode_action, encode_action_json, is_action_key
 from tocsin.core.formats.recording import Header, Recorded
@@ -88,7 +90,7 @@ def _actions(feed: LogReader, shard: str) -> Iterator[StoredRecord]:
     for record in _records(feed, shard):
         if is_action_key(record.partition_key):
             data = encode_action_json(decode_action(record.data))
-            yield replace(record, partition_key=ACTION_KEY_START + record.partition_key, data=data)
+            yield msgspec.structs.replace(record, partition_key=ACTION_KEY_START + record.partition_key, data=data)
 
 
 def _records(reader: LogReader, shard: str) -> Iterator[StoredRecord]:

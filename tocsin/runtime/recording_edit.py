@@ -90,7 +90,7 @@ def shifted(records: Iterable[Recorded], by_ms: int, on_left: Callable[[], None]
         data = _shifted_tick(record.data, by_ms) if record.partition_key == TICK_KEY else _shifted(record.data, by_ms)
         if data is None:
             on_left()
-        yield replace(record, arrival_ms=arrival_ms, data=record.data if data is None else data)
+        yield msgspec.structs.replace(record, arrival_ms=arrival_ms, data=record.data if data is None else data)
 
 
 def _shifted_tick(data: bytes, by_ms: int) -> bytes | None:

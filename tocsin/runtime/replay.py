@@ -6,7 +6,7 @@ has any influence on which alerts come out.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, islice
 from typing import Final
 
@@ -30,6 +30,14 @@ from tocsin.runtime.stages import MakeStages, make_stages
 TOLD_QUEUE: Final = "told"
 TAKEN_MAX: Final = 1_000
 FIRST_RECORDS: Final = 200
+RECORDS_MAX: Final = 20_000
+"""Most records of a step. A step costs some milliseconds a key group whatever it brings, so more come at once than
+Lambda would deliver; no split of the records shows in what comes out."""
+
+MAPPINGS: Final = replace(
+    DEFAULT_SETTINGS,
+    processors=replace(DEFAULT_SETTINGS.processors, batch_records_max=RECORDS_MAX, payload_bytes_max=64 * 1024 * 1024),
+)
 
 _notification_decoder: Final = msgspec.json.Decoder(Notification)
 
@@ -54,8 +62,8 @@ class ReplaySettings:
     tick_ms: int | None = None
     round_ms: int = MINUTE_MS
     settle_ms: int = 4 * MINUTE_MS
-    put_records_max: int = 5_000
-    mappings: PipelineSettings = DEFAULT_SETTINGS
+    put_records_max: int = RECORDS_MAX
+    mappings: PipelineSettings = MAPPINGS
     stages: MakeStages = make_stages
     open_host: OpenHost | None = None
 

@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
+import msgspec
+
 from tocsin.adapters.embedded.open import GATEWAY_QUEUE
 from tocsin.adapters.embedded.segments import DatedRecord
 from tocsin.core.actions import Action, encode_action
@@ -159,7 +161,7 @@ class _VirtualAlerts:
         return self._feed
 
     def _as_put(self, record: StoredRecord) -> StoredRecord:
-        return replace(record, arrival_ms=self._arrivals.get(record.data, record.arrival_ms))
+        return msgspec.structs.replace(record, arrival_ms=self._arrivals.get(record.data, record.arrival_ms))
 
 
 class _VirtualQueue:
@@ -204,7 +206,7 @@ def _stamped(record: LogRecord, now_ms: int) -> LogRecord:
 
 def _without_stamp(record: StoredRecord) -> StoredRecord:
     arrival_ms = int.from_bytes(record.data[:STAMP_BYTES])
-    return replace(record, data=record.data[STAMP_BYTES:], arrival_ms=arrival_ms)
+    return msgspec.structs.replace(record, data=record.data[STAMP_BYTES:], arrival_ms=arrival_ms)
 
 
 def _as_sent(message: QueueMessage) -> QueueMessage:

@@ -13,8 +13,7 @@ Encoded = tuple[list[str], list[bytes], list[int]]
 _stored: Final = Stored[Encoded]("log segment", Encoded)
 
 
-@dataclass(frozen=True, slots=True)
-class DatedRecord(LogRecord):
+class DatedRecord(LogRecord, frozen=True, gc=False):
     """A record that arrived at another time than now, as replays put them.
 
     Attributes:

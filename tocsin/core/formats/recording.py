@@ -7,7 +7,6 @@ is a JSON string; anything else is base64. Ticks are records like all others (ke
 """
 
 from base64 import b64decode, b64encode
-from dataclasses import dataclass
 from typing import Annotated, Final
 
 import msgspec
@@ -43,8 +42,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     digest: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
+class Recorded(msgspec.Struct, frozen=True, gc=False):
     """One record of a recording.
 
     Attributes:
