@@ -8,10 +8,10 @@ import pytest
 
 from tests.cli.conftest import PLAN, Tocsin
 from tocsin.adapters.aws.open import open_aws
-from tocsin.adapters.aws.provision import provision
 from tocsin.adapters.aws.settings import VARIABLES
 from tocsin.adapters.aws.stand_in import StandIn
 from tocsin.core.clock import wall_now_ms
+from tocsin.runtime.provisioned import provision
 
 SCENARIO = """
 name: brief

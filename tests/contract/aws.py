@@ -13,11 +13,12 @@ from tocsin.adapters.aws.clients import Clients
 from tocsin.adapters.aws.open import Aws
 from tocsin.adapters.aws.patience import Patience
 from tocsin.adapters.aws.ports import Ports
-from tocsin.adapters.aws.provision import make, make_queue
+from tocsin.adapters.aws.provision import make_queue
 from tocsin.adapters.aws.queue import SqsQueue
 from tocsin.adapters.aws.settings import AwsSettings
 from tocsin.core.clock import NowMs, elapsed_s, pause
 from tocsin.core.ports import Backend, FilterPolicy, Queue, Shard, Topic
+from tocsin.runtime.provisioned import make
 
 FIELDS = {
     "readings": "readings_stream",

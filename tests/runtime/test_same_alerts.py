@@ -8,12 +8,13 @@ from pathlib import Path
 from tests.contract.moto_backend import SETTINGS, moto_at
 from tests.runtime.walk import PLAN, walk
 from tocsin.adapters.aws.open import open_aws
-from tocsin.adapters.aws.provision import WHOLE, make, make_queue
+from tocsin.adapters.aws.provision import make_queue
 from tocsin.adapters.embedded.open import open_embedded
 from tocsin.core.clock import NowMs
 from tocsin.core.formats.recording import Header
 from tocsin.core.messages import Notification
 from tocsin.runtime.host import Host
+from tocsin.runtime.provisioned import WHOLE, make
 from tocsin.runtime.replay import TOLD_QUEUE, Replayed, ReplaySettings, replay
 from tocsin.runtime.virtual_time import VirtualHost
 

@@ -15,6 +15,7 @@ from tocsin.adapters.embedded.open import open_embedded
 from tocsin.core.clock import NowMs
 from tocsin.core.errors import UsageError
 from tocsin.runtime.host import Host, OpenHost
+from tocsin.runtime.provisioned import open_stand_in
 from tocsin.runtime.virtual_time import VirtualHost
 
 EMBEDDED: Final = "embedded"
@@ -57,7 +58,7 @@ def opened_backend(
         tell(f"on AWS as {stand_in.name} plays it, at {stand_in.settings.endpoint('kinesis')}")
 
         def open_host(now_ms: NowMs, shards: int) -> Host:
-            return VirtualHost(stand_in.open(now_ms, shards), now_ms)
+            return VirtualHost(open_stand_in(stand_in, now_ms, shards), now_ms)
 
         yield open_host
 

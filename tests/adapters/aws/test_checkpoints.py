@@ -2,8 +2,8 @@ from tests.adapters.aws.scripted import patience_of
 from tests.contract.moto_backend import moto_at
 from tocsin.adapters.aws.checkpoints import DynamoCheckpoints
 from tocsin.adapters.aws.parallel import Parallel
-from tocsin.adapters.aws.provision import make
 from tocsin.adapters.aws.table import Table
+from tocsin.runtime.provisioned import make
 
 
 def test_each_mapping_has_the_newest_number_of_each_shard() -> None:

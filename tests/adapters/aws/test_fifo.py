@@ -9,11 +9,11 @@ import pytest
 from tests.adapters.aws.scripted import patience_of
 from tests.contract.moto_backend import moto_at
 from tests.contract.specimens import NOTIFICATION, NOW_MS
-from tocsin.adapters.aws.provision import make
 from tocsin.adapters.aws.queue import SqsQueue
 from tocsin.adapters.aws.topic import SnsTopic
 from tocsin.core.clock import VirtualClock
 from tocsin.core.messages import Notification
+from tocsin.runtime.provisioned import make
 
 
 @pytest.fixture

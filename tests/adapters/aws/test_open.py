@@ -5,9 +5,9 @@ from typing import Any, cast
 import pytest
 
 from tocsin.adapters.aws.open import open_aws
-from tocsin.adapters.aws.provision import WHOLE, provision
 from tocsin.adapters.aws.settings import AwsSettings
 from tocsin.core.errors import ConfigError
+from tocsin.runtime.provisioned import WHOLE, provision
 
 LOOPBACK = {"": "http://127.0.0.1:9"}
 

@@ -13,7 +13,6 @@ from tocsin.adapters.aws.clients import Clients
 from tocsin.adapters.aws.open import Aws
 from tocsin.adapters.aws.patience import Patience
 from tocsin.adapters.aws.ports import Ports
-from tocsin.adapters.aws.provision import WHOLE, make
 from tocsin.adapters.aws.settings import VARIABLES, AwsSettings
 from tocsin.core.actions import Action, ActionKind
 from tocsin.core.ports import Backend, DirectoryEntry, LogRecord, StateKey, StateWrite
@@ -23,6 +22,7 @@ from tocsin.runtime.cloudformation.source import load_template
 from tocsin.runtime.iam.calls import BEFORE, STATE_ITEM_BYTES
 from tocsin.runtime.iam.deployment import Names, Role
 from tocsin.runtime.iam.guard import AccessDeniedError, Ledger, guarded
+from tocsin.runtime.provisioned import WHOLE, make
 
 ACCOUNT = "123456789012"
 PLACE = Place("moto", SETTINGS.region, ACCOUNT)

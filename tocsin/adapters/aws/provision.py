@@ -1,8 +1,7 @@
-"""Gives a stand-in of AWS what the adapters need, under names that begin alike. On AWS the template does that."""
+"""Gives a stand-in of AWS what a template declares. What stand-ins do not look at, such as encryption, is left out."""
 
-from collections.abc import Callable, Collection
-from dataclasses import replace
-from functools import partial
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, Final, cast
 
 import msgspec
@@ -10,161 +9,203 @@ from botocore.exceptions import ClientError
 
 from tocsin.adapters.aws.clients import Clients
 from tocsin.adapters.aws.faults import code_of
-from tocsin.adapters.aws.settings import AwsSettings
-from tocsin.adapters.aws.tables import KEYS, TABLES, Index, TableNeeds
 from tocsin.core.clock import pause
-from tocsin.core.errors import ConfigError, UnavailableError
-
-WHOLE: Final = (
-    "readings_stream",
-    "panes_stream",
-    "state_bucket",
-    "windows_table",
-    "alerts_table",
-    "directory_table",
-    "gateway_queue_url",
-    "topic_arn",
-    "blobs_bucket",
-    "bus",
-    "checkpoints_table",
-)
-"""Fields of the settings that a whole pipeline outside of Lambda needs."""
+from tocsin.core.errors import UnavailableError
 
 RECEIVES_MAX: Final = 5
-"""A message that was received so often and not deleted is a dead letter when its turn comes again."""
+"""Of queues that no template declares: received so often and not deleted, a message is a dead letter."""
 
 READY_TRIES_MAX: Final = 400
 READY_S: Final = 0.05
+TABLE_PROPERTIES: Final = (
+    "TableName",
+    "BillingMode",
+    "AttributeDefinitions",
+    "KeySchema",
+    "LocalSecondaryIndexes",
+    "GlobalSecondaryIndexes",
+)
+QUEUE_ATTRIBUTES: Final = (
+    "VisibilityTimeout",
+    "MessageRetentionPeriod",
+    "ReceiveMessageWaitTimeSeconds",
+    "DelaySeconds",
+    "FifoQueue",
+    "RedrivePolicy",
+)
 
 
-def provision(settings: AwsSettings, prefix: str, *, shards: int = 1, fifo: bool = False) -> AwsSettings:
-    """Make all that a whole pipeline needs; return the settings with all the names.
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """A resource as a template declares it.
 
-    Args:
-        settings: Region and endpoints of the stand-in.
-        prefix: Begins all names.
-        shards: Of each stream.
-        fifo: Whether the topic is FIFO.
-
-    Raises:
-        ConfigError: The settings have no endpoint: they lead to AWS itself.
-        UnavailableError: Something was not ready in time.
+    Attributes:
+        id: Logical id.
+        kind: Type, e.g. ``AWS::SQS::Queue``.
+        name: What it is called.
+        arn: What the template's other resources call it.
+        properties: Without functions.
     """
-    if not settings.endpoints:
-        raise ConfigError("only a stand-in is given resources here, on AWS the template makes them")
-    clients = Clients(settings)
-    try:
-        names = make(clients, prefix, WHOLE, shards=shards, fifo=fifo)
-    finally:
-        clients.close()
-    return replace(settings, **cast("Any", names))
+
+    id: str
+    kind: str
+    name: str
+    arn: str
+    properties: Mapping[str, Any]
 
 
-def make(
-    clients: Clients, prefix: str, fields: Collection[str], *, shards: int = 1, fifo: bool = False
-) -> dict[str, str]:
-    """Make what the fields of the settings name; return each field's name.
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A resource that a stand-in has.
 
-    Args:
-        clients: Of a stand-in.
-        prefix: Begins all names.
-        fields: Which to make.
-        shards: Of each stream.
-        fifo: Whether the topic is FIFO.
+    Attributes:
+        ref: What settings call it: a name, of a queue its URL, of a topic or secret its ARN.
+        arn: Its ARN there; empty where nothing refers to it.
     """
-    makers: dict[str, Callable[[str], str]] = {
-        "readings_stream": partial(_make_stream, clients, shards),
-        "panes_stream": partial(_make_stream, clients, shards),
-        "state_bucket": partial(_make_bucket, clients),
-        "blobs_bucket": partial(_make_bucket, clients),
-        "gateway_queue_url": partial(make_queue, clients),
-        "topic_arn": partial(_make_topic, clients, fifo),
-        "bus": partial(_make_bus, clients),
-        **{field: partial(_make_table, clients, needs) for field, needs in TABLES.items()},
-    }
-    return {field: makers[field](f"{prefix}-{field.partition('_')[0]}") for field in fields}
+
+    ref: str
+    arn: str = ""
+
+
+def make(clients: Clients, resources: Iterable[Declared]) -> dict[str, Made]:
+    """Make the resources, those first that others refer to; return logical id to what was made.
+
+    Types that nobody makes here are left out: roles, functions, alarms and the like.
+    """
+    found: dict[str, Made] = {}
+    real: dict[str, str] = {}
+    ordered = [one for one in resources if one.kind in _MAKERS]
+    for one in sorted(ordered, key=_rank):
+        made = _MAKERS[one.kind](clients, one.name, _renamed(dict(one.properties), real))
+        found[one.id] = made
+        if made.arn:
+            real[one.arn] = made.arn
+    return found
 
 
 def make_queue(clients: Clients, name: str) -> str:
     """Make a queue of that name, and its dead letters beside it; return its URL."""
-    dead = clients.sqs.create_queue(QueueName=f"{name}-dead")["QueueUrl"]
-    arn = clients.sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    policy = {"deadLetterTargetArn": arn, "maxReceiveCount": RECEIVES_MAX}
-    attributes = {"RedrivePolicy": msgspec.json.encode(policy).decode()}
-    return clients.sqs.create_queue(QueueName=name, Attributes=cast("Any", attributes))["QueueUrl"]
+    dead = _queue(clients, f"{name}-dead", {})
+    policy = {"deadLetterTargetArn": dead.arn, "maxReceiveCount": RECEIVES_MAX}
+    return _queue(clients, name, {"RedrivePolicy": policy}).ref
 
 
-def _make_stream(clients: Clients, shards: int, name: str) -> str:
-    clients.kinesis.create_stream(StreamName=name, ShardCount=shards)
+def _rank(one: Declared) -> tuple[int, bool]:
+    return list(_MAKERS).index(one.kind), "RedrivePolicy" in one.properties
+
+
+def _renamed(value: Any, real: Mapping[str, str]) -> Any:  # noqa: ANN401  a template is plain data
+    """Return the value with what the stand-in calls resources in place of what the template does."""
+    if isinstance(value, dict):
+        return {name: _renamed(inner, real) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_renamed(inner, real) for inner in value]
+    return real.get(value, value) if isinstance(value, str) else value
+
+
+def _stream(clients: Clients, name: str, properties: dict[str, Any]) -> Made:
+    clients.kinesis.create_stream(StreamName=name, ShardCount=int(properties["ShardCount"]))
     _wait(
         f"stream {name}",
         lambda: clients.kinesis.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]["StreamStatus"],
     )
-    return name
+    return Made(name)
 
 
-def _make_bucket(clients: Clients, name: str) -> str:
-    clients.s3.create_bucket(Bucket=name)
-    return name
-
-
-def _make_topic(clients: Clients, is_fifo: bool, name: str) -> str:
-    if is_fifo:
-        return clients.sns.create_topic(Name=f"{name}.fifo", Attributes={"FifoTopic": "true"})["TopicArn"]
-    return clients.sns.create_topic(Name=name)["TopicArn"]
-
-
-def _make_bus(clients: Clients, name: str) -> str:
-    clients.events.create_event_bus(Name=name)
-    return name
-
-
-def _make_table(clients: Clients, needs: TableNeeds, name: str) -> str:
-    clients.dynamodb.create_table(**table_request(name, needs))
+def _table(clients: Clients, name: str, properties: dict[str, Any]) -> Made:
+    request: dict[str, Any] = {key: properties[key] for key in TABLE_PROPERTIES if key in properties}
+    if stream := properties.get("StreamSpecification"):
+        request["StreamSpecification"] = {"StreamEnabled": True, **stream}
+    clients.dynamodb.create_table(**request)
     _wait(f"table {name}", lambda: clients.dynamodb.describe_table(TableName=name)["Table"]["TableStatus"])
-    if needs.expires:
-        _expire(clients, name, needs.expires)
-    return name
+    if expiry := properties.get("TimeToLiveSpecification"):
+        _expire(clients, name, expiry)
+    return Made(name)
 
 
-def _expire(clients: Clients, name: str, attribute: str) -> None:
+def _expire(clients: Clients, name: str, expiry: Any) -> None:  # noqa: ANN401  a template is plain data
     """Have items expire; a stand-in that does not know how keeps them, which hurts nobody."""
     try:
-        clients.dynamodb.update_time_to_live(
-            TableName=name, TimeToLiveSpecification={"Enabled": True, "AttributeName": attribute}
-        )
+        clients.dynamodb.update_time_to_live(TableName=name, TimeToLiveSpecification=expiry)
     except ClientError as error:
         if code_of(error) != "UnknownOperationException":
             raise
 
 
-def table_request(name: str, needs: TableNeeds) -> dict[str, Any]:
-    """Return the CreateTable request of a table that has what is needed."""
-    keys = {*KEYS, *(key for index in needs.indexes for key in index.keys)}
-    indexes = {
-        "LocalSecondaryIndexes": [_index(index) for index in needs.indexes if index.is_local],
-        "GlobalSecondaryIndexes": [_index(index) for index in needs.indexes if not index.is_local],
+def _queue(clients: Clients, name: str, properties: dict[str, Any]) -> Made:
+    attributes = {key: _text(properties[key]) for key in QUEUE_ATTRIBUTES if key in properties}
+    url = clients.sqs.create_queue(QueueName=name, Attributes=cast("Any", attributes))["QueueUrl"]
+    found = clients.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+    return Made(url, found["Attributes"]["QueueArn"])
+
+
+def _text(value: Any) -> str:  # noqa: ANN401  a template is plain data
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, str | int) else msgspec.json.encode(value).decode()
+
+
+def _topic(clients: Clients, name: str, properties: dict[str, Any]) -> Made:
+    attributes = {"FifoTopic": "true"} if properties.get("FifoTopic") else {}
+    arn = clients.sns.create_topic(Name=name, Attributes=attributes)["TopicArn"]
+    return Made(arn, arn)
+
+
+def _subscription(clients: Clients, name: str, properties: dict[str, Any]) -> Made:  # noqa: ARG001  as all makers
+    """Subscribe a queue; people are not written to from a stand-in."""
+    if properties["Protocol"] != "sqs":
+        return Made("")
+    attributes: dict[str, str] = {
+        key: _text(properties[key]) for key in ("RawMessageDelivery", "FilterPolicy") if key in properties
     }
-    return {
-        "TableName": name,
-        "BillingMode": "PAY_PER_REQUEST",
-        "AttributeDefinitions": [{"AttributeName": key, "AttributeType": letter} for key, letter in sorted(keys)],
-        "KeySchema": _schema(KEYS),
-        **{kind: found for kind, found in indexes.items() if found},
-        **({"StreamSpecification": {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}} if needs.has_stream else {}),
-    }
+    answer = clients.sns.subscribe(
+        TopicArn=properties["TopicArn"], Protocol="sqs", Endpoint=properties["Endpoint"], Attributes=attributes
+    )
+    return Made(answer["SubscriptionArn"])
 
 
-def _index(index: Index) -> dict[str, Any]:
-    return {
-        "IndexName": index.name,
-        "KeySchema": _schema(index.keys),
-        "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": list(index.holds)},
-    }
+def _bucket(clients: Clients, name: str, properties: dict[str, Any]) -> Made:
+    try:
+        clients.s3.create_bucket(Bucket=name)
+    except ClientError as error:
+        if code_of(error) != "BucketAlreadyOwnedByYou":
+            raise
+    told = (properties.get("NotificationConfiguration") or {}).get("QueueConfigurations") or []
+    queues = [
+        {
+            "QueueArn": one["Queue"],
+            "Events": [one["Event"]],
+            "Filter": {"Key": {"FilterRules": one["Filter"]["S3Key"]["Rules"]}},
+        }
+        for one in told
+    ]
+    if queues:
+        configuration: Any = {"QueueConfigurations": queues}
+        clients.s3.put_bucket_notification_configuration(Bucket=name, NotificationConfiguration=configuration)
+    return Made(name)
 
 
-def _schema(keys: tuple[tuple[str, str], ...]) -> list[dict[str, str]]:
-    return [{"AttributeName": name, "KeyType": kind} for (name, _), kind in zip(keys, ("HASH", "RANGE"), strict=True)]
+def _bus(clients: Clients, name: str, properties: dict[str, Any]) -> Made:  # noqa: ARG001  as all makers
+    clients.events.create_event_bus(Name=name)
+    return Made(name)
+
+
+def _secret(clients: Clients, name: str, properties: dict[str, Any]) -> Made:
+    arn = clients.secrets.create_secret(Name=name, SecretString=properties["SecretString"])["ARN"]
+    return Made(arn, arn)
+
+
+_MAKERS: Final[Mapping[str, Callable[[Clients, str, dict[str, Any]], Made]]] = {
+    "AWS::SQS::Queue": _queue,
+    "AWS::SNS::Topic": _topic,
+    "AWS::SNS::Subscription": _subscription,
+    "AWS::Kinesis::Stream": _stream,
+    "AWS::DynamoDB::Table": _table,
+    "AWS::S3::Bucket": _bucket,
+    "AWS::Events::EventBus": _bus,
+    "AWS::SecretsManager::Secret": _secret,
+}
+"""Type to what makes it, in the order in which they are made: what others refer to first."""
 
 
 def _wait(what: str, status: Callable[[], str]) -> None:

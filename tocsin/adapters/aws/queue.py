@@ -149,6 +149,7 @@ class SqsQueue:
                 QueueUrl=url,
                 MaxNumberOfMessages=limit,
                 VisibilityTimeout=visibility_s,
+                WaitTimeSeconds=0,  # the queue's own wait is for Lambda: whoever polls here has more to do
                 MessageAttributeNames=["All"],
                 MessageSystemAttributeNames=["SentTimestamp", "ApproximateReceiveCount"],
             ),

@@ -1,7 +1,6 @@
 """A stand-in for AWS on this machine: started as a process of its own, given resources, and ended with its user."""
 
 import os
-import secrets
 import signal
 import socket
 import subprocess
@@ -14,9 +13,9 @@ from shutil import which
 from tempfile import TemporaryDirectory
 from typing import Final, Self
 
-from tocsin.adapters.aws.open import Aws, open_aws
+from tocsin.adapters.aws.open import Aws
 from tocsin.adapters.aws.settings import AwsSettings, is_loopback
-from tocsin.core.clock import NowMs, pause
+from tocsin.core.clock import pause
 from tocsin.core.errors import ConfigError, UnavailableError, UsageError
 from tocsin.core.ports import Backend, Checkpoints, Queue
 
@@ -80,13 +79,6 @@ class StandIn:
             self.close()
             raise
         self.settings = AwsSettings(REGION, endpoints={"": url})
-
-    def open(self, now_ms: NowMs, shards: int) -> "StandInAws":
-        """Give it the resources of a pipeline, under names of their own, and open them."""
-        from tocsin.adapters.aws.provision import provision  # noqa: PLC0415  needs boto3, which not all have
-
-        settings = provision(self.settings, f"tocsin-{secrets.token_hex(4)}", shards=shards)
-        return StandInAws(open_aws(settings, now_ms=now_ms, requests_max=1))
 
     def close(self) -> None:
         """End it, if it was started here."""

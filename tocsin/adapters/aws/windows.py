@@ -19,6 +19,9 @@ from tocsin.core.errors import DamagedError
 from tocsin.core.ports import NEWEST_WINDOWS_MAX, WindowItem, WindowStats
 from tocsin.core.series import SeriesWindows, series_of
 
+EXPIRES: Final = "expires"
+"""Attribute with the time to live, in seconds of the epoch: the template names it."""
+
 SET_DIGITS: Final = 8
 ALWAYS: Final = ("count", "mean", "sum", "variance", "min", "max", "first", "last")
 NEWEST_ITEMS_MAX: Final = 100 * NEWEST_WINDOWS_MAX
@@ -32,7 +35,7 @@ class DynamoWindows:
     """One item for all metrics of a device in a window that are known at once.
 
     Args:
-        table: Where they are; its time to live is in the attribute ``expires``.
+        table: Where they are; its time to live is in the attribute ``EXPIRES``.
         retention_ms: How long windows are kept after their end.
         now_ms: Clock of puts.
     """
@@ -117,7 +120,7 @@ class DynamoWindows:
             "revision": number(window.revision),
             "metrics": {"M": {name: {"M": _encoded(stats)} for name, stats in window.metrics.items()}},
             "put": number(now_ms * PUT_DIGITS + next(self._puts) % PUT_DIGITS),
-            "expires": number(-(-(ends_ms + self._retention_ms) // 1_000)),
+            EXPIRES: number(-(-(ends_ms + self._retention_ms) // 1_000)),
         }
 
 
