@@ -21,7 +21,8 @@ from anomaly.table import Table
 from anomaly.verdicts import Verdicts
 from tocsin.core.columns import PANE_ARRAYS, Bools, Floats, Int64s, PaneColumns, PaneKind
 from tocsin.core.messages import PANES_MAX, Amendment, Phase
-from tocsin.core.plan.model import LimitsRule
+from tocsin.core.plan.model import LimitsRule, Rule
+from tocsin.core.plan.resolve import is_switched
 
 MERGEABLE: Final = ("mean", "min", "max")
 """Statistics of windows that are kept, and so can be revised."""
@@ -59,8 +60,13 @@ def amend_alerts(fold: Fold, panes: PaneColumns) -> None:
         _merge(fold.state.series, row, cell, panes, place)
         for rule, wanted in enumerate(fold.plan.rules):
             alert = int(fold.coverage.series_alert[row, rule])
-            if isinstance(wanted, LimitsRule) and wanted.statistic in MERGEABLE and alert != NONE:
+            if _is_amended(wanted) and alert != NONE:
                 _reconsider(fold, rule, alert, place, (before, _windows(fold, row)))
+
+
+def _is_amended(rule: Rule) -> bool:
+    """Tell whether late data may amend the rule's alerts: not where a mode that has passed would have to be known."""
+    return isinstance(rule, LimitsRule) and rule.statistic in MERGEABLE and not is_switched(rule)
 
 
 def _series_row(fold: Fold, panes: PaneColumns, place: int) -> int:

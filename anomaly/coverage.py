@@ -3,7 +3,7 @@
 Matrices of subjects by rules, so that judging a batch is a few array operations a rule.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from functools import lru_cache
 from typing import Self
 
@@ -34,6 +34,8 @@ class Coverage:
         series_alert: shape (s, r), int32, row of the alert, or ``NONE``.
         still: shape (s, r), int32, row of the movement, or ``NONE``.
         joint: shape (d, r), int32, row of what is gathered of the device, or ``NONE``.
+        memory: Series row, place of the rule, and baseline, to the row of what the rule learned there.
+        mode: Device row, and place of the mode in the plan, to its row.
     """
 
     device: Bools
@@ -42,10 +44,12 @@ class Coverage:
     series_alert: Int32s
     still: Int32s
     joint: Int32s
+    memory: dict[tuple[int, int, int], int] = field(default_factory=dict)
+    mode: dict[tuple[int, int], int] = field(default_factory=dict)
 
     def copy(self) -> Self:
         """Return the same matrices in memory of their own."""
-        return type(self)(*(getattr(self, field.name).copy() for field in fields(self)))
+        return type(self)(*(getattr(self, one.name).copy() for one in fields(self)))
 
     def add_devices(self, covered: Bools) -> None:
         """Append devices, without alerts.

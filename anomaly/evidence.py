@@ -15,7 +15,7 @@ from anomaly.verdicts import Verdicts
 from tocsin.core.columns import Floats
 from tocsin.core.keys import split_key
 from tocsin.core.messages import PANES_MAX, Amendment, Evidence, PaneEvidence, Phase, Severity, Transition
-from tocsin.core.plan.resolve import device_plan, metric_plan, unit_of
+from tocsin.core.plan.resolve import device_plan, is_switched, metric_plan, unit_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def transition(fold: Fold, rule: int, moved: Moved, verdicts: Verdicts) -> Trans
         expected_low=_known(verdicts.low),
         expected_high=_known(verdicts.high),
         parts={name: _finite(part[0]) for name, part in verdicts.parts.items() if not math.isnan(part[0])},
-        panes=_panes(fold, moved.alert),
+        panes=_known_panes(fold, rule, moved),
         position=moved.position,
     )
     bare = _bare(fold, moved, evidence)
@@ -165,6 +165,17 @@ def _panes(fold: Fold, alert: int) -> tuple[PaneEvidence, ...]:
         PaneEvidence(start_ms, start_ms + size_ms, count, mean, low, high)
         for start_ms, count, mean, low, high in zip(*ring.values(), strict=True)
     )
+
+
+def _known_panes(fold: Fold, rule: int, moved: Moved) -> tuple[PaneEvidence, ...]:
+    """Return the newest windows up to the one that moved the alert.
+
+    Where a mode switches the rule, a newer window may be known already, or not, as batches come; it is no part of this.
+    """
+    panes = _panes(fold, moved.alert)
+    if not is_switched(fold.plan.rules[rule]):
+        return panes
+    return tuple(pane for pane in panes if pane.end_ms <= moved.life.moved_ms[0])[1 - PANES_MAX :]
 
 
 def _known(values: Floats | None) -> float | None:

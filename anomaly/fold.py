@@ -14,7 +14,7 @@ from anomaly.table import Table, new_rows
 from tocsin.core.columns import Int32s, Int64s
 from tocsin.core.messages import Transition
 from tocsin.core.plan.model import AdaptiveRule, DriftRule, FlatlineRule, MultivariateRule, Plan, Rule, plan_hash
-from tocsin.core.plan.resolve import kind_of
+from tocsin.core.plan.resolve import has_memories, kind_of
 
 LIFE_COLUMNS: Final = tuple(field.name for field in fields(Lives))
 
@@ -53,6 +53,7 @@ def open_fold(state: GroupState, plan: Plan, detector: Detector) -> Fold:
         _find_alerts(fold)
         _find_stills(fold)
         _find_joints(fold)
+        _find_modes(fold)
         settle(fold, np.arange(len(state.series)))
     return fold
 
@@ -65,8 +66,8 @@ def settle(fold: Fold, series: Int64s) -> None:
         series: shape (k,), series rows, ascending.
     """
     state, rules = fold.state, fold.plan.rules
-    adaptive = np.array([isinstance(rule, AdaptiveRule) for rule in rules], np.bool_)
-    keeping = np.array([isinstance(rule, FlatlineRule | DriftRule) for rule in rules], np.bool_)
+    adaptive = np.array([isinstance(rule, AdaptiveRule) and not has_memories(rule) for rule in rules], np.bool_)
+    keeping = np.array([_keeps(rule) for rule in rules], np.bool_)
     covered = fold.coverage.series[series]
     learning = series[(covered & adaptive).any(axis=1) & (state.series["detector"][series] == NONE)]
     state.series["detector"][learning] = len(state.detector) + np.arange(len(learning))
@@ -128,12 +129,22 @@ def _find_stills(fold: Fold) -> None:
     """Point the coverage to the movements and levels that its rules watch, and forget the others."""
     stills, coverage = fold.state.stills, fold.coverage
     rule = _plan_places(fold)[stills["rule"]]
-    keeping = [isinstance(rule, FlatlineRule | DriftRule) for rule in fold.plan.rules]
+    keeping = [_keeps(rule) or has_memories(rule) for rule in fold.plan.rules]
     covered = np.pad(coverage.series, ((0, 0), (0, 1)))  # NONE finds the last column
     kept = np.flatnonzero(np.array([*keeping, False], np.bool_)[rule] & covered[stills["series"], rule])
     for name in stills:
         stills[name] = stills[name][kept]
-    coverage.still[stills["series"], rule[kept]] = np.arange(len(kept))
+    rule = rule[kept]
+    apart = np.array([has_memories(rule) for rule in fold.plan.rules] + [False], np.bool_)[rule]
+    shared = np.flatnonzero(~apart)
+    coverage.still[stills["series"][shared], rule[shared]] = shared
+    names = zip(stills["series"].tolist(), rule.tolist(), stills["baseline"].tolist(), strict=True)
+    coverage.memory |= {name: row for row, name in enumerate(names) if apart[row]}
+
+
+def _keeps(rule: Rule) -> bool:
+    """Tell whether the rule keeps something of each of its series, whatever its mode."""
+    return isinstance(rule, FlatlineRule | DriftRule) and not has_memories(rule)
 
 
 def _find_joints(fold: Fold) -> None:
@@ -145,6 +156,17 @@ def _find_joints(fold: Fold) -> None:
     kept = np.flatnonzero(joint[rule] & covered[joints["device"], rule])
     state.joints, state.joint_detector = Table(joints.take(kept)), Table(state.joint_detector.take(kept))
     coverage.joint[state.joints["device"], rule[kept]] = np.arange(len(kept))
+
+
+def _find_modes(fold: Fold) -> None:
+    """Point the coverage to what is known of the plan's modes, and forget the others."""
+    state = fold.state
+    places = {mode.name: place for place, mode in enumerate(fold.plan.modes)}
+    mode = np.array([*(places.get(name, NONE) for name in state.mode_names), NONE], np.int64)[state.modes["mode"]]
+    kept = np.flatnonzero(mode != NONE)
+    state.modes = Table(state.modes.take(kept))
+    names = zip(state.modes["device"].tolist(), mode[kept].tolist(), strict=True)
+    fold.coverage.mode |= {name: row for row, name in enumerate(names)}
 
 
 def _plan_places(fold: Fold) -> Int64s:

@@ -1,21 +1,21 @@
 """Judging: every rule of the plan looks at the panes of the series that it covers."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
-from anomaly.contract import Observations, Scores
 from anomaly.detectors import limits, missing, rate, surprise
 from anomaly.fold import Fold
 from anomaly.intake import Intake
 from anomaly.lifecycle import Verdict
 from anomaly.memory import judge_level, judge_stillness, remember, score
 from anomaly.moves import Subjects, judge, open_alerts
-from anomaly.observations import observations, take_scores, take_windows
+from anomaly.observations import observations
+from anomaly.round import Round
 from anomaly.rounds import rounds
 from anomaly.rows import NONE
+from anomaly.switched import judge_released
 from anomaly.verdicts import Verdicts
-from tocsin.core.columns import Floats, Int64s, PaneColumns, PaneKind
+from anomaly.waiting import released
+from tocsin.core.columns import Int64s, PaneColumns, PaneKind
 from tocsin.core.plan.model import (
     AdaptiveRule,
     DriftRule,
@@ -25,68 +25,46 @@ from tocsin.core.plan.model import (
     MultivariateRule,
     RateRule,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class _Round:
-    """One window of each of n series, and what was known before it.
-
-    Attributes:
-        rows: shape (n,), series rows.
-        places: shape (n,), places in the batch.
-        windows: The windows.
-        scores: What the adaptive detector says of them.
-        last: shape (n,), last value before, NaN without.
-        last_ms: shape (n,), its event time.
-    """
-
-    rows: Int64s
-    places: Int64s
-    windows: Observations
-    scores: Scores
-    last: Floats
-    last_ms: Int64s
-
-    def take(self, cells: Int64s) -> "_Round":
-        return _Round(
-            self.rows[cells],
-            self.places[cells],
-            take_windows(self.windows, cells),
-            take_scores(self.scores, cells),
-            self.last[cells],
-            self.last_ms[cells],
-        )
+from tocsin.core.plan.resolve import is_switched, plain_rules, switched_rules
 
 
 def judge_panes(fold: Fold, panes: PaneColumns, intake: Intake) -> None:
     """Judge the panes of each series in their order, those of different series at once."""
+    judged: list[Round] = []
     for places in rounds(intake.series, np.flatnonzero(intake.series != NONE)):
         kind = panes.kind[places]
-        _judge_windows(fold, panes, intake, places[kind == PaneKind.ON_TIME])
+        judged += _judge_windows(fold, panes, intake, places[kind == PaneKind.ON_TIME])
         _judge_early(fold, panes, intake, places[kind == PaneKind.EARLY])
+    if switched_rules(fold.plan):
+        judge_released(fold, released(fold, panes, intake, judged), _verdicts)
 
 
-def _judge_windows(fold: Fold, panes: PaneColumns, intake: Intake, places: Int64s) -> None:
-    """Judge one closed window a series; one that is not newer than the series' newest is counted only."""
+def _judge_windows(fold: Fold, panes: PaneColumns, intake: Intake, places: Int64s) -> list[Round]:
+    """Judge one closed window a series; one that is not newer than the series' newest is counted only.
+
+    Returns:
+        The windows that are judged, as one round, or nothing.
+    """
     series = fold.state.series
     is_newer = panes.start_ms[places] > series["start_ms"][intake.series[places]]
     fold.state.count("not_newer", int(np.count_nonzero(~is_newer)))
     places = places[is_newer]
     if not len(places):
-        return
+        return []
     rows, windows = intake.series[places], observations(panes, places)
     last, last_ms = series["last"][rows], series["last_ms"][rows]
     remember(fold, rows, windows)
-    this = _Round(rows, places, windows, score(fold, rows, windows), last, last_ms)
-    for rule in range(len(fold.plan.rules)):
+    this = Round(rows, places, windows, score(fold, rows, windows), last, last_ms)
+    for rule in plain_rules(fold.plan):
         is_covered = fold.coverage.series[rows, rule]
         if is_covered.all():
             _act(fold, rule, this)
         elif is_covered.any():
             _act(fold, rule, this.take(np.flatnonzero(is_covered)))
+    return [this]
 
 
-def _act(fold: Fold, rule: int, this: _Round) -> None:
+def _act(fold: Fold, rule: int, this: Round) -> None:
     """Let one rule, which covers all series of the round, judge it."""
     wanted = fold.plan.rules[rule]
     subjects = Subjects(
@@ -99,7 +77,7 @@ def _act(fold: Fold, rule: int, this: _Round) -> None:
     judge(fold, rule, subjects, _verdicts(fold, rule, this, subjects), clear_ms=clear_ms)
 
 
-def _verdicts(fold: Fold, rule: int, this: _Round, subjects: Subjects) -> Verdicts:
+def _verdicts(fold: Fold, rule: int, this: Round, subjects: Subjects) -> Verdicts:
     wanted = fold.plan.rules[rule]
     match wanted:
         case LimitsRule():
@@ -128,7 +106,7 @@ def _judge_early(fold: Fold, panes: PaneColumns, intake: Intake, places: Int64s)
         mine = places[intake.rule[places] == rule]
         mine = mine[fold.coverage.series[intake.series[mine], rule]]
         wanted = fold.plan.rules[rule]
-        if not isinstance(wanted, LimitsRule) or not len(mine):
+        if not isinstance(wanted, LimitsRule) or is_switched(wanted) or not len(mine):
             continue
         verdicts = limits.compare(wanted, panes.last[mine])
         over = np.flatnonzero(verdicts.verdict == Verdict.BREACH)

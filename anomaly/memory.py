@@ -53,7 +53,7 @@ def score(fold: Fold, rows: Int64s, windows: Observations) -> Scores:
     """
     state = fold.state
     watched = np.flatnonzero(state.series["detector"][rows] != NONE)
-    scores = _unscored(len(rows))
+    scores = unscored(len(rows))
     if not len(watched):
         return scores
     learners = state.series["detector"][rows[watched]].astype(np.int64)
@@ -87,7 +87,11 @@ def judge_level(fold: Fold, rule: int, rows: Int64s, windows: Observations) -> V
     """Judge the windows by a drift rule, and keep what it learned of their level; arguments as for stillness."""
     wanted = fold.plan.rules[rule]
     assert isinstance(wanted, DriftRule), wanted
-    places = fold.coverage.still[rows, rule].astype(np.int64)
+    return judge_level_at(fold, wanted, fold.coverage.still[rows, rule].astype(np.int64), windows)
+
+
+def judge_level_at(fold: Fold, wanted: DriftRule, places: Int64s, windows: Observations) -> Verdicts:
+    """Judge the windows by a drift rule that keeps their levels in these rows, shape (n,)."""
     verdicts, after = drift.judge(wanted, windows, _kept(fold, places, drift.Levels))
     _keep(fold, places, after)
     return verdicts
@@ -102,6 +106,7 @@ def _keep(fold: Fold, places: Int64s, after: flatline.Stills | drift.Levels) -> 
     fold.state.stills.put(places, {field.name: getattr(after, field.name) for field in fields(after)})
 
 
-def _unscored(count: int) -> Scores:
+def unscored(count: int) -> Scores:
+    """Return of that many windows that nobody scored them."""
     zeros, unknown = np.zeros(count), np.full(count, np.nan)
     return Scores(zeros, zeros, np.ones(count, np.bool_), unknown, unknown, {})

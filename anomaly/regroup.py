@@ -85,8 +85,10 @@ def _of_devices(state: GroupState, rows: Int64s) -> GroupState:
     alerts = np.flatnonzero(np.isin(state.alerts["device"], rows))
     stills = np.flatnonzero(np.isin(state.stills["series"], series))
     joints = np.flatnonzero(np.isin(state.joints["device"], rows))
-    learned = state.series["detector"][series]
+    learned = np.concatenate([state.series["detector"][series], state.stills["detector"][stills]])
     learned = learned[learned != NONE]
+    modes = np.flatnonzero(np.isin(state.modes["device"], rows))
+    held = np.flatnonzero(np.isin(state.held["series"], series))
     part = replace(
         state,
         device_keys=[state.device_keys[row] for row in rows],
@@ -95,15 +97,20 @@ def _of_devices(state: GroupState, rows: Int64s) -> GroupState:
         alerts=Table(state.alerts.take(alerts)),
         stills=Table(state.stills.take(stills)),
         joints=Table(state.joints.take(joints)),
+        modes=Table(state.modes.take(modes)),
+        held=Table(state.held.take(held)),
         detector=Table(state.detector.take(learned.astype(np.int64))),
         joint_detector=Table(state.joint_detector.take(joints)),
     )
-    for table in (part.series, part.alerts, part.joints):
+    for table in (part.series, part.alerts, part.joints, part.modes):
         table["device"] = _renumbered(table["device"], rows)
-    for table in (part.alerts, part.stills):
+    for table in (part.alerts, part.stills, part.held):
         table["series"] = _renumbered(table["series"], series)
-    own = part.series["detector"] != NONE
-    part.series["detector"] = np.where(own, np.cumsum(own) - 1, NONE).astype(np.int32)
+    first = 0
+    for table in (part.series, part.stills):
+        own = table["detector"] != NONE
+        table["detector"] = np.where(own, first + np.cumsum(own) - 1, NONE).astype(np.int32)
+        first += int(own.sum())
     return part
 
 
@@ -118,20 +125,24 @@ def _add(state: GroupState, part: GroupState) -> None:
     metrics = _merged(state.metric_names, part.metric_names)
     sizes = _merged(state.sizes_ms, part.sizes_ms)
     channels = _merged(state.channel_names, part.channel_names)
+    modes = _merged(state.mode_names, part.mode_names)
+    part.modes["mode"] = modes[part.modes["mode"]]
+    part.stills["baseline"] = np.append(0, modes + 1).astype(np.int32)[part.stills["baseline"]]
     rules = _merged_rules(state, part)
-    for table in (part.series, part.alerts, part.joints):
+    for table in (part.series, part.alerts, part.joints, part.modes):
         table["device"] = _moved(table["device"], devices)
-    for table in (part.alerts, part.stills):
+    for table in (part.alerts, part.stills, part.held):
         table["series"] = _moved(table["series"], series)
-    part.series["detector"] = _moved(part.series["detector"], learned)
+    for table in (part.series, part.stills):
+        table["detector"] = _moved(table["detector"], learned)
     part.series["metric"] = metrics[part.series["metric"]]
     part.series["size"] = sizes[part.series["size"]]
-    for table in (part.alerts, part.stills, part.joints):
+    for table in (part.alerts, part.stills, part.joints, part.held):
         table["rule"] = rules[table["rule"]]
     channel = part.joints["channel"]
     part.joints["channel"] = np.where(channel == NONE, NONE, channels[channel]).astype(np.int32)
     state.device_keys += part.device_keys
-    for name in ("devices", "series", "alerts", "stills", "joints", "detector", "joint_detector"):
+    for name in ("devices", "series", "alerts", "stills", "joints", "modes", "held", "detector", "joint_detector"):
         getattr(state, name).append(getattr(part, name).columns)
 
 

@@ -75,9 +75,11 @@ STILL: Final[Schema] = {
     "echo": Column("f8"),  # learned product of deviations that followed each other
     "rise": Column("f8"),  # sum of deviations upwards
     "fall": Column("f8"),
+    "baseline": Column("i4"),  # 0, or behind the place in mode_names of the mode that it was learned in
+    "detector": Column("i4", NONE),  # of an adaptive rule that modes switch: its row of the adaptive detector
 }
 """What a flatline or a drift rule keeps of a series: its movement, which the rule's tolerance decides, or its level."""
-STILL_ADDED: Final = ("level", "deviation", "off", "echo", "rise", "fall")
+STILL_ADDED: Final = ("level", "deviation", "off", "echo", "rise", "fall", "baseline", "detector")
 """Columns that states of earlier releases do not have."""
 
 JOINT: Final[Schema] = {
@@ -89,10 +91,35 @@ JOINT: Final[Schema] = {
 }
 """Metrics of a device as a multivariate rule gathers them."""
 
+MODE: Final[Schema] = {
+    "device": Column("i4"),
+    "mode": Column("i4"),  # place in mode_names
+    "answer": Column("i1"),
+    "since_ms": Column("i8", UNSET_MS),  # start of the first window with this answer
+    "until_ms": Column("i8", UNSET_MS),  # end of the newest window
+}
+"""In what a device is, as far as one of its metrics tells."""
+
+HELD: Final[Schema] = {
+    "series": Column("i4"),
+    "rule": Column("i4"),
+    **{name: Column("i8") for name in ("start_ms", "end_ms", "count")},
+    **{name: Column("f8") for name in ("mean", "min", "max", "first", "last")},
+    **{name: Column("i8") for name in ("first_ms", "last_ms")},
+    "before": Column("f8", np.nan),  # last value before the window
+    "before_ms": Column("i8", UNSET_MS),
+}
+"""Windows that wait until it is known in which mode their device was."""
+
 TABLES: Final[dict[str, Schema]] = {
     "devices": DEVICE,
     "series": SERIES,
     "alerts": ALERT,
     "stills": STILL,
     "joints": JOINT,
+    "modes": MODE,
+    "held": HELD,
 }
+
+RARE_TABLES: Final = ("modes", "held")
+"""Saved only where they hold something."""

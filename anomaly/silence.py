@@ -7,6 +7,7 @@ import numpy as np
 from anomaly.detectors import missing
 from anomaly.fold import Fold
 from anomaly.lifecycle import UNSET_MS, Verdict
+from anomaly.mode_book import standing
 from anomaly.moves import Subjects, expire_alerts, judge, tick_place
 from anomaly.presence import presence_of
 from anomaly.rows import NONE
@@ -14,6 +15,7 @@ from anomaly.verdicts import Verdicts
 from tocsin.core.clock import MINUTE_MS
 from tocsin.core.columns import Bools, Int64s
 from tocsin.core.plan.model import MissingRule
+from tocsin.core.plan.modes import Answer
 from tocsin.core.plan.resolve import is_device_rule
 
 PAUSE_TICKS: Final = 5
@@ -69,6 +71,7 @@ def _gone(fold: Fold, tick_ms: int) -> Bools:
 def _judge_devices(fold: Fold, rule: int, wanted: MissingRule, tick_ms: int, gone: Bools) -> None:
     devices = fold.state.devices
     rows = np.flatnonzero(fold.coverage.device[:, rule] & ~gone)
+    rows = rows[_is_on(fold, wanted, rows, tick_ms)]
     verdicts = missing.judge_devices(
         wanted,
         fold.plan.timing,
@@ -87,6 +90,7 @@ def _judge_series(fold: Fold, rule: int, wanted: MissingRule, tick_ms: int, repo
     has_reported = np.zeros(len(devices), np.bool_)
     has_reported[reported] = True
     rows = np.flatnonzero(fold.coverage.series[:, rule] & has_reported[series["device"]])
+    rows = rows[_is_on(fold, wanted, series["device"][rows], tick_ms)]
     device = series["device"][rows].astype(np.int64)
     verdicts = missing.judge_series(
         wanted,
@@ -96,6 +100,15 @@ def _judge_series(fold: Fold, rule: int, wanted: MissingRule, tick_ms: int, repo
         device_ms=devices["last_ms"][device],
     )
     _judge(fold, rule, _subjects(fold, device, rows, tick_ms), verdicts)
+
+
+def _is_on(fold: Fold, wanted: MissingRule, devices: Int64s, tick_ms: int) -> Bools:
+    """Tell which devices are in the modes in which the rule judges; what they told last counts."""
+    if not wanted.when and not wanted.unless:
+        return np.ones(len(devices), np.bool_)
+    span = (tick_ms, tick_ms + 1)
+    found = [standing(fold, wanted, device, span, waits=False) for device in devices.tolist()]
+    return np.array([one is not None and one.answer is Answer.ON for one in found], np.bool_)
 
 
 def _judge(fold: Fold, rule: int, subjects: Subjects, verdicts: Verdicts) -> None:

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from anomaly.contract import Detector
 from anomaly.coverage import Coverage
 from anomaly.detectors.multivariate import Multivariate
-from anomaly.rows import ALERT, ALERT_ADDED, JOINT, NONE, STILL, STILL_ADDED, TABLES
+from anomaly.ordering import ordered
+from anomaly.rows import ALERT, ALERT_ADDED, JOINT, NONE, RARE_TABLES, STILL, STILL_ADDED, TABLES
 from anomaly.table import Table, checked, new_rows
 from tocsin.core import codec
 from tocsin.core.columns import Int64s
@@ -63,6 +64,7 @@ class GroupState:
         sizes_ms: Window lengths that series rows point to.
         rule_names: Names that alert and still rows point to.
         channel_names: Metrics that joint rows point to.
+        mode_names: Modes that mode rows, and memories, point to.
         rule_kinds: Kind and severity of each of them, as the newest plan that has it says.
         detector_name: Name and version of the detector whose columns are kept.
         devices: Rows as ``DEVICE``.
@@ -70,6 +72,8 @@ class GroupState:
         alerts: Rows as ``ALERT``, of alerts that moved at least once or are being timed.
         stills: Rows as ``STILL``.
         joints: Rows as ``JOINT``.
+        modes: Rows as ``MODE``.
+        held: Rows as ``HELD``.
         detector: Columns of the detector, its own business.
         joint_detector: Columns of the multivariate detector, a row a joint row.
         device_rows: Partition key to device row; derived.
@@ -90,11 +94,14 @@ class GroupState:
     rule_kinds: list[tuple[str, str]]
     detector_name: str
     channel_names: list[str]
+    mode_names: list[str]
     devices: Table
     series: Table
     alerts: Table
     stills: Table
     joints: Table
+    modes: Table
+    held: Table
     detector: Table
     joint_detector: Table
     device_rows: dict[str, int] = field(default_factory=dict)
@@ -115,7 +122,7 @@ class GroupState:
 
 _LISTS_AND_DICTS: Final = (
     *("fence", "ticks", "counts", "device_keys", "metric_names", "sizes_ms", "rule_names", "rule_kinds"),
-    "channel_names",
+    *("channel_names", "mode_names"),
     *("device_rows", "series_rows"),
 )
 
@@ -147,6 +154,7 @@ def initial(detector: Detector) -> GroupState:
         rule_kinds=[],
         detector_name=name_of(detector),
         channel_names=[],
+        mode_names=[],
         detector=Table(detector.initial(0)),
         joint_detector=Table(JOINT_DETECTOR.initial(0)),
         devices=tables["devices"],
@@ -154,6 +162,8 @@ def initial(detector: Detector) -> GroupState:
         alerts=tables["alerts"],
         stills=tables["stills"],
         joints=tables["joints"],
+        modes=tables["modes"],
+        held=tables["held"],
     )
 
 
@@ -176,6 +186,7 @@ class _Meta(msgspec.Struct, array_like=True):
     rule_kinds: list[tuple[str, str]]
     detector_name: str
     channel_names: list[str] = []
+    mode_names: list[str] = []
 
 
 _meta_decoder: Final = msgspec.msgpack.Decoder(_Meta)
@@ -197,19 +208,15 @@ def encode(state: GroupState) -> bytes:
         rule_kinds=state.rule_kinds,
         detector_name=state.detector_name,
         channel_names=state.channel_names,
+        mode_names=state.mode_names,
     )
+    tables = {name: getattr(state, name) for name in (*TABLES, "detector")}
     arrays: dict[str, NDArray[Any]] = {}
-    for name in (*TABLES, "detector"):
-        table: Table = getattr(state, name)
-        rows = _ordered(table) if name == "alerts" else slice(None)
-        arrays |= {f"{name}.{column}": table[column][rows] for column in sorted(table)}
+    for name, table in ordered(tables).items():
+        if len(table) or name not in RARE_TABLES:
+            arrays |= {f"{name}.{column}": table[column] for column in sorted(table)}
     arrays |= {f"{_JOINT_NAME}.{column}": state.joint_detector[column] for column in sorted(state.joint_detector)}
     return codec.encode(STATE_SCHEMA, STATE_VERSION, meta, arrays)
-
-
-def _ordered(alerts: Table) -> NDArray[np.int_]:
-    """Return alert rows by device, series and rule: they were appended in the order of a batch's rounds."""
-    return np.lexsort((alerts["rule"], alerts["series"], alerts["device"]))
 
 
 def decode(blob: bytes, detector: Detector) -> GroupState:
@@ -243,6 +250,7 @@ def decode(blob: bytes, detector: Detector) -> GroupState:
         rule_kinds=meta.rule_kinds,
         detector_name=meta.detector_name,
         channel_names=meta.channel_names,
+        mode_names=meta.mode_names,
         detector=Table(_columns("detector", packed.arrays)),
         joint_detector=Table(joint_columns),
         devices=tables["devices"],
@@ -250,6 +258,8 @@ def decode(blob: bytes, detector: Detector) -> GroupState:
         alerts=tables["alerts"],
         stills=tables["stills"],
         joints=tables["joints"],
+        modes=tables["modes"],
+        held=tables["held"],
         device_rows={key: row for row, key in enumerate(meta.device_keys)},
     )
     state.series_rows = {key: row for row, key in enumerate(keys_of_series(state).tolist())}
@@ -265,6 +275,9 @@ def _add_columns(arrays: dict[str, NDArray[Any]]) -> None:
         count = len(arrays.get(f"{table}.{known}", ()))
         for name, column in new_rows({name: schema[name] for name in added}, count).items():
             arrays.setdefault(f"{table}.{name}", column)
+    for table in RARE_TABLES:
+        for name, column in new_rows(TABLES[table], 0).items():
+            arrays.setdefault(f"{table}.{name}", column)
 
 
 def _columns(name: str, arrays: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
@@ -275,4 +288,8 @@ def _columns(name: str, arrays: dict[str, NDArray[Any]]) -> dict[str, NDArray[An
 def _restart(state: GroupState, detector: Detector) -> GroupState:
     """Forget what another detector learned; series get a new row as they are next seen."""
     series = Table(state.series.columns | {"detector": np.full(len(state.series), NONE, np.int32)})
-    return replace(state, series=series, detector=Table(detector.initial(0)), detector_name=name_of(detector))
+    own = state.stills["detector"] != NONE
+    stills = Table(state.stills.take(np.flatnonzero(~own)))
+    return replace(
+        state, series=series, stills=stills, detector=Table(detector.initial(0)), detector_name=name_of(detector)
+    )

@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from anomaly.amending import amend_alerts, runs_between_revisions
+from anomaly.amending import amend_alerts
 from anomaly.contract import Detector
 from anomaly.fold import Fold, open_fold
 from anomaly.intake import take_in
@@ -20,6 +20,7 @@ from anomaly.joint import judge_devices
 from anomaly.judging import judge_panes
 from anomaly.moves import withdraw_uncovered
 from anomaly.presence import meet_devices
+from anomaly.runs import runs_of
 from anomaly.silence import judge_silence, note_tick
 from anomaly.state import GroupState
 from tocsin.core.columns import PaneBatch
@@ -94,7 +95,7 @@ def _take(fold: Fold, batch: PaneBatch, plans: PlanBook) -> tuple[Fold, list[Ent
     """Fold one batch: its panes, then its tick."""
     fold.state.fence[batch.generation, batch.group] = batch.number
     entries: list[Entry] = []
-    for begin, panes in runs_between_revisions(batch.panes):
+    for begin, panes in runs_of(batch.panes, fold.plan):
         with np.errstate(over="ignore", invalid="ignore"):  # readings may be as large as numbers go
             intake = take_in(fold, panes)
             meet_devices(fold, panes, intake)

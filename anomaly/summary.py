@@ -65,6 +65,9 @@ def _step(moved: Transition) -> str:
     return f"{verb} {moved.severity}, was {moved.severity_from}"
 
 
+SWITCHED_OFF: Final = "switched_off"
+"""Part of the evidence of an alert that cleared because its device left the modes in which it is judged."""
+
 BLAMED_MAX: Final = 3
 """Most metrics that a line blames."""
 
@@ -115,6 +118,8 @@ def _scored_breach(rule: AdaptiveRule | MultivariateRule | DriftRule, moved: Tra
 
 def _return(rule: Rule, moved: Transition) -> str:
     name = _name(moved)
+    if SWITCHED_OFF in moved.evidence.parts:
+        return f"{name} is not judged in the present mode of {moved.device}"
     match rule:
         case RateRule():
             return f"{name} changes at a normal rate again"

@@ -24,6 +24,7 @@ from tocsin.core.plan.model import (
     encode_plan,
     plan_hash,
 )
+from tocsin.core.plan.modes import Mode
 
 KINDS = (
     LOW_FLOW,
@@ -34,10 +35,25 @@ KINDS = (
     AdaptiveRule(name="adaptive", metric=FLOW, threshold=50.0),
     MultivariateRule(name="joint"),
 )
+MODES = (
+    Mode("warm", metric="air_celsius", above=24.8),
+    Mode("half", from_time="10:00", until_time="10:12", settle_ms=2 * MINUTE_MS),
+    Mode("wild", metric="flow_lpm", below=24.0),
+)
+SWITCHED = (
+    LimitsRule(name="low-when-warm", metric=FLOW, below=25.2, hysteresis=0.3, when=("warm",)),
+    RateRule(name="fast-unless", rise_per_s=0.1, unless=("warm", "half")),
+    FlatlineRule(name="flat-when", flat_ms=2 * MINUTE_MS, unless=("half",)),
+    AdaptiveRule(name="modal", metric=FLOW, threshold=25.7, baselines=("warm", "half")),
+    DriftRule(name="modal-level", learn_ms=30 * MINUTE_MS, baselines=("wild",)),
+    MissingRule(name="silent-when", factor=2.0, floor_ms=2 * MINUTE_MS, when=("half",)),
+)
 SILENT = MissingRule(name="silent", factor=2.0, floor_ms=2 * MINUTE_MS, clear_ms=30_000)
 NO_METRIC = MissingRule(name="no-metric", scope="metric", factor=2.0, floor_ms=2 * MINUTE_MS)
-PLAN = plan_of(*KINDS, SILENT, NO_METRIC)
-OTHER = plan_of(RateRule(name="fast", rise_per_s=2.0), SILENT, LimitsRule(name="new", above=30.0))
+PLAN = plan_of(*KINDS, SILENT, NO_METRIC, *SWITCHED, modes=MODES)
+OTHER = plan_of(
+    RateRule(name="fast", rise_per_s=2.0), SILENT, LimitsRule(name="new", above=30.0), SWITCHED[3], modes=MODES[:2]
+)
 
 
 @dataclass(frozen=True)

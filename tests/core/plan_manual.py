@@ -10,6 +10,7 @@ from tocsin.core.plan.delivery import Receiver, Route
 from tocsin.core.plan.field import Field
 from tocsin.core.plan.form import FORMS, default_of
 from tocsin.core.plan.model import Bounds, DevicePlan, Grouping, MetricPlan, Plan, SourcePlan, Timing, Window
+from tocsin.core.plan.modes import Mode
 from tocsin.core.plan.rule_forms import RULE_KINDS
 from tocsin.core.plan.telling import Escalation
 from tocsin.core.silences import Silence
@@ -21,6 +22,7 @@ PARTS: Final[dict[str, type[msgspec.Struct]]] = {
     "timing": Timing,
     "bounds": Bounds,
     "devices": DevicePlan,
+    "modes": Mode,
     "sources": SourcePlan,
     "grouping": Grouping,
     "silences": Silence,
@@ -29,7 +31,10 @@ PARTS: Final[dict[str, type[msgspec.Struct]]] = {
     "routes": Route,
     **RULE_KINDS,
 }
-EVERY_RULE: Final = {"name", "metric", "device", "device_type", "severity", "for", "clear", "window", "shadow_of"}
+EVERY_RULE: Final = {"name", "metric", "device", "device_type", "severity", "for", "clear", "window", "shadow_of"} | {
+    "when",
+    "unless",
+}
 
 
 def table_of(name: str) -> list[str]:
@@ -54,6 +59,8 @@ def _values(field: Field) -> str:
         return f"{format_duration(int(field.low))} to {format_duration(int(field.high))}"
     if field.choices:
         return ", ".join(f"`{choice}`" for choice in field.choices)
+    if field.kind == "names":
+        return "list of names"
     if field.shape:
         return field.shape.words
     if field.kind in {"integer", "number"}:

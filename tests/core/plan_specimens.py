@@ -23,6 +23,7 @@ from tocsin.core.plan.model import (
     Timing,
     Window,
 )
+from tocsin.core.plan.modes import Mode
 from tocsin.core.plan.telling import Escalation
 from tocsin.core.silences import Silence
 
@@ -58,9 +59,12 @@ rules:
   - {name: fast, kind: rate_of_change, metric: air_celsius, rise_per_s: 2, fall_per_s: 1, hysteresis: 0.2}
   - {name: flat, kind: flatline, flat: 1h, tolerance: 0.5, constants: [0, -1]}
   - {name: gone, kind: missing, scope: metric, metric: "*", factor: 4, floor: 1m}
-  - {name: odd, kind: adaptive, threshold: 4.5}
+  - {name: odd, kind: adaptive, threshold: 4.5, when: [running], unless: [shift], baselines: [shift, running]}
   - {name: joint, kind: multivariate, threshold: 3}
-  - {name: level, kind: drift, threshold: 30, slack: 0.5, learn: 2d}
+  - {name: level, kind: drift, threshold: 30, slack: 0.5, learn: 2d, baselines: [running]}
+modes:
+  - {name: running, metric: speed_rpm, above: 100, below: 900, settle: 5m}
+  - {name: shift, days: [mon], from: "06:00", until: "22:00", zone: Europe/Berlin}
 devices:
   - {match: "n-*", tenant: acme, site: Werk Süd, type: pump, gateway: gw-1}
 sources:
@@ -119,9 +123,13 @@ FULL: Final = Plan(
         RateRule(name="fast", metric="air_celsius", rise_per_s=2.0, fall_per_s=1.0, hysteresis=0.2),
         FlatlineRule(name="flat", flat_ms=3_600_000, tolerance=0.5, constants=(0.0, -1.0)),
         MissingRule(name="gone", scope="metric", factor=4.0, floor_ms=60_000),
-        AdaptiveRule(name="odd", threshold=4.5),
+        AdaptiveRule(name="odd", threshold=4.5, when=("running",), unless=("shift",), baselines=("shift", "running")),
         MultivariateRule(name="joint", threshold=3.0),
-        DriftRule(name="level", threshold=30.0, slack=0.5, learn_ms=172_800_000),
+        DriftRule(name="level", threshold=30.0, slack=0.5, learn_ms=172_800_000, baselines=("running",)),
+    ),
+    modes=(
+        Mode("running", "speed_rpm", above=100.0, below=900.0, settle_ms=300_000),
+        Mode("shift", days=("mon",), from_time="06:00", until_time="22:00", zone="Europe/Berlin"),
     ),
     devices=(DevicePlan("n-*", "acme", "Werk Süd", "pump", "gw-1"),),
     sources=(SourcePlan("plant", "acme", "json"),),

@@ -21,10 +21,15 @@ def test_a_plan_is_said_in_words() -> None:
         "  fast (rate_of_change, warning): air_celsius: rises faster than 2 a second or falls faster than 1 a second",
         "  flat (flatline, warning): every metric: does not move by more than 0.5 for 1h, unless it stands at 0, -1",
         "  gone (missing, warning): every metric: silent for 4 usual intervals, at least 1m",
-        "  odd (adaptive, warning): every metric: alert score reaches 4.5",
+        "  odd (adaptive, warning): every metric: alert score reaches 4.5, only in mode running, never in mode shift,"
+        " learned apart in mode shift, running",
         "  joint (multivariate, warning): each device: its metrics together reach a score of 3",
         "  level (drift, warning): every metric: deviations from its level beyond 0.5 a window sum up to 30;"
-        " what lasts longer than 2d is the new level",
+        " what lasts longer than 2d is the new level, learned apart in mode running",
+        "",
+        "modes",
+        "  running: speed_rpm above 100 and below 900, settles for 5m",
+        "  shift: mon from 06:00 until 22:00 Europe/Berlin",
         "",
         "timing",
         "  a window closes 15s after its end in the device's own time, or 1m after it where the device is silent",

@@ -64,6 +64,29 @@ RATE = "rules:\n- {name: fast, kind: rate_of_change, metric: air_celsius, rise_p
             "1: grouping.severity_min: must be one of info, warning, critical, got 'warn', did you mean warning?",
             id="unknown severity",
         ),
+        pytest.param(
+            "modes: [{name: on, metric: speed_rpm}]",
+            "1: modes[0]: must have above, below or both beside metric",
+            id="a mode without a limit",
+        ),
+        pytest.param(
+            'modes: [{name: on, from: "06:00"}]', "1: modes[0]: must have both from and until", id="a day without end"
+        ),
+        pytest.param(
+            'modes: [{name: on, metric: speed_rpm, above: 3, from: "06:00"}]',
+            "1: modes[0].from: must not be said together with metric: make a mode of each, and name both",
+            id="a mode told by two things",
+        ),
+        pytest.param(
+            'modes: [{name: on, from: "06:00", until: "07:00", zone: Europe/Atlantis}]',
+            "1: modes[0].zone: must be a time zone such as Europe/Berlin, got 'Europe/Atlantis'",
+            id="a zone that is not there",
+        ),
+        pytest.param(
+            "rules: [{name: adaptive, when: [on]}]",
+            "1: rules[0].when: must name modes of the plan (none), got 'on'",
+            id="a mode that is not there",
+        ),
     ],
 )
 def test_a_bad_part_is_told(text: str, expected: str) -> None:

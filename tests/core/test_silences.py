@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from tests.alerts.specimens import FIRING
 from tocsin.core.clock import HOUR_MS, MINUTE_MS
 from tocsin.core.formats.iso_time import iso_ms
-from tocsin.core.silences import DAYS, Silence, covers, is_active, is_over, problems
+from tocsin.core.occurrences import DAYS
+from tocsin.core.silences import Silence, covers, is_active, is_over, problems
 
 NIGHT = Silence("night", site="north", from_time="22:00", until_time="06:00", zone="Europe/Berlin")
 

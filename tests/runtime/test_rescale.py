@@ -29,6 +29,7 @@ from tocsin.core.plan.model import (
     Timing,
     Window,
 )
+from tocsin.core.plan.modes import Mode
 from tocsin.runtime.generations import insist_on_generation, load_known
 from tocsin.runtime.pipeline import Pipeline
 from tocsin.runtime.rescale import rescale
@@ -46,7 +47,9 @@ RICH = structs.replace(
         FlatlineRule("flat", flat_ms=2 * MINUTE_MS, tolerance=100.0),
         AdaptiveRule("odd"),
         MultivariateRule("together"),
+        AdaptiveRule("odd-in-mode", baselines=("fast", "slow")),
     ),
+    modes=(Mode("slow", metric="flow_lpm", below=100.0), Mode("fast", metric="flow_lpm", above=0.0)),
     groups=4,
 )
 MINUTES = 10
@@ -163,17 +166,40 @@ def learned(states: list[GroupState]) -> dict[tuple[object, ...], bytes]:
                 of = int(places["series"][row])
                 subject = series_names[of] if of >= 0 else (state.device_keys[places["device"][row]],)
                 rule = state.rule_names[places["rule"][row]]
-                found[table, rule, *subject] = bytes_of(places, row, but=("device", "series", "rule"))
-        for row in range(len(state.joints)):
-            key = state.device_keys[state.joints["device"][row]]
-            channels = [state.channel_names[one] if one >= 0 else "" for one in state.joints["channel"][row]]
-            found["joint", key, *channels] = bytes_of(state.joint_detector, row)
+                named = int(places["baseline"][row]) if table == "stills" else 0
+                mode = state.mode_names[named - 1] if named else ""
+                found[table, rule, mode, *subject] = bytes_of(
+                    places, row, but=("device", "series", "rule", "baseline", "detector")
+                )
+                if table == "stills" and (own := int(places["detector"][row])) >= 0:
+                    found["memory", rule, mode, *subject] = bytes_of(state.detector, own)
+        found |= _of_modes(state, series_names)
+    return found
+
+
+def _of_modes(state: GroupState, series_names: list[tuple[str, str, int]]) -> dict[tuple[object, ...], bytes]:
+    """Return what is known of modes, and what waits for one."""
+    found: dict[tuple[object, ...], bytes] = {}
+    for row in range(len(state.modes)):
+        mode = state.mode_names[state.modes["mode"][row]]
+        found["mode", state.device_keys[state.modes["device"][row]], mode] = bytes_of(
+            state.modes, row, but=("device", "mode")
+        )
+    for row in range(len(state.held)):
+        rule = state.rule_names[state.held["rule"][row]]
+        found["held", rule, *series_names[state.held["series"][row]]] = bytes_of(
+            state.held, row, but=("series", "rule")
+        )
+    for row in range(len(state.joints)):
+        key = state.device_keys[state.joints["device"][row]]
+        channels = [state.channel_names[one] if one >= 0 else "" for one in state.joints["channel"][row]]
+        found["joint", key, *channels] = bytes_of(state.joint_detector, row)
     return found
 
 
 def test_every_table_of_the_anomaly_stage_is_one_that_is_divided() -> None:
     # A new one needs its lines in anomaly/regroup.py, and in `learned` above.
-    assert set(TABLES) == {"devices", "series", "alerts", "stills", "joints"}
+    assert set(TABLES) == {"devices", "series", "alerts", "stills", "joints", "modes", "held"}
 
 
 def bytes_of(table: Table, row: int, but: tuple[str, ...] = ()) -> bytes:
@@ -191,7 +217,10 @@ def test_what_was_learned_of_each_series_stays_with_it(count: int) -> None:
     divided = regrouped_anomaly(known.anomaly, Adaptive(), count, {})
 
     before, after = learned(known.anomaly), learned(divided)
-    assert {name[0] for name in before} == {"series", "detector", "device", "alerts", "stills", "joint"}
+    assert {name[0] for name in before} == {"series", "detector", "device", "alerts", "stills", "joint"} | {
+        "mode",
+        "memory",
+    }
     assert after == before
 
 

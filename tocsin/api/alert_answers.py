@@ -3,7 +3,7 @@
 from typing import Literal
 
 from tocsin.api.answers import Answer, Device, MetricDetail
-from tocsin.core.silences import Day
+from tocsin.core.occurrences import Day
 
 AlertPhase = Literal["inactive", "pending", "firing", "resolved", "expired"]
 

@@ -5,7 +5,7 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import Meta
 
-from tocsin.core.silences import Day
+from tocsin.core.occurrences import Day
 
 INSTANT_MAX: Final = 4_102_444_800_000
 """The year 2100: later instants are mistakes."""

@@ -2,23 +2,20 @@
 
 import re
 from collections.abc import Iterator
-from datetime import date, datetime, time, timedelta
 from fnmatch import fnmatchcase
 from functools import lru_cache
-from typing import Final, Literal
+from typing import Final
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from tocsin.core.formats.iso_time import iso_ms
 from tocsin.core.messages import Transition
+from tocsin.core.occurrences import CACHE_MAX, Day, occurrences
 
-Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-DAYS: Final[tuple[Day, ...]] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 MATCHERS: Final = ("site", "gateway", "device", "metric", "rule", "kind", "severity")
 """What of an alert a silence looks at, besides its tenant."""
 TIME_OF_DAY: Final = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
-CACHE_MAX: Final = 4_096
 
 
 class Silence(msgspec.Struct, frozen=True, forbid_unknown_fields=True, cache_hash=True):
@@ -72,9 +69,10 @@ def is_active(silence: Silence, at_ms: int) -> bool:
     start_ms, end_ms = span_ms(silence)
     if at_ms < start_ms or (end_ms is not None and at_ms >= end_ms):
         return False
-    return not silence.from_time or any(
-        begins_ms <= at_ms < ends_ms for begins_ms, ends_ms in _occurrences(silence, at_ms)
-    )
+    if not silence.from_time:
+        return True
+    known = occurrences(silence.days, silence.from_time, silence.until_time, silence.zone, at_ms)
+    return any(begins_ms <= at_ms < ends_ms for begins_ms, ends_ms in known)
 
 
 def is_over(silence: Silence, at_ms: int) -> bool:
@@ -113,29 +111,3 @@ def problems(silence: Silence) -> Iterator[tuple[str, str]]:
         ZoneInfo(silence.zone)
     except (KeyError, ValueError, OSError):  # not found, no name of a file, or that of a folder
         yield "zone", f"must be a time zone such as Europe/Berlin, got {silence.zone[:40]!r}"
-
-
-def _occurrences(silence: Silence, at_ms: int) -> Iterator[tuple[int, int]]:
-    """Yield the occurrences that begin on the day before the instant, on its day, and on the next, local time."""
-    zone = ZoneInfo(silence.zone)
-    today = datetime.fromtimestamp(at_ms / 1_000, zone).date()
-    for day in (today - timedelta(days=1), today, today + timedelta(days=1)):
-        if not silence.days or DAYS[day.weekday()] in silence.days:
-            yield _occurrence(day, silence.from_time, silence.until_time, silence.zone)
-
-
-@lru_cache(maxsize=CACHE_MAX)
-def _occurrence(day: date, from_time: str, until_time: str, zone: str) -> tuple[int, int]:
-    """Return begin and end of the occurrence that begins on the day.
-
-    Where the clocks change, a time of day comes twice or not at all: then the longer reading counts.
-    """
-    begin, end = time.fromisoformat(from_time), time.fromisoformat(until_time)
-    last = day if end > begin else day + timedelta(days=1)
-    return min(_both_ms(day, begin, zone)), max(_both_ms(last, end, zone))
-
-
-def _both_ms(day: date, at: time, zone: str) -> tuple[int, int]:
-    """Return the instant of the time of day, as read before and after a change of the clocks; mostly the same."""
-    first, second = (datetime.combine(day, at.replace(fold=fold), ZoneInfo(zone)) for fold in (0, 1))
-    return round(first.timestamp() * 1_000), round(second.timestamp() * 1_000)

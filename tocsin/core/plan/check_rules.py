@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from tocsin.core.durations import format_duration
 from tocsin.core.messages import SEVERITY_RANK, Severity
 from tocsin.core.plan.check import Finding
+from tocsin.core.plan.check_modes import check_switches
 from tocsin.core.plan.model import (
     AdaptiveRule,
     DriftRule,
@@ -87,6 +88,7 @@ def check_rule_within(rule: Rule, plan: Plan) -> Iterator[Finding]:
     """Yield what is wrong between the rule and the plan's metrics, devices and other rules."""
     yield from _check_early(rule, plan.rules)
     yield from _check_shadow(rule, plan.rules)
+    yield from check_switches(rule, plan.modes)
     if rule.device_type != "*" and not any(overlap(rule.device_type, known.type) for known in plan.devices):
         yield Finding("device_type", f"must be the type of some entry of devices, got {rule.device_type!r}")
     for part in _parts_of(rule, plan):

@@ -8,9 +8,11 @@ from msgspec.structs import asdict
 
 from tocsin.core.plan.check import check_maintenance, check_metric, check_silence
 from tocsin.core.plan.check_delivery import check_receiver, check_route
+from tocsin.core.plan.check_modes import check_mode
 from tocsin.core.plan.check_rules import check_rule
 from tocsin.core.plan.delivery import Receiver, Route
 from tocsin.core.plan.model import DevicePlan, MetricPlan, Rule, SourcePlan
+from tocsin.core.plan.modes import Mode
 from tocsin.core.plan.patterns import covers
 from tocsin.core.plan.reader import NO_BASE, Base, Entry, read_entry
 from tocsin.core.plan.resolve import kind_of
@@ -26,6 +28,7 @@ ENTRIES_MAX: Final = {"metrics": 256, "rules": 256, "devices": 1_000, "sources":
     "escalations": 32,
     "receivers": 64,
     "routes": 128,
+    "modes": 64,
 }
 
 
@@ -57,6 +60,13 @@ def read_devices(root: Section) -> list[Entry[DevicePlan]]:
         entries,
         lambda outer, inner: covers(outer.match, inner.match) and covers(outer.tenant, inner.tenant),
     )
+    return entries
+
+
+def read_modes(root: Section) -> list[Entry[Mode]]:
+    """Return the modes that are written."""
+    entries = [read_entry(section, Mode, NO_BASE, check_mode) for section in _sections(root, "modes")]
+    _note_doubles([entry.section for entry in entries])
     return entries
 
 

@@ -18,6 +18,7 @@ from tocsin.core.plan.model import (
     Window,
     plan_hash,
 )
+from tocsin.core.plan.modes import Mode
 from tocsin.core.plan.resolve import is_device_rule, kind_of, slice_ms
 
 SLICE_BYTES: Final = 70
@@ -29,6 +30,7 @@ def explain_plan(plan: Plan) -> str:
     lines = [f"plan {plan_hash(plan)}, generation {plan.generation}, {_count(plan.groups, 'key group')}", ""]
     lines += ["metrics (the first that matches counts)", *map(_metric_line, plan.metrics), ""]
     lines += [f"rules ({len(plan.rules)})", *map(_rule_line, plan.rules), ""]
+    lines += ["modes", *map(_mode_line, plan.modes), ""] if plan.modes else []
     lines += ["timing", *_timing_lines(plan), ""]
     lines += ["notifications", *grouping_lines(plan), *told_lines(plan), ""]
     lines += [f"devices known beforehand: {_count(len(plan.devices), 'entry', 'entries')}"]
@@ -62,9 +64,26 @@ def _rule_line(rule: Rule) -> str:
         words.append(f"for {format_duration(rule.for_ms)}")
     if rule.clear_ms:
         words.append(f"clears after {format_duration(rule.clear_ms)}")
+    for word in ("when", "unless", "baselines"):
+        named = ", ".join(getattr(rule, word, ()))
+        words += [f"{_SWITCH_WORDS[word]} {named}"] if named else []
     if rule.shadow_of:
         words.append(f"tried beside {rule.shadow_of}, told to nobody")
     return f"  {rule.name} ({kind_of(rule)}, {rule.severity}): {_scope(rule)}: {', '.join(words)}"
+
+
+_SWITCH_WORDS: Final = {"when": "only in mode", "unless": "never in mode", "baselines": "learned apart in mode"}
+
+
+def _mode_line(mode: Mode) -> str:
+    """Return what a device can be in, in words."""
+    settles = f", settles for {format_duration(mode.settle_ms)}" if mode.settle_ms else ""
+    if not mode.metric:
+        days = ", ".join(mode.days) or "every day"
+        return f"  {mode.name}: {days} from {mode.from_time} until {mode.until_time} {mode.zone}{settles}"
+    limits = (("above", mode.above), ("below", mode.below))
+    told = " and ".join(f"{word} {limit:g}" for word, limit in limits if limit is not None)
+    return f"  {mode.name}: {mode.metric} {told}{settles}"
 
 
 def _scope(rule: Rule) -> str:

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import Final, Literal
 
-Kind = Literal["duration", "integer", "number", "numbers", "text", "flag", "choice", "choices", "windows"]
+Kind = Literal["duration", "integer", "number", "numbers", "text", "flag", "choice", "choices", "names", "windows"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,3 +90,8 @@ def text(key: str, shape: Shape, says: str, *, attribute: str = "") -> Field:
 def choice(key: str, choices: tuple[str, ...], says: str) -> Field:
     """Return a key whose value is one of the words."""
     return Field(key=key, attribute=key, kind="choice", says=says, choices=choices)
+
+
+def names(key: str, says: str) -> Field:
+    """Return a key whose value is a list of names that all differ."""
+    return Field(key=key, attribute=key, kind="names", says=says, shape=ID)

@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 
 from tocsin.core.clock import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS
+from tocsin.core.occurrences import DAYS
 from tocsin.core.plan.bounds import Bounds, Timing
 from tocsin.core.plan.delivery import CHANNELS, Receiver, Route
 from tocsin.core.plan.field import (
@@ -37,9 +38,10 @@ from tocsin.core.plan.model import (
     SourcePlan,
     Window,
 )
+from tocsin.core.plan.modes import Mode
 from tocsin.core.plan.rule_forms import RULE_FORMS, SEVERITIES, WINDOW_MS_MAX, WINDOW_MS_MIN
 from tocsin.core.plan.telling import Escalation, Grouping
-from tocsin.core.silences import DAYS, Silence
+from tocsin.core.silences import Silence
 
 STATES: Final = ("firing", "resolved", "expired", "summary")
 CHANGES: Final = (
@@ -64,6 +66,13 @@ _MATCHERS: Final = (
     text("severity", PATTERN, "Of which severities."),
 )
 """Which alerts a silence or an escalation is about."""
+
+_CALENDAR: Final = (
+    _choices("days", DAYS, "On which days of the week an occurrence begins; else on every day."),
+    text("from", TIME, "Time of day at which an occurrence begins.", attribute="from_time"),
+    text("until", TIME, "Time of day at which it ends, maybe of the next day.", attribute="until_time"),
+    text("zone", ZONE, "Time zone of the two, such as Europe/Berlin."),
+)
 
 FORMS: Final[dict[type[msgspec.Struct], tuple[Field, ...]]] = {
     Plan: (
@@ -146,6 +155,14 @@ FORMS: Final[dict[type[msgspec.Struct], tuple[Field, ...]]] = {
         text("type", ID, "What they are."),
         text("gateway", ID, "Id of the device through which they report."),
     ),
+    Mode: (
+        text("name", ID, "Name, unique in the plan; rules refer to it."),
+        text("metric", ID, "Metric of the device that tells; else the calendar does."),
+        number("above", "On above this, in the metric's unit."),
+        number("below", "On below this; with above too, between the two."),
+        *_CALENDAR,
+        duration("settle", 0, DAY_MS, "How long after it began or ended nothing is judged by it."),
+    ),
     SourcePlan: (
         text("name", ID, "Name of the queue, topic, stream, Kafka topic or bucket, or of a folder of `uploads/`."),
         text("tenant", ID, "Owner of everything that comes this way."),
@@ -157,16 +174,7 @@ FORMS: Final[dict[type[msgspec.Struct], tuple[Field, ...]]] = {
         *_MATCHERS,
         text("start", INSTANT, "First instant; else it is in force from the beginning."),
         text("end", INSTANT, "First instant after it; else it has no end."),
-        Field(
-            key="days",
-            attribute="days",
-            kind="choices",
-            says="On which days of the week an occurrence begins; else on every day.",
-            choices=DAYS,
-        ),
-        text("from", TIME, "Time of day at which an occurrence begins.", attribute="from_time"),
-        text("until", TIME, "Time of day at which it ends, maybe of the next day.", attribute="until_time"),
-        text("zone", ZONE, "Time zone of the two, such as Europe/Berlin."),
+        *_CALENDAR,
     ),
     Receiver: (
         text("name", ID, "Name, unique in the plan; routes lead to it."),

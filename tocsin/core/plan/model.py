@@ -13,6 +13,7 @@ from tocsin.core.errors import ConfigError
 from tocsin.core.messages import Severity
 from tocsin.core.plan.bounds import Bounds, Timing
 from tocsin.core.plan.delivery import Receiver, Route
+from tocsin.core.plan.modes import Mode
 from tocsin.core.plan.telling import Escalation, Grouping
 from tocsin.core.silences import Silence
 
@@ -80,7 +81,19 @@ class _RulePart(_Part, frozen=True):
     shadow_of: str = ""
 
 
-class LimitsRule(_RulePart, frozen=True, tag="limits"):
+class _SwitchedPart(_RulePart, frozen=True):
+    """What rules have that modes switch.
+
+    Attributes:
+        when: Modes that must all be on for the rule to judge.
+        unless: Modes that must all be off.
+    """
+
+    when: tuple[str, ...] = ()
+    unless: tuple[str, ...] = ()
+
+
+class LimitsRule(_SwitchedPart, frozen=True, tag="limits"):
     """Breached above ``above`` or below ``below``; cleared ``hysteresis`` inside of them.
 
     Attributes:
@@ -106,7 +119,7 @@ class LimitsRule(_RulePart, frozen=True, tag="limits"):
     critical_below: float | None = None
 
 
-class RateRule(_RulePart, frozen=True, tag="rate_of_change"):
+class RateRule(_SwitchedPart, frozen=True, tag="rate_of_change"):
     """Breached where the change per second leaves the limits.
 
     Attributes:
@@ -120,7 +133,7 @@ class RateRule(_RulePart, frozen=True, tag="rate_of_change"):
     hysteresis: float = 0.1
 
 
-class FlatlineRule(_RulePart, frozen=True, tag="flatline"):
+class FlatlineRule(_SwitchedPart, frozen=True, tag="flatline"):
     """Breached where a metric that used to move has not moved for ``flat_ms``.
 
     Attributes:
@@ -134,7 +147,7 @@ class FlatlineRule(_RulePart, frozen=True, tag="flatline"):
     constants: tuple[float, ...] = ()
 
 
-class MissingRule(_RulePart, frozen=True, tag="missing"):
+class MissingRule(_SwitchedPart, frozen=True, tag="missing"):
     """Breached where nothing came for ``factor`` times the learned cadence, at least ``floor_ms``.
 
     Attributes:
@@ -148,14 +161,16 @@ class MissingRule(_RulePart, frozen=True, tag="missing"):
     floor_ms: int = 300_000
 
 
-class AdaptiveRule(_RulePart, frozen=True, tag="adaptive"):
+class AdaptiveRule(_SwitchedPart, frozen=True, tag="adaptive"):
     """Breached where the adaptive detector's alert score reaches ``threshold``.
 
     Attributes:
         threshold: On the common scale of tail surprise.
+        baselines: Modes each with a memory of its own: the first that is on counts; where all are off, one more.
     """
 
     threshold: float = 3.7
+    baselines: tuple[str, ...] = ()
 
 
 class MultivariateRule(_RulePart, frozen=True, tag="multivariate"):
@@ -164,18 +179,20 @@ class MultivariateRule(_RulePart, frozen=True, tag="multivariate"):
     threshold: float = 2.5
 
 
-class DriftRule(_RulePart, frozen=True, tag="drift"):
+class DriftRule(_SwitchedPart, frozen=True, tag="drift"):
     """Breached where a metric's level has left what it was, slowly or at once, and stays away.
 
     Attributes:
         threshold: Sum of deviations from the learned level that is told, in deviations.
         slack: Deviations a window that are forgiven: smaller shifts are never told.
         learn_ms: How far the level looks back; what lasts longer becomes the new level.
+        baselines: Modes each with a level of its own, as for adaptive rules.
     """
 
     threshold: float = 25.0
     slack: float = 1.0
     learn_ms: int = 86_400_000
+    baselines: tuple[str, ...] = ()
 
 
 Rule = LimitsRule | RateRule | FlatlineRule | MissingRule | AdaptiveRule | MultivariateRule | DriftRule
@@ -220,6 +237,7 @@ class Plan(_Part, frozen=True):
         metrics: The last one matches ``*``.
         rules: In the order in which they are judged.
         devices: May be empty: nothing needs to be known of a device.
+        modes: What devices can be in, for rules that are switched by it.
         sources: Queues, topics, streams and buckets that ingest takes from.
         silences: What is recorded and not told, and when.
         maintenance: The same for whole sites, while somebody works there.
@@ -233,6 +251,7 @@ class Plan(_Part, frozen=True):
     metrics: tuple[MetricPlan, ...]
     rules: tuple[Rule, ...] = ()
     devices: tuple[DevicePlan, ...] = ()
+    modes: tuple[Mode, ...] = ()
     sources: tuple[SourcePlan, ...] = ()
     bounds: Bounds = Bounds()
     timing: Timing = Timing()

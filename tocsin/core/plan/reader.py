@@ -95,6 +95,18 @@ def _choices(section: Section, field: Field, default: tuple[str, ...]) -> tuple[
     return chosen
 
 
+def _names(section: Section, field: Field, default: tuple[str, ...]) -> tuple[str, ...]:
+    value = section.find(field.key)
+    if value is None:
+        return default
+    assert field.shape is not None, field.key
+    shape = field.shape
+    named = tuple(item.text(shape.regex, shape.words) for item in value.items())
+    if len(set(named)) < len(named):
+        value.problem("must all differ")
+    return named
+
+
 def _text(section: Section, field: Field, default: str) -> str:
     assert field.shape is not None, field.key
     return section.text(field.key, default, pattern=field.shape.regex, words=field.shape.words)
@@ -109,5 +121,6 @@ _READERS: Final[Mapping[Kind, Callable[[Section, Field, Any], object]]] = {
     "choice": lambda s, f, default: s.choice(f.key, f.choices, default),
     "text": _text,
     "choices": _choices,
+    "names": _names,
     "windows": _windows,
 }

@@ -4,7 +4,18 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import Final
 
-from tocsin.core.plan.model import DevicePlan, LimitsRule, MetricPlan, MissingRule, MultivariateRule, Plan, Rule, Window
+from tocsin.core.plan.model import (
+    AdaptiveRule,
+    DevicePlan,
+    DriftRule,
+    LimitsRule,
+    MetricPlan,
+    MissingRule,
+    MultivariateRule,
+    Plan,
+    Rule,
+    Window,
+)
 
 UNKNOWN_DEVICE: Final = DevicePlan(match="*")
 RESOLVED_MAX: Final = 65_536
@@ -53,6 +64,32 @@ def is_device_rule(rule: Rule) -> bool:
     return isinstance(rule, MultivariateRule) or (isinstance(rule, MissingRule) and rule.scope == "device")
 
 
+def is_switched(rule: Rule) -> bool:
+    """Tell whether modes say when, or against what, the rule judges windows."""
+    if isinstance(rule, MissingRule):
+        return False
+    return any(getattr(rule, key, ()) for key in ("when", "unless", "baselines"))
+
+
+def has_memories(rule: Rule) -> bool:
+    """Tell whether the rule learns for itself, in each of its modes apart."""
+    return (isinstance(rule, AdaptiveRule) and is_switched(rule)) or (
+        isinstance(rule, DriftRule) and bool(rule.baselines)
+    )
+
+
+@lru_cache(maxsize=64)
+def switched_rules(plan: Plan) -> tuple[int, ...]:
+    """Return the places of the rules that modes switch."""
+    return tuple(place for place, rule in enumerate(plan.rules) if is_switched(rule))
+
+
+@lru_cache(maxsize=64)
+def plain_rules(plan: Plan) -> tuple[int, ...]:
+    """Return the places of the rules that no mode switches."""
+    return tuple(place for place, rule in enumerate(plan.rules) if not is_switched(rule))
+
+
 def joint_window_ms(plan: Plan, rule: MultivariateRule) -> int:
     """Return the length of the windows whose metrics the rule judges together."""
     return rule.window_ms or smallest_window(plan.metrics[-1]).size_ms
@@ -66,7 +103,7 @@ def kind_of(rule: Rule) -> str:
 def early_rules(plan: Plan, tenant: str, device: str, metric: str) -> tuple[LimitsRule, ...]:
     """Return the rules whose limits make early panes, in the plan's order."""
     rules = rules_of_series(plan, tenant, device, metric)
-    return tuple(rule for rule in rules if isinstance(rule, LimitsRule) and rule.early)
+    return tuple(rule for rule in rules if isinstance(rule, LimitsRule) and rule.early and not is_switched(rule))
 
 
 def slice_ms(part: MetricPlan) -> int:

@@ -6,7 +6,7 @@ import msgspec
 
 from tocsin.core.clock import DAY_MS, SECOND_MS
 from tocsin.core.messages import Severity
-from tocsin.core.plan.field import ID, PATTERN, Field, choice, duration, number, text
+from tocsin.core.plan.field import ID, PATTERN, Field, choice, duration, names, number, text
 from tocsin.core.plan.model import (
     AdaptiveRule,
     DriftRule,
@@ -38,9 +38,17 @@ _RULE: Final = (
     duration("clear", 0, RULE_TIME_MS_MAX, "How long it must stay clear before the alert resolves."),
     text("shadow_of", ID, "Live rule beside which this one is tried: its alerts are compared, and nobody is told."),
 )
-_WINDOWED: Final = (
+_SWITCHED: Final = (
     *_RULE,
+    names("when", "Modes that must all be on for the rule to judge; while one is off, its alerts clear."),
+    names("unless", "Modes that must all be off, likewise."),
+)
+_WINDOW: Final = (
     duration("window", WINDOW_MS_MIN, WINDOW_MS_MAX, "Size of the windows it looks at; else the smallest."),
+)
+_WINDOWED: Final = (*_SWITCHED, *_WINDOW)
+_BASELINES: Final = names(
+    "baselines", "Modes that each have a memory of their own: the first that is on counts, else one more."
 )
 
 RULE_FORMS: Final[dict[type[msgspec.Struct], tuple[Field, ...]]] = {
@@ -79,7 +87,7 @@ RULE_FORMS: Final[dict[type[msgspec.Struct], tuple[Field, ...]]] = {
         ),
     ),
     MissingRule: (
-        *_RULE,
+        *_SWITCHED,
         choice("scope", ("device", "metric"), "device: nothing at all came; metric: only this metric did not."),
         number("factor", "How many usual intervals of silence.", high=10_000),
         duration("floor", SECOND_MS, RULE_TIME_MS_MAX, "Shortest silence that is told."),
@@ -87,6 +95,7 @@ RULE_FORMS: Final[dict[type[msgspec.Struct], tuple[Field, ...]]] = {
     AdaptiveRule: (
         *_WINDOWED,
         number("threshold", "Alert score, on the common scale of tail surprise.", low=0, high=1_000),
+        _BASELINES,
     ),
     DriftRule: (
         *_WINDOWED,
@@ -95,9 +104,11 @@ RULE_FORMS: Final[dict[type[msgspec.Struct], tuple[Field, ...]]] = {
         duration(
             "learn", SECOND_MS, RULE_TIME_MS_MAX, "How far the level looks back; what lasts longer is the new level."
         ),
+        _BASELINES,
     ),
     MultivariateRule: (
-        *_WINDOWED,
+        *_RULE,
+        *_WINDOW,
         number("threshold", "Alert score, in deviations of what is usual in quiet times.", low=0, high=1_000),
     ),
 }

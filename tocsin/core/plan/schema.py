@@ -14,6 +14,7 @@ from tocsin.core.plan.entries import ENTRIES_MAX
 from tocsin.core.plan.field import Field, Kind
 from tocsin.core.plan.form import FORMS, default_of
 from tocsin.core.plan.model import DevicePlan, MetricPlan, Plan, SourcePlan, Window
+from tocsin.core.plan.modes import Mode
 from tocsin.core.plan.reader import NO_BASE, Base
 from tocsin.core.plan.resolve import kind_of
 from tocsin.core.plan.rule_forms import RULE_KINDS
@@ -40,6 +41,7 @@ def plan_schema() -> Schema:
         "metrics": _list("metrics", _object(MetricPlan), "What is kept of the metrics."),
         "rules": _list("rules", {"anyOf": [*_changed_rules(), *_new_rules()]}, "What makes an alert."),
         "devices": _list("devices", _object(DevicePlan), "What is known of the devices."),
+        "modes": _list("modes", _object(Mode), "What devices can be in."),
         "sources": _list("sources", _object(SourcePlan), "Queues from which readings are taken."),
         "silences": _list("silences", _object(Silence), "What is recorded and not told, and when."),
         "maintenance": _list("maintenance", _object(Silence), "When somebody works at a site."),
@@ -148,5 +150,6 @@ _FORMS_OF_KIND: Final[Mapping[Kind, Callable[[Field], Schema]]] = {
     "flag": lambda _: {"type": "boolean"},
     "choice": lambda field: {"enum": list(field.choices)},
     "choices": lambda field: {"type": "array", "uniqueItems": True, "items": {"enum": list(field.choices)}},
+    "names": lambda field: {"type": "array", "uniqueItems": True, "items": _text(field)},
     "windows": _windows,
 }

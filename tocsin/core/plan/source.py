@@ -30,6 +30,7 @@ from tocsin.core.plan.entries import (
     read_escalations,
     read_maintenance,
     read_metrics,
+    read_modes,
     read_receivers,
     read_routes,
     read_rules,
@@ -90,6 +91,7 @@ def _read_plan(root: Section, base: Plan) -> Plan:
     receivers = read_receivers(root)
     routes = read_routes(root, _parts(receivers) or base.receivers)
     metrics, devices, sources = read_metrics(root, base.metrics), read_devices(root), read_sources(root)
+    modes = read_modes(root)
     rules, off = read_rules(root, base.rules)
     bounds = read_entry(root.part("bounds"), Bounds, asdict(base.bounds))
     timing = read_entry(root.part("timing"), Timing, asdict(base.timing))
@@ -97,6 +99,7 @@ def _read_plan(root: Section, base: Plan) -> Plan:
         metrics=extended_metrics(_parts(metrics), base.metrics),
         rules=extended_rules(_parts(rules), off, base.rules),
         devices=_parts(devices) or base.devices,
+        modes=_parts(modes) or base.modes,
         sources=_parts(sources) if root.find("sources") else base.sources,
         bounds=bounds.part,
         timing=timing.part,
@@ -110,7 +113,8 @@ def _read_plan(root: Section, base: Plan) -> Plan:
     )
     if bounds.sound and timing.sound:
         timing.note(check_timing(plan.timing, plan.bounds))
-    if timing.sound and all(entry.sound for entry in metrics) and all(entry.sound for entry in devices):
+    sound = (all(entry.sound for entry in entries) for entries in (metrics, devices, modes))
+    if timing.sound and all(sound):
         _check_together(root, plan, metrics, rules)
     return plan
 
