@@ -12,7 +12,7 @@ from infra.artefacts import artefacts, files_of
 from infra.closure import Roots
 from infra.staging import pack, stage
 from infra.wheels import PLATFORMS, install
-from tocsin.api.assets import hosted
+from tocsin.api.site import site
 from tocsin.core.errors import ConfigError, PlanError
 from tocsin.core.plan.model import Plan, encode_plan, plan_hash
 from tocsin.core.plan.source import default_plan, load_plan
@@ -72,7 +72,7 @@ def build(stack: Stack, roots: Roots, plan: Plan, target: Path) -> dict[str, int
 def write_page(target: Path) -> int:
     """Write the dashboard's files as the bucket is to have them; return how many bytes. What lay there is gone."""
     shutil.rmtree(target, ignore_errors=True)
-    files = hosted()
+    files = site()
     for name, data in files.items():
         path = target / name
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from infra.package import topology, write_page
-from tocsin.api.assets import ASK_AGAIN, FOR_EVER, INDEX, PAGES, SECURITY_HEADERS, Assets, hosted
+from tocsin.api.assets import ASK_AGAIN, FOR_EVER, INDEX, PAGES, SECURITY_HEADERS, Assets
 from tocsin.api.dispatch import Request
 from tocsin.api.routes import OPENAPI_PATH, ROUTES
+from tocsin.api.site import site
 
 STACK = topology()
 NAMED_HEADERS = {
@@ -44,7 +45,7 @@ def test_bucket_has_what_the_local_server_would_answer(tmp_path: Path) -> None:
     local = Assets()
 
     written = {path.relative_to(tmp_path / "page").as_posix(): path for path in (tmp_path / "page").rglob("*.*")}
-    assert set(written) == set(hosted())
+    assert set(written) == set(site())
     for name, path in written.items():
         reply = local.answer(asked("/" if name == INDEX else f"/{name}"))
         assert reply is not None

@@ -67,16 +67,6 @@ class _Tree:
     files: Mapping[str, _File]
 
 
-def hosted(folder: Path = STATIC) -> dict[str, bytes]:
-    """Return what a host of plain files must have, so that it serves what ``Assets`` does: path to content.
-
-    The files are below the hash of all of them, and the page, which names it, beside that.
-    """
-    tree = _read(folder, _signature(folder))
-    assets = {f"{ASSETS_PATH[1:]}{tree.hash}/{name}": file.data for name, file in tree.files.items() if name != INDEX}
-    return assets | {INDEX: tree.files[INDEX].data}
-
-
 class Assets:
     """Answers requests for the page and its files; a file that is changed is read again."""
 
