@@ -1,34 +1,42 @@
 """Holds the API against its OpenAPI document: `make api-fuzz`.
 
-Schemathesis, in an environment of its own, makes requests of the document, valid ones and others, and compares
-every answer with it. The server counts and times what it answers; it ends with 1 where an answer was an error of
-the server, broke the document, or took more than a second of a processor. On a machine that others use as well an
-answer may wait for its turn, so time on the clock is printed, and judged only where it is hopeless.
+Schemathesis, in an environment of its own, makes requests of the document and compares every answer with it. Rounds
+take turns: one sends what the document allows and what it forbids; the next is told which devices, alerts and
+silences there are, and sends what is valid of them, so that requests come further than a refusal. The server counts
+and times what it answers; it ends with 1 where an answer was an error of the server, broke the document, or took more
+than a second of a processor. On a machine that others use as well an answer may wait for its turn, so time on the
+clock is printed, and judged only where it is hopeless. What the tool says is shown where a round failed.
 """
 
 import logging
 import subprocess
 import sys
+import urllib.request
 from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Lock
 from time import thread_time
+from typing import Any
 
 import click
+import msgspec
 
 from simulator.scenario import load_scenario
+from tests.api.fuzz_names import narrowed
 from tocsin.api.dispatch import Api, Reply, Request
 from tocsin.api.ratelimit import Rate, Rates
 from tocsin.cli.files import plan_for, scenario_file
-from tocsin.core.clock import elapsed_s
+from tocsin.core.clock import MINUTE_MS, elapsed_s
 from tocsin.runtime.play import Play
 from tocsin.runtime.serving import Serving, ServingSettings
 from tocsin.runtime.simulating import Simulating
 
 SLOW_S = 1.0
+LEFT_MS = 10 * MINUTE_MS
 HOPELESS_S = 10.0
 FREE = Rate(1e9, 1e9)
 CHECKS = ",".join(
@@ -88,15 +96,16 @@ def fuzz(cases: int, seed: int, tool: Path) -> None:
     failed = False
     with ExitStack() as opened:
         serving = _served(opened, seen)
+        names = Path(opened.enter_context(TemporaryDirectory())) / "names.json"
+        _write_names(serving, names)
         rounds = 0
-        while seen.cases < cases and not failed:
+        while (seen.cases < cases or rounds < 2) and not failed:
             examples = max(10, min(400, (cases - seen.cases) // 40))
-            failed = _round(tool, serving, seed + rounds, examples) != 0
+            failed = _round(tool, serving, seed + rounds, examples, names if rounds % 2 else None)
             rounds += 1
-            click.echo(f"{seen.cases:,} requests, slowest {1_000 * seen.slowest_s:.0f} ms: {seen.slowest}", err=True)
     answered = ", ".join(f"{count:,} of {status}" for status, count in sorted(seen.statuses.items()))
-    click.echo(f"{seen.cases:,} requests in {rounds} rounds: {answered}")
     click.echo(
+        f"API: {seen.cases:,} requests in {rounds} rounds: {answered}; "
         f"slowest answer {1_000 * seen.slowest_s:.0f} ms of a processor: {seen.slowest}; "
         f"longest on the clock {1_000 * seen.longest_s:.0f} ms; {len(seen.errors)} errors logged"
     )
@@ -107,11 +116,12 @@ def fuzz(cases: int, seed: int, tool: Path) -> None:
 
 
 def _served(opened: ExitStack, seen: Seen) -> Serving:
-    """Play a small scenario to its end, and serve what came of it."""
+    """Play most of a small scenario, and serve what came of it; faults can still be put into the rest."""
     file = scenario_file("small")
     play = opened.enter_context(Play(load_scenario(file), plan_for(file, None), seed=1))
     for _ in play.frames():
-        pass
+        if play.now_ms() > play.fleet.scenario.end_ms - LEFT_MS:
+            break
     simulating = Simulating(play.fleet, play.embedded.backend.alerts, play.now_ms, seed=1, speed=None)
     settings = ServingSettings("demo", simulating.tenant, rates=Rates(FREE, FREE, FREE), wait_s_max=0.02)
 
@@ -123,11 +133,36 @@ def _served(opened: ExitStack, seen: Seen) -> Serving:
     )
 
 
-def _round(tool: Path, serving: Serving, seed: int, examples: int) -> int:
+def _write_names(serving: Serving, path: Path) -> None:
+    """Write the document with the names that exist; silences are made, so that there are some to be ended."""
+    document, simulator, alerts = (
+        _asked(serving, "GET", path) for path in ("openapi.json", "simulator", "alerts?phase=firing,resolved,expired")
+    )
+    wanted = {"device": simulator["devices"][0]["device"], "for_ms": 3_600_000}
+    silences = [_asked(serving, "POST", "silences", wanted)["id"] for _ in range(5)]
+    ids = [one["id"] for one in alerts["items"]]
+    assert ids, "the scenario has no alert"
+    path.write_bytes(msgspec.json.encode(narrowed(document, simulator, ids, silences)))
+
+
+def _asked(serving: Serving, method: str, path: str, body: object = None) -> Any:
+    headers = {"Authorization": f"Bearer {serving.token}", "Content-Type": "application/json"}
+    data = None if body is None else msgspec.json.encode(body)
+    request = urllib.request.Request(f"{serving.address}/v1/{path}", data, headers, method=method)  # noqa: S310  our own
+    with urllib.request.urlopen(request) as answer:  # noqa: S310  our own
+        return msgspec.json.decode(answer.read())
+
+
+def _round(tool: Path, serving: Serving, seed: int, examples: int, names: Path | None) -> bool:
+    """Send a round of requests; return whether it failed, and then print what the tool says of it."""
     command = [
         str(tool),
         "run",
-        f"{serving.address}/v1/openapi.json",
+        str(names or f"{serving.address}/v1/openapi.json"),
+        "--url",
+        serving.address,
+        "--mode",
+        "positive" if names else "all",
         "--header",
         f"Authorization: Bearer {serving.token}",
         "--checks",
@@ -139,11 +174,14 @@ def _round(tool: Path, serving: Serving, seed: int, examples: int) -> int:
         "--seed",
         str(seed),
         "--phases",
-        "examples,coverage,fuzzing",
+        "coverage,fuzzing" if names else "examples,coverage,fuzzing",
         "--continue-on-failure",
         "--no-color",
     ]
-    return subprocess.run(command, check=False).returncode
+    ran = subprocess.run(command, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if ran.returncode or (names and "WARNINGS" in ran.stdout):
+        click.echo(ran.stdout, err=True)
+    return ran.returncode != 0
 
 
 if __name__ == "__main__":
