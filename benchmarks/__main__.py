@@ -3,7 +3,7 @@
 import sys
 from importlib import import_module
 
-TABLES = ("hot_path", "parts", "decoding", "budgets", "replay", "recordings", "api", "alert_delivery")
+TABLES = ("hot_path", "parts", "decoding", "cold_start", "budgets", "replay", "recordings", "api", "alert_delivery")
 
 
 def main(names: list[str]) -> int:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from hashlib import sha256
 from itertools import count, groupby, islice
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from tocsin.adapters.aws.attributes import Value, number, number_of, text, whole_number_of
 from tocsin.adapters.aws.keys import REVISION_DIGITS, device_key, start_text, windows_prefix
@@ -17,7 +17,9 @@ from tocsin.adapters.aws.table import Item, Table
 from tocsin.core.clock import NowMs
 from tocsin.core.errors import DamagedError
 from tocsin.core.ports import NEWEST_WINDOWS_MAX, WindowItem, WindowStats
-from tocsin.core.series import SeriesWindows, series_of
+
+if TYPE_CHECKING:
+    from tocsin.core.series import SeriesWindows  # columns: a function that needs none starts without numpy
 
 EXPIRES: Final = "expires"
 """Attribute with the time to live, in seconds of the epoch: the template names it."""
@@ -65,7 +67,7 @@ class DynamoWindows:
 
     def series(
         self, tenant: str, device: str, metric: str, *, size_ms: int, start_ms: int, end_ms: int, limit: int
-    ) -> SeriesWindows:
+    ) -> "SeriesWindows":
         """Return the metric's windows that do not overlap; reads all metrics of all windows there."""
         windows = (
             (start, whole_number_of(group[0]["revision"]), stats)
@@ -74,6 +76,8 @@ class DynamoWindows:
             and (stats := _metric(group, metric)) is not None
         )
         found = [(start, revision, _row(stats)) for start, revision, stats in islice(windows, max(0, limit))]
+        from tocsin.core.series import series_of  # noqa: PLC0415  columns: a function that needs none starts without
+
         return series_of(*zip(*found, strict=True)) if found else series_of((), (), ())
 
     def newest(
