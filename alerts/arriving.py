@@ -1,18 +1,23 @@
 """Arriving: what a transition or a person's action changes, and whether the transition is told."""
 
 from dataclasses import replace
+from typing import Final
 
 from alerts.batch import Arrival
 from alerts.flapping import bare, ended, fired, flaps
 from alerts.fold import FIRING_MAX, UNKNOWN, Fold
 from alerts.grouping import is_told
 from alerts.lanes import off_list_entry, open_entry
+from alerts.muting import listed, mutes_arriving
 from alerts.people import SILENCES_MAX, Acted, after_action, is_silenced, silence_of
 from alerts.state import Firing, Hold, Known, Stance
 from alerts.telling import explained, fire, wait
 from tocsin.core.actions import ActionKind
 from tocsin.core.life import Condition, Event, after
 from tocsin.core.messages import Amendment, Decision, Phase, Transition
+
+HELD_AS: Final = {Hold.SILENCE: Decision.SILENCED, Hold.OUTAGE: Decision.INHIBITED}
+"""What is recorded of an alert that is held back; else held."""
 
 
 def act(fold: Fold, acted: Acted) -> None:
@@ -50,6 +55,8 @@ def arrive(fold: Fold, arrival: Arrival) -> None:
     is_closed = before is not None and before.condition is Condition.CLOSED
     if (is_firing and not is_closed) or transition.phase_from is Phase.FIRING or missed:
         fold.emitted.append(open_entry(transition, is_open=is_firing and not is_closed))
+    if before and before.muting and not is_firing:
+        fold.list_muted(transition, None)
     kept = _kept(fold, arrival, before, known)
     is_known = kept is None or (known.told and before is not None) or _flaps(fold, transition)
     told = transition.episode if is_firing and is_known else 0
@@ -57,7 +64,9 @@ def arrive(fold: Fold, arrival: Arrival) -> None:
     if kept is None:
         wait(fold, arrival, in_outage=_in_outage(fold, transition, before))
     else:
-        fold.decide(transition, kept, "", arrival.arrival_ms)
+        muted = fold.firing.get(transition.fingerprint) or before
+        muting = muted.muting if muted and kept is Decision.INHIBITED else None
+        fold.decide(transition, kept, "", arrival.arrival_ms, muting=muting)
 
 
 def _flaps(fold: Fold, transition: Transition) -> bool:
@@ -103,6 +112,10 @@ def _kept_firing(fold: Fold, arrival: Arrival) -> Decision | None:
         fold.note(replace(recent, told_as=(0, Event.HELD)))
         fire(fold, arrival, Stance.HELD, Condition.FIRING)
         return Decision.SILENCED
+    if outage := mutes_arriving(fold, transition, arrival.grouping):
+        fold.note(replace(recent, told_as=(0, Event.HELD)))
+        fire(fold, arrival, Stance.HELD, Condition.FIRING, muting=listed(fold, outage, transition))
+        return Decision.INHIBITED
     fold.note(flaps(recent, arrival) if event is Event.FLAPPED else recent)
     origin = Condition(transition.phase_from) if transition.fires else Condition.INACTIVE
     in_outage = event is not Event.FLAPPED and explained(fold, arrival)
@@ -121,7 +134,7 @@ def _kept_change(fold: Fold, arrival: Arrival, before: Firing, known: Known) -> 
     if before.condition is Condition.CLOSED:
         return Decision.QUIET
     if before.stance is Stance.HELD:
-        return Decision.SILENCED if before.held_by is Hold.SILENCE else Decision.HELD
+        return HELD_AS.get(before.held_by, Decision.HELD)
     if is_silenced(transition, (*arrival.silences, *fold.silences.values()), now_ms):
         if event is Event.ROSE:
             fold.firing[transition.fingerprint] = replace(moved, stance=Stance.HELD, held_by=Hold.SILENCE, at_ms=now_ms)
@@ -154,7 +167,7 @@ def _kept_end(fold: Fold, arrival: Arrival, before: Firing | None, known: Known)
 
 def _kept_over(arrival: Arrival, before: Firing | None, known: Known) -> Decision | None:
     if before and before.stance is Stance.HELD:
-        return Decision.SILENCED if before.held_by is Hold.SILENCE else Decision.HELD
+        return HELD_AS.get(before.held_by, Decision.HELD)
     is_closed = before is not None and before.condition is Condition.CLOSED
     is_quiet = is_closed or not is_told(arrival.transition, known.told, arrival.grouping)
     return Decision.QUIET if is_quiet else None

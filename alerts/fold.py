@@ -2,11 +2,24 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from alerts.change import Change, change_of
-from alerts.lanes import decision_entry
-from alerts.state import AlertsState, Budget, Firing, Gathering, GroupKey, Known, Recent, Stance
+from alerts.lanes import decision_entry, muted_entry, unmuted_entry
+from alerts.outage import is_silence
+from alerts.standing import Muting, Standing
+from alerts.state import (
+    AlertsState,
+    Budget,
+    Firing,
+    Gathering,
+    GroupKey,
+    Hold,
+    Known,
+    Recent,
+    Stance,
+)
 from tocsin.core.machine import Entry
 from tocsin.core.messages import AlertRef, Decision, DecisionRecord, Transition
 from tocsin.core.silences import Silence
@@ -25,15 +38,20 @@ class Fires(dict[str, Firing]):
 
     Attributes:
         told: Group of alerts to how many of it were told.
+        silent: Tenant and device to the alert that tells of its silence.
     """
 
     def __init__(self, known: Mapping[str, Firing]) -> None:
         super().__init__(known)
         self.told = Counter(one.key for one in known.values() if one.stance is Stance.TOLD)
+        moves = [one.transition for one in known.values() if is_silence(one.transition)]
+        self.silent = {(one.tenant, one.device): one.fingerprint for one in moves}
 
     def __setitem__(self, name: str, one: Firing) -> None:
         self._uncount(self.get(name))
         self.told[one.key] += one.stance is Stance.TOLD
+        if is_silence(one.transition):
+            self.silent[one.transition.tenant, one.transition.device] = name
         super().__setitem__(name, one)
 
     def take(self, name: str) -> Firing | None:
@@ -41,6 +59,9 @@ class Fires(dict[str, Firing]):
         one = self.get(name)
         if one is not None:
             self._uncount(one)
+            self.silent.pop((one.transition.tenant, one.transition.device), None) if is_silence(
+                one.transition
+            ) else None
             del self[name]
         return one
 
@@ -72,6 +93,7 @@ class Fold:
         self.acted = dict(before.acted)
         self.recent: dict[str, Recent] = dict(before.recent)
         self.budgets: dict[str, Budget] = dict(before.budgets)
+        self.outages: dict[GroupKey, Standing] = dict(before.outages)
         self.budget = budget
         self.budget_within_ms = budget_within_ms
         self.waiting = sum(len(gathering.waiting) for gathering in before.gatherings.values())
@@ -91,6 +113,7 @@ class Fold:
             self.acted,
             self.recent,
             self.budgets,
+            self.outages,
         )
 
     def put(self, key: GroupKey, gathering: Gathering | None) -> None:
@@ -108,12 +131,58 @@ class Fold:
             self.recent[recent.fingerprint] = recent
         self.changed = True
 
-    def decide(self, transition: Transition, decision: Decision, notification_id: str, now_ms: int) -> None:
-        """Record what is done with a transition."""
-        alert = AlertRef(transition.fingerprint, transition.episode, transition.number)
-        record = DecisionRecord(transition.tenant, transition.device, alert, decision, notification_id, now_ms)
+    def decide(
+        self, transition: Transition, decision: Decision, told: str, now_ms: int, *, muting: Muting | None = None
+    ) -> None:
+        """Record what is done with a transition.
+
+        Args:
+            transition: Which.
+            decision: What is done.
+            told: Id of the notification that tells of it, or empty.
+            now_ms: When.
+            muting: The outage that it is part of, or that mutes it.
+        """
+        record = DecisionRecord(
+            transition.tenant,
+            transition.device,
+            ref(transition),
+            decision,
+            told,
+            now_ms,
+            outage=muting.outage if muting else "",
+            outage_alert=muting.by if muting else None,
+        )
         self.emitted.append(decision_entry(record))
+
+    def list_muted(self, transition: Transition, muting: Muting | None) -> None:
+        """List the alert as muted, or take it off that list."""
+        entry = muted_entry(transition, muting.outage, muting.by) if muting else unmuted_entry(transition)
+        self.emitted.append(entry)
+
+    def hold(self, transition: Transition, held_by: Hold, now_ms: int, *, muting: Muting | None = None) -> None:
+        """Remember that nobody is told of the transition, which waited to be told.
+
+        Its end does not count as told either, and what fires still is told later.
+        """
+        name, episode = transition.fingerprint, transition.episode
+        known, firing, recent = self.known.get(name), self.firing.get(name), self.recent.get(name)
+        if known and known.told == episode:
+            self.known[name] = replace(known, told=0)
+        if recent and recent.told == episode:
+            self.note(replace(recent, ended_ms=0, told=0))
+        if firing and firing.transition.episode == episode:
+            self.firing[name] = replace(
+                firing, stance=Stance.HELD, held_by=held_by, at_ms=now_ms, in_outage=False, muting=muting
+            )
+            if muting and muting != firing.muting:
+                self.list_muted(transition, muting)
 
     def change_of(self, transition: Transition) -> Change:
         """Return what the transition is told as."""
         return change_of(transition, self.recent.get(transition.fingerprint))
+
+
+def ref(transition: Transition) -> AlertRef:
+    """Return what names the transition."""
+    return AlertRef(transition.fingerprint, transition.episode, transition.number)

@@ -61,15 +61,16 @@ def gather(
     """
     interval_ms = grouping.interval_ms
     least = (grouping.gateway_devices_min, grouping.site_devices_min) if is_silence else (0, 0)
-    told_now = Gathering(key, interval_ms, arrival_ms + interval_ms, (), *least)
+    mutes = grouping.outage_mutes == "all" and bool(grouping.gateway_wait_ms)
+    told_now = Gathering(key, interval_ms, arrival_ms + interval_ms, (), *least, mutes)
     if gathering is None or is_quiet(gathering, arrival_ms):
         if not grouping.wait_ms:
             return told_now, (transition,)
-        return Gathering(key, interval_ms, arrival_ms + grouping.wait_ms, (transition,), *least), ()
+        return Gathering(key, interval_ms, arrival_ms + grouping.wait_ms, (transition,), *least, mutes), ()
     waiting = (*gathering.waiting, _kept(transition, len(gathering.waiting)))
     if len(waiting) >= WAITING_MAX:
         return told_now, waiting
-    return replace(gathering, interval_ms=interval_ms, waiting=waiting), ()
+    return replace(gathering, interval_ms=interval_ms, waiting=waiting, mutes=mutes), ()
 
 
 def is_quiet(gathering: Gathering, now_ms: int) -> bool:

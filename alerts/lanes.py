@@ -7,9 +7,11 @@ from typing import Final
 import msgspec
 
 from tocsin.core.errors import UnavailableError
+from tocsin.core.formats import muted_item
 from tocsin.core.formats.alert_item import encode_transition
+from tocsin.core.formats.muted_item import MutedAlert
 from tocsin.core.machine import Entry
-from tocsin.core.messages import DecisionRecord, Notification, Transition
+from tocsin.core.messages import AlertRef, DecisionRecord, Notification, Transition
 from tocsin.core.ports import Decisions, Directory, DirectoryEntry, Topic
 
 NOTIFICATION: Final = "notification"
@@ -45,6 +47,17 @@ def open_entry(transition: Transition, *, is_open: bool) -> Entry:
 def off_list_entry(transition: Transition) -> Entry:
     """Return an entry that takes the alert off the list though it fires: a person closed it."""
     return Entry(OPEN, "", _encode(DirectoryEntry(transition.tenant, open_key(transition.fingerprint), None)))
+
+
+def muted_entry(transition: Transition, outage: str, by: AlertRef) -> Entry:
+    """Return an entry that lists the alert as muted by an outage."""
+    alert = AlertRef(transition.fingerprint, transition.episode, transition.number)
+    return Entry(OPEN, "", _encode(muted_item.muted_entry(transition.tenant, MutedAlert(alert, outage, by))))
+
+
+def unmuted_entry(transition: Transition) -> Entry:
+    """Return an entry that takes the alert off the list of those that outages mute."""
+    return Entry(OPEN, "", _encode(muted_item.unmuted_entry(transition.tenant, transition.fingerprint)))
 
 
 def open_key(fingerprint: str) -> str:

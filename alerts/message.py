@@ -35,6 +35,7 @@ class Telling:
         escalation: Name of the escalation, or empty.
         outage: Which outage explains them, or None.
         left: How many alerts of the group people know to fire afterwards.
+        muted: Lines about what the outage muted.
     """
 
     change: Change
@@ -43,6 +44,7 @@ class Telling:
     escalation: str = ""
     outage: Outage | None = None
     left: int = 0
+    muted: tuple[str, ...] = ()
 
 
 def notification(part: Sequence[Transition], *, key: GroupKey, number: int, told: Telling) -> Notification:
@@ -60,7 +62,7 @@ def notification(part: Sequence[Transition], *, key: GroupKey, number: int, told
     said = headline(part, key, told)
     facts = alert_text(first) if len(part) == 1 else group_text(part)
     why = told.why or FIRST_WHY.get(told.change, "")
-    facts = f"{why}\n\n{facts}" if why else facts
+    facts = "\n".join([*([why, ""] if why else []), facts, *told.muted])
     return Notification(
         id=named,
         number=number,

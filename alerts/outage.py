@@ -1,10 +1,11 @@
 """Silence of many devices at once is the outage of their gateway, or of their site, and is told as one.
 
 How many devices a gateway or a site has is not known here, so an outage is told by when their silences began: that
-several devices fail by themselves within minutes of each other is not likely. It explains silence and nothing
-else: whatever a device still measures is told as always.
+several devices fail by themselves within minutes of each other is not likely. What it keeps back besides is in
+``alerts.muting``.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import isfinite
@@ -47,14 +48,33 @@ class Outage:
         """What failed, for people."""
         return f"{self.what} {clean(self.name, 64)}"
 
+    def key(self, tenant: str) -> GroupKey:
+        """Return the group of the outage's messages."""
+        return (tenant, f"{self.what}={self.name}", f"kind={self.kind}")
+
+    def covers(self, transition: Transition) -> bool:
+        """Tell whether the device is behind what failed, and not that itself."""
+        return str(getattr(transition, self.what)) == self.name != transition.device
+
+
+def above(transition: Transition) -> tuple[Outage, ...]:
+    """Return what the device would be cut off by."""
+    found = (Outage("site", transition.site), Outage("gateway", transition.gateway))
+    return tuple(one for one in found if one.name and one.covers(transition))
+
+
+def is_silence(transition: Transition) -> bool:
+    """Tell whether the alert is a whole device's silence."""
+    return transition.kind == "missing" and not transition.metric
+
 
 def may_be_outage(transition: Transition, grouping: Grouping) -> bool:
     """Tell whether the alert is a whole device's silence that its gateway or site may explain."""
-    is_silence = transition.kind == "missing" and not transition.metric
-    return bool(is_silence and (transition.gateway or transition.site) and grouping.gateway_wait_ms)
+    is_behind = transition.gateway or transition.site
+    return bool(is_silence(transition) and is_behind and grouping.gateway_wait_ms)
 
 
-def silence_key(transition: Transition, grouping: Grouping) -> GroupKey:  # noqa: ARG001  the shape of a key
+def silence_key(transition: Transition) -> GroupKey:
     """Return the group in which silences of devices gather that one outage may explain."""
     where = f"site={transition.site}" if transition.site else f"gateway={transition.gateway}"
     return (transition.tenant, where, SILENCE)
@@ -84,7 +104,7 @@ def outages(part: Sequence[Transition], gathering: Gathering, firing: Iterable[F
         whole = _of_site(part, gathering, known) if fires else _back_at_site(part)
     if whole:
         site = Outage("site", part[0].site)
-        scopes.append(((tenant, f"site={site.name}", f"kind={site.kind}"), whole, site))
+        scopes.append((site.key(tenant), whole, site))
         left = [one for one in part if one not in whole]
     alone: list[Transition] = []
     for gateway in sorted({one.gateway for one in left}):
@@ -95,7 +115,7 @@ def outages(part: Sequence[Transition], gathering: Gathering, firing: Iterable[F
         outage, others = split_outage(mine, gathering.devices_min, known) if fires else (tuple(mine), ())
         behind = Outage("gateway", gateway)
         if outage:
-            scopes.append(((tenant, f"gateway={gateway}", f"kind={behind.kind}"), outage, behind))
+            scopes.append((behind.key(tenant), outage, behind))
         alone += others
     if alone:
         scopes.append((gathering.key[:-1], tuple(alone), None))
@@ -164,7 +184,8 @@ def began_ms(transition: Transition) -> int:
 
 def _begin(began: list[int], devices_min: int) -> int | None:
     """Return the begin of the span of ``TOGETHER_MS`` that holds most, or None where none holds enough."""
-    counts = {first: sum(first <= other <= first + TOGETHER_MS for other in began) for first in began}
+    ordered = sorted(began)
+    counts = {first: bisect_right(ordered, first + TOGETHER_MS) - bisect_left(ordered, first) for first in ordered}
     first, count = max(counts.items(), key=lambda item: (item[1], -item[0]))
     return first if count >= devices_min else None
 

@@ -35,4 +35,5 @@ def _group(states: Sequence[AlertsState], target: int, count: int) -> AlertsStat
         acted={name: at_ms for state in states for name, at_ms in state.acted.items()},
         recent={alert: one for state in states for alert, one in state.recent.items() if is_ours(one.key[0])},
         budgets={tenant: one for state in states for tenant, one in state.budgets.items() if is_ours(tenant)},
+        outages={key: one for state in states for key, one in state.outages.items() if is_ours(key[0])},
     )

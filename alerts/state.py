@@ -12,6 +12,7 @@ from typing import Final
 
 import msgspec
 
+from alerts.standing import Muting, Standing
 from tocsin.core.envelope import decode_plain, encode_plain
 from tocsin.core.errors import DamagedError
 from tocsin.core.life import Condition, Event
@@ -54,6 +55,7 @@ class Hold(StrEnum):
     SILENCE = "silence"
     BUDGET = "budget"
     FLAPPING = "flapping"
+    OUTAGE = "outage"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,7 @@ class Firing:
         held_by: What holds it back, where something does.
         since_ms: Since when somebody should have acknowledged it; 0 where nobody was told.
         steps: Names of the escalations that were told since then.
+        muting: Which outage muted it, where one did.
     """
 
     transition: Transition
@@ -89,6 +92,7 @@ class Firing:
     held_by: Hold = Hold.SILENCE
     since_ms: int = 0
     steps: tuple[str, ...] = ()
+    muting: Muting | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +106,7 @@ class Gathering:
         waiting: Transitions not told yet, in the order in which they arrived.
         devices_min: Of silent devices: how many behind one gateway are its outage; else 0.
         site_devices_min: How many without a gateway in common are the site's.
+        mutes: Whether an outage keeps back what comes to fire here.
     """
 
     key: GroupKey
@@ -110,6 +115,7 @@ class Gathering:
     waiting: tuple[Transition, ...] = ()
     devices_min: int = 0
     site_devices_min: int = 0
+    mutes: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +184,7 @@ class AlertsState:
         acted: Ids of actions handled, and when they arrived; forgotten after ``FORGET_MS``.
         recent: Fingerprint to what the alert did lately, at most ``RECENT_MAX``.
         budgets: Tenant to its budget, where it has one.
+        outages: Outages that were told and are not over, by the group of their messages.
     """
 
     known: Mapping[str, Known] = field(default_factory=dict)
@@ -189,6 +196,7 @@ class AlertsState:
     acted: Mapping[str, int] = field(default_factory=dict)
     recent: Mapping[str, Recent] = field(default_factory=dict)
     budgets: Mapping[str, Budget] = field(default_factory=dict)
+    outages: Mapping[GroupKey, Standing] = field(default_factory=dict)
 
 
 class _Meta(msgspec.Struct, array_like=True):
@@ -201,6 +209,7 @@ class _Meta(msgspec.Struct, array_like=True):
     acted: list[tuple[str, int]] = []
     recent: list[Recent] = []
     budgets: list[Budget] = []
+    outages: list[Standing] = []
 
 
 _meta_decoder: Final = msgspec.msgpack.Decoder(_Meta)
@@ -218,6 +227,7 @@ def encode(state: AlertsState) -> bytes:
         acted=sorted(state.acted.items()),
         recent=[one for _, one in sorted(state.recent.items())],
         budgets=[one for _, one in sorted(state.budgets.items())],
+        outages=[one for _, one in sorted(state.outages.items())],
     )
     return encode_plain(STATE_SCHEMA, STATE_VERSION, meta)
 
@@ -243,4 +253,5 @@ def decode(blob: bytes) -> AlertsState:
         acted=dict(meta.acted),
         recent={one.fingerprint: one for one in meta.recent},
         budgets={one.tenant: one for one in meta.budgets},
+        outages={one.key: one for one in meta.outages},
     )

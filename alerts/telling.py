@@ -1,21 +1,22 @@
 """Telling: what waits in groups of alerts becomes notifications, and each transition gets its decision."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 import msgspec
 
-from alerts.again import Why
 from alerts.batch import Arrival
-from alerts.budget import has_room, held_back, spend
-from alerts.change import Change
-from alerts.fold import FIRING_MAX, Fold
+from alerts.budget import has_room, held_back
+from alerts.change import Change, change_of
+from alerts.fold import FIRING_MAX, UNKNOWN, Fold
 from alerts.grouping import gather, group_key, parted
-from alerts.lanes import notification_entry
-from alerts.message import Telling, notification
-from alerts.outage import Outage, is_silence_key, may_be_outage, outages, silence_key
-from alerts.state import Firing, Gathering, GroupKey, Hold, Known, Stance
+from alerts.muting import gathers_above, join, mute, standing_above
+from alerts.outage import Outage, is_silence, is_silence_key, may_be_outage, outages, silence_key
+from alerts.sending import tell_part
+from alerts.standing import Muting
+from alerts.state import Firing, Gathering, GroupKey, Hold, Stance
 from tocsin.core.life import Condition
 from tocsin.core.messages import Decision, Phase, Transition
 
@@ -23,7 +24,15 @@ WAITING_TOTAL_MAX: Final = 2_000
 """Transitions that wait in all groups of a key group; the fullest group is told above that."""
 
 
-def fire(fold: Fold, arrival: Arrival, stance: Stance, condition: Condition, *, in_outage: bool = False) -> None:
+def fire(
+    fold: Fold,
+    arrival: Arrival,
+    stance: Stance,
+    condition: Condition,
+    *,
+    in_outage: bool = False,
+    muting: Muting | None = None,
+) -> None:
     """Remember an alert that fires, as long as there is room."""
     transition = arrival.transition
     if len(fold.firing) < FIRING_MAX:
@@ -35,7 +44,11 @@ def fire(fold: Fold, arrival: Arrival, stance: Stance, condition: Condition, *, 
             arrival.grouping.repeat_ms,
             condition=condition,
             in_outage=in_outage,
+            held_by=Hold.OUTAGE if muting else Hold.SILENCE,
+            muting=muting,
         )
+        if muting:
+            fold.list_muted(transition, muting)
 
 
 def wait(fold: Fold, arrival: Arrival, *, in_outage: bool) -> None:
@@ -48,12 +61,12 @@ def wait(fold: Fold, arrival: Arrival, *, in_outage: bool) -> None:
     """
     transition, grouping = arrival.transition, arrival.grouping
     key = group_key(transition, grouping)
-    earlier = fold.gatherings.get(silence_key(transition, grouping))
+    earlier = fold.gatherings.get(silence_key(transition))
     if not in_outage and earlier and any(one.fingerprint == transition.fingerprint for one in earlier.waiting):
         flush(fold, earlier, arrival.arrival_ms)  # what came before it is told before it
     if in_outage:
         grouping = msgspec.structs.replace(grouping, wait_ms=grouping.gateway_wait_ms)
-        key = silence_key(transition, grouping)
+        key = silence_key(transition)
     after, told = gather(
         fold.gatherings.get(key),
         transition,
@@ -70,8 +83,14 @@ def wait(fold: Fold, arrival: Arrival, *, in_outage: bool) -> None:
 
 
 def explained(fold: Fold, arrival: Arrival) -> bool:
-    """Tell whether an outage may explain the alert; not where something earlier of it waits to be told first."""
-    if not may_be_outage(arrival.transition, arrival.grouping) or len(fold.firing) >= FIRING_MAX:
+    """Tell whether an outage may explain the alert, so that it waits for it.
+
+    Not where something earlier of it waits to be told first.
+    """
+    transition, grouping = arrival.transition, arrival.grouping
+    mutes = grouping.outage_mutes == "all" and bool(grouping.gateway_wait_ms)
+    may_be = may_be_outage(transition, grouping) or (mutes and gathers_above(fold, transition) is not None)
+    if not may_be or len(fold.firing) >= FIRING_MAX:
         return False
     gathering = fold.gatherings.get(group_key(arrival.transition, arrival.grouping))
     name = arrival.transition.fingerprint
@@ -88,115 +107,116 @@ def flush(fold: Fold, gathering: Gathering, now_ms: int) -> None:
     tell(fold, gathering.waiting, now_ms, gathering=gathering)
 
 
+Aside = dict[str, Callable[[Transition], None]]
+"""What becomes of further transitions of alerts that were held back, muted or put off within one telling."""
+
+
 def tell(fold: Fold, told: Sequence[Transition], now_ms: int, *, gathering: Gathering) -> None:
     """Emit the notifications, and after each the decisions about its transitions."""
-    held: set[str] = set()
-    for part in parted(told, fold.change_of):
-        left = tuple(one for one in part if one.fingerprint not in held)
-        for one in part:
-            if one.fingerprint in held:
-                fold.decide(one, Decision.HELD, "", now_ms)
-        for key, some, outage in _scopes(fold, left, gathering):
-            if some[0].fires and not has_room(fold, some[0].tenant, now_ms):
-                _hold(fold, some, now_ms)
-                held |= {one.fingerprint for one in some}
-            else:
-                _tell_part(fold, some, now_ms, key=key, outage=outage)
+    aside: Aside = {}
+    is_silence_group = is_silence_key(gathering.key)
+    for part in parted(told, _begun_alike if is_silence_group else fold.change_of):
+        left = [one for one in part if not _set_aside(one, aside)]
+        if is_silence_group:
+            left = _tell_outages(fold, left, now_ms, gathering=gathering, aside=aside)
+        left = [one for one in left if not _muted(fold, one, now_ms, gathering=gathering, aside=aside)]
+        groups: dict[GroupKey, list[Transition]] = {}
+        for one in left:
+            groups.setdefault(_key_of(fold, one, gathering), []).append(one)
+        for key, some in groups.items():
+            _tell_or_hold(fold, some, now_ms, key=key, aside=aside)
 
 
-def _scopes(
-    fold: Fold, part: tuple[Transition, ...], gathering: Gathering
-) -> Iterable[tuple[GroupKey, tuple[Transition, ...], Outage | None]]:
-    """Return what is told together: a group, or where devices fell silent each outage by itself, and the others."""
-    if not part:
-        return ()
+def _begun_alike(transition: Transition) -> str:
+    """Return what transitions of a group of silences have in common: an outage may be the second within an hour."""
+    return Change.FIRING if transition.fires else change_of(transition)
+
+
+def _set_aside(transition: Transition, aside: Aside) -> bool:
+    """Let the transition go the way of what came before it of the same alert; tell whether it did."""
+    go = aside.get(transition.fingerprint)
+    if go:
+        go(transition)
+    return go is not None
+
+
+def _tell_outages(
+    fold: Fold, part: Sequence[Transition], now_ms: int, *, gathering: Gathering, aside: Aside
+) -> list[Transition]:
+    """Tell of outages, with what each mutes from the first; return what no outage explains."""
+    silent = [one for one in part if is_silence(one) and (one.fires or one.phase is not Phase.FIRING)]
+    others = [one for one in part if one not in silent]
+    alone: list[Transition] = []
+    for key, some, outage in outages(silent, gathering, fold.firing.values()) if silent else ():
+        if outage is None:
+            alone += some
+            continue
+        behind = [one for one in others if one.fires and outage.covers(one)]
+        if not _tell_or_hold(fold, some, now_ms, key=key, outage=outage, behind=behind, aside=aside):
+            continue
+        for one in behind:
+            _mute(fold, one, key, now_ms, aside)
+        others = [one for one in others if one not in behind]
+    return [*alone, *others]
+
+
+def _muted(fold: Fold, transition: Transition, now_ms: int, *, gathering: Gathering, aside: Aside) -> bool:
+    """Mute what comes to fire behind an outage, or let it wait for one that gathers; tell whether that was done."""
+    name = transition.fingerprint
+    is_new = transition.fires and fold.change_of(transition) is not Change.FLAPPING
+    can_wait = name in fold.firing or fold.known.get(name, UNKNOWN).number > transition.number
+    if not gathering.mutes or not is_new or not can_wait:
+        return False
+    if standing := standing_above(fold, transition):
+        fold.outages.setdefault(standing.key, standing)
+        _mute(fold, transition, standing.key, now_ms, aside)
+        return True
+    is_put_off = not is_silence_key(gathering.key) and gathers_above(fold, transition) is not None
+    if is_put_off:
+        aside[name] = partial(join, fold)
+        join(fold, transition)
+    return is_put_off
+
+
+def _mute(fold: Fold, transition: Transition, key: GroupKey, now_ms: int, aside: Aside) -> None:
+    mute(fold, transition, key, now_ms)
+    aside[transition.fingerprint] = partial(mute, fold, key=key, now_ms=now_ms)
+
+
+def _key_of(fold: Fold, transition: Transition, gathering: Gathering) -> GroupKey:
+    """Return the group that the transition is told with: silences that no outage explains, by their place."""
     if not is_silence_key(gathering.key):
-        return ((gathering.key, part, None),)
-    return outages(part, gathering, fold.firing.values())
+        return gathering.key
+    recent = None if is_silence(transition) else fold.recent.get(transition.fingerprint)
+    return recent.key if recent else gathering.key[:-1]
 
 
-def _hold(fold: Fold, part: Sequence[Transition], now_ms: int) -> None:
+def _tell_or_hold(
+    fold: Fold,
+    part: Sequence[Transition],
+    now_ms: int,
+    *,
+    key: GroupKey,
+    aside: Aside,
+    outage: Outage | None = None,
+    behind: Sequence[Transition] = (),
+) -> bool:
+    """Tell of the part unless the tenant's budget has no room for it; return whether it was told."""
+    if not part[0].fires or has_room(fold, part[0].tenant, now_ms):
+        tell_part(fold, part, now_ms, key=key, outage=outage, behind=behind)
+        return True
+    _hold(fold, part, now_ms, aside)
+    return False
+
+
+def _hold(fold: Fold, part: Sequence[Transition], now_ms: int, aside: Aside) -> None:
     """Hold back what the tenant's budget has no room for; what still fires is told once it has."""
     held_back(fold, part)
     for transition in part:
-        name = transition.fingerprint
-        fold.decide(transition, Decision.HELD, "", now_ms)
-        fold.known[name] = replace(fold.known.get(name, Known(transition.number, 0, now_ms)), told=0)
-        if firing := fold.firing.get(name):
-            fold.firing[name] = replace(firing, stance=Stance.HELD, held_by=Hold.BUDGET, at_ms=now_ms, in_outage=False)
+        _hold_one(fold, now_ms, transition)
+        aside[transition.fingerprint] = partial(_hold_one, fold, now_ms)
 
 
-def _tell_part(fold: Fold, part: Sequence[Transition], now_ms: int, *, key: GroupKey, outage: Outage | None) -> None:
-    told = Telling(fold.change_of(part[0]), outage=outage, left=_left(fold, key, part, outage))
-    message_id = send(fold, part, key, told)
-    decision = Decision.SENT if len(part) == 1 else Decision.GROUPED
-    is_muted = outage is not None and part[0].phase is Phase.FIRING
-    for transition in part:
-        fold.decide(transition, Decision.INHIBITED if is_muted else decision, message_id, now_ms)
-        firing = fold.firing.get(transition.fingerprint)
-        if firing and firing.transition.number == transition.number:
-            fold.firing[transition.fingerprint] = replace(
-                firing,
-                stance=Stance.TOLD,
-                at_ms=now_ms,
-                in_outage=is_muted,
-                since_ms=firing.since_ms or now_ms,
-            )
-
-
-def tell_again(fold: Fold, found: Sequence[Firing], why: Why, tick_ms: int, *, key: GroupKey) -> bool:
-    """Tell of alerts about whose transitions was decided before; return whether the budget had room for it."""
-    if not has_room(fold, key[0], tick_ms):
-        return False
-    told = Telling(Change.STILL_FIRING, why=why, again_ms=tick_ms, left=len(found))
-    send(fold, [one.transition for one in found], key, told)
-    for one in found:
-        name = one.transition.fingerprint
-        is_new = why is not Why.REPEAT
-        fold.firing[name] = replace(
-            one,
-            stance=Stance.TOLD,
-            at_ms=tick_ms,
-            condition=Condition.FIRING if one.condition is Condition.ACKNOWLEDGED else one.condition,
-            acked_by="",
-            until_ms=None,
-            since_ms=tick_ms if is_new else one.since_ms,
-            steps=() if is_new else one.steps,
-        )
-        known = fold.known.get(name, Known(one.transition.number, 0, tick_ms))
-        fold.known[name] = replace(known, told=one.transition.episode)
-    fold.changed = True
-    return True
-
-
-def send(fold: Fold, part: Sequence[Transition], key: GroupKey, told: Telling) -> str:
-    """Emit a notification; return its id."""
-    tenant = key[0]
-    fold.numbers[tenant] = fold.numbers.get(tenant, 0) + 1
-    message = notification(part, key=key, number=fold.numbers[tenant], told=told)
-    fold.emitted.append(notification_entry(message))
-    spend(fold, tenant, message.at_ms)
-    fold.changed = True
-    return message.id
-
-
-def _left(fold: Fold, key: GroupKey, part: Sequence[Transition], outage: Outage | None) -> int:
-    """Return how many alerts of the group, or of the outage, people know to fire once the part is told."""
-    if outage is None:
-        return firing_left(fold, key, part)
-    now = {one.fingerprint for one in part}
-    others = (one for name, one in fold.firing.items() if one.in_outage and name not in now)
-    known = sum(
-        one.stance is Stance.TOLD
-        and one.transition.tenant == key[0]
-        and str(getattr(one.transition, outage.what)) == outage.name
-        for one in others
-    )
-    return known + (len(part) if part[0].phase is Phase.FIRING else 0)
-
-
-def firing_left(fold: Fold, key: GroupKey, part: Sequence[Transition]) -> int:
-    """Return how many alerts of the group people know to fire, once the part is told."""
-    again = [one for one in map(fold.firing.get, {one.fingerprint for one in part}) if one and one.key == key]
-    others = fold.firing.told[key] - sum(one.stance is Stance.TOLD for one in again)
-    return others + (len(part) if part[0].phase is Phase.FIRING else 0)
+def _hold_one(fold: Fold, now_ms: int, transition: Transition) -> None:
+    fold.decide(transition, Decision.HELD, "", now_ms)
+    fold.hold(transition, Hold.BUDGET, now_ms)

@@ -11,8 +11,10 @@ from alerts.escalating import escalated
 from alerts.flapping import has_settled, is_forgotten, settled
 from alerts.fold import Fold
 from alerts.message import Telling
+from alerts.muting import end_outages
+from alerts.sending import send, tell_again
 from alerts.state import GroupKey, Hold, Recent, Stance
-from alerts.telling import flush, send, tell_again
+from alerts.telling import flush
 from tocsin.core.clock import DAY_MS
 from tocsin.core.life import Condition, Event, after
 from tocsin.core.messages import Phase
@@ -30,7 +32,8 @@ def tick(fold: Fold, batch: Batch, tick_ms: int) -> bool:
     due = [one for one in fold.gatherings.values() if one.due_ms <= tick_ms]
     due.sort(key=lambda one: (one.due_ms, one.key))
     for gathering in due[:FLUSHES_MAX]:
-        flush(fold, gathering, tick_ms)
+        flush(fold, fold.gatherings[gathering.key], tick_ms)  # what was due before it may have joined it
+    end_outages(fold)
     _end_silences(fold, tick_ms)
     renew(fold, tick_ms)
     _settle(fold, tick_ms)
@@ -43,7 +46,7 @@ def tick(fold: Fold, batch: Batch, tick_ms: int) -> bool:
 def _tell_again(fold: Fold, batch: Batch, tick_ms: int, left: int) -> bool:
     """Repeat, tell late and escalate, at most ``left`` notifications; return whether there is more."""
     silences = (*batch.silences, *fold.silences.values())
-    found_again = told_again(fold.firing, silences, tick_ms)
+    found_again = told_again(fold.firing, silences, tick_ms, outages=fold.outages)
     # Tenants without room left keep the others waiting for nothing.
     again = {pair: found for pair, found in found_again.items() if has_room(fold, pair[0][0], tick_ms)}
     for (key, why), found in list(again.items())[:left]:

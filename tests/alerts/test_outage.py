@@ -96,15 +96,6 @@ def test_silence_of_the_gateway_itself_explains_every_silence_behind_it() -> Non
     assert sorted(message.attributes["kind"] for message in notifications(emitted)) == ["gateway_missing", "missing"]
 
 
-def test_outage_never_mutes_what_a_device_still_measures() -> None:
-    hot = replace(of_device(FIRING, 1), fingerprint="00000000000000ff")
-
-    emitted = play(silent(1), silent(2), 2, hot)
-
-    assert notifications(emitted)[-1].alerts[0].fingerprint == "00000000000000ff"
-    assert notifications(emitted)[-1].attributes["state"] == "firing"
-
-
 def test_resolutions_of_an_outage_are_told_together() -> None:
     emitted = play(silent(1), silent(2), 2, 4, back(1, 10), back(2, 11), 10, 11, 12)
 

@@ -8,13 +8,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alerts.batch import Arrival, Batch
+from alerts.muting import is_muted
 from alerts.people import Acted
-from alerts.state import AlertsState, Stance, decode, encode
+from alerts.state import AlertsState, Hold, Stance, decode, encode
 from alerts.step import step
 from alerts.ticking import FORGET_MS
 from tests.alerts.specimens import AT_MS, FIRING, PENDING, arrival, decisions, listed, notifications, of_device
 from tocsin.core.actions import Action, ActionKind
 from tocsin.core.clock import MINUTE_MS, iso
+from tocsin.core.formats.muted_item import MUTED_PREFIX
+from tocsin.core.life import Condition
 from tocsin.core.machine import Entry
 from tocsin.core.messages import AlertRef, Decision, Notification, Phase, Severity, Transition
 from tocsin.core.plan.telling import Grouping
@@ -43,12 +46,41 @@ GROUPINGS = st.builds(
     flap_episodes=st.sampled_from([0, 2, 3]),
     flap_settle_ms=st.sampled_from([60_000, 600_000]),
 )
+OUTAGE_GROUPINGS = st.builds(
+    Grouping,
+    wait_ms=st.sampled_from([0, 90_000]),
+    interval_ms=st.sampled_from([0, 60_000]),
+    send_resolved=st.booleans(),
+    gateway_wait_ms=st.sampled_from([60_000, 120_000]),
+    flap_episodes=st.sampled_from([0, 3]),
+)
 SILENT = replace(FIRING.evidence, value=600_000.0)
 KINDS = st.sampled_from([ActionKind.ACKNOWLEDGE, ActionKind.ASSIGN, ActionKind.SILENCE, ActionKind.UNSILENCE])
 
 
 @st.composite
-def histories(draw: st.DrawFn) -> History:
+def outage_histories(draw: st.DrawFn) -> History:
+    """Draw three devices of one gateway that fall silent and return, and two others' alerts, by half minutes."""
+    grouping = draw(OUTAGE_GROUPINGS)
+    still = replace(PENDING, number=0, episode=0, phase=Phase.INACTIVE)
+    silent = replace(still, kind="missing", metric="", evidence=SILENT)
+    alerts = [of_device(silent if index < 3 else still, index) for index in range(5)]
+    history: History = []
+    now_ms = AT_MS
+    for kind in [0, 1, *draw(st.lists(st.integers(0, 9), max_size=30))]:
+        if kind < len(alerts):
+            alerts[kind] = moved(alerts[kind], 1 if alerts[kind].phase is not Phase.FIRING else 0, now_ms)
+            history.append(arrival(alerts[kind], now_ms, grouping))
+        elif kind == len(alerts):
+            history.append(draw(actions(alerts[3], now_ms, len(history))))
+        else:
+            now_ms += 30_000
+            history += [now_ms] if now_ms % MINUTE_MS == 0 else []
+    return history
+
+
+@st.composite
+def many_histories(draw: st.DrawFn) -> History:
     """Draw alerts of two tenants and two sites that live, what people do about them, and ticks between."""
     grouping = draw(GROUPINGS)
     alerts = [
@@ -122,6 +154,11 @@ def moved(before: Transition, choice: int, at_ms: int) -> Transition:
         at_ms=at_ms,
         since_ms=at_ms if opens else before.since_ms,
     )
+
+
+def histories() -> st.SearchStrategy[History]:
+    """Return what happens anywhere, and what happens around the outage of a gateway."""
+    return many_histories() | outage_histories()
 
 
 @dataclass
@@ -203,8 +240,10 @@ def test_decisions_and_notifications_tell_the_same_story(history: History) -> No
     told = {named: message for named, message in everything.items() if not is_again(message)}
     of_message: dict[str, list[AlertRef]] = defaultdict(list)
     for record in decisions(emitted):
-        if record.decision in {Decision.QUIET, Decision.SILENCED, Decision.HELD}:
+        is_muted = record.decision is Decision.INHIBITED and not record.notification_id
+        if is_muted or record.decision in {Decision.QUIET, Decision.SILENCED, Decision.HELD}:
             assert not record.notification_id
+            assert (record.outage_alert is not None) == is_muted
         else:
             of_message[record.notification_id].append(record.alert)
             message = told[record.notification_id]
@@ -252,7 +291,17 @@ def test_directory_lists_exactly_the_alerts_that_fire(history: History) -> None:
     entries = listed(fold(one_by_one(history)).emitted)
 
     firing = {f"OPEN#{name}" for name, transition in last.items() if transition.phase is Phase.FIRING}
-    assert {key for key, entry in entries.items() if entry.data is not None} == firing
+    assert {key for key, entry in entries.items() if key[:5] == "OPEN#" and entry.data is not None} == firing
+
+
+@settings(deadline=None, max_examples=60)
+@given(histories())
+def test_directory_lists_exactly_the_alerts_that_outages_mute(history: History) -> None:
+    folded = fold(one_by_one(history))
+
+    muted = {f"{MUTED_PREFIX}{name}" for name, one in folded.state.firing.items() if one.muting}
+    entries = listed(folded.emitted)
+    assert {key for key, one in entries.items() if key.startswith(MUTED_PREFIX) and one.data is not None} == muted
 
 
 @settings(deadline=None, max_examples=40)
@@ -296,7 +345,7 @@ def test_after_days_of_silence_only_alerts_told_and_not_over_are_remembered(hist
 def test_what_is_remembered_as_firing_fires_and_was_told_or_is_silenced(history: History) -> None:
     last = {transition.fingerprint: transition for transition in moves(history)}
     emitted = fold(one_by_one(ended(history))).emitted
-    silenced = {one.alert for one in decisions(emitted) if one.decision is Decision.SILENCED}
+    held_back = {one.alert for one in decisions(emitted) if not one.notification_id}
 
     state = fold(one_by_one(ended(history))).state
 
@@ -305,14 +354,27 @@ def test_what_is_remembered_as_firing_fires_and_was_told_or_is_silenced(history:
         assert last[name].phase is Phase.FIRING
         assert one.stance is not Stance.WAITING
         if one.stance is Stance.HELD:
-            assert ref(one.transition) in silenced
+            assert ref(one.transition) in held_back
+            is_waiting = one.held_by is Hold.OUTAGE and one.condition is not Condition.ACKNOWLEDGED
+            assert not is_waiting or is_muted(state.outages, one.transition)
     held = {name for name, one in state.firing.items() if one.stance is Stance.HELD}
     told = {alert for message in notifications(emitted) for alert in message.alerts}
     assert not {ref(last[name]) for name in held} & told
 
 
+@settings(deadline=None, max_examples=60)
+@given(histories())
+def test_outage_mutes_only_while_most_of_its_devices_are_silent(history: History) -> None:
+    state = fold(one_by_one(ended(history))).state
+
+    for standing in state.outages.values():
+        assert 2 * sum(name in state.firing for name in standing.silences) > len(standing.silences)
+
+
 def is_again(message: Notification) -> bool:
-    return message.subject.startswith("STILL") or "This flapped" in message.text
+    return message.subject.startswith("STILL") or any(
+        words in message.text for words in ("This flapped", "This fired while its")
+    )
 
 
 def ref(transition: Transition) -> AlertRef:

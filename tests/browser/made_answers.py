@@ -209,5 +209,6 @@ def alert_detail(fleet: MadeFleet, alert_id: str) -> Json | None:
         "position": "",
         "parts": parts,
         "panes": panes,
+        "mutes": [],
         "episodes": [alert_id],
     }

@@ -104,6 +104,7 @@ class MadeFleet:
             "closed_by": None,
             "amendment": None,
             "silenced": False,
+            "muted_by": None,
             "notes": 0,
         }
         with self.changed:
@@ -129,6 +130,8 @@ class MadeFleet:
                 "summary": alert["summary"],
                 "decision": "sent",
                 "notification_id": "00c0ffee00c0ffee",
+                "outage": None,
+                "outage_alert": None,
             }
         )
         kept = ("id", "device", "metric", "severity", "site", "rule", "at_ms", "summary")

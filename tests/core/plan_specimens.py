@@ -70,7 +70,7 @@ devices:
 sources:
   - {name: plant, tenant: acme, format: json}
 grouping: {by: [rule, severity], wait: 10s, interval: 5m, send_resolved: false, severity_min: warning,
-  repeat: 4h, gateway_wait: 1m, gateway_devices_min: 3, site_devices_min: 5,
+  repeat: 4h, gateway_wait: 1m, gateway_devices_min: 3, site_devices_min: 5, outage_mutes: all,
   flap_episodes: 7, flap_within: 2h, flap_settle: 10m, budget: 60, budget_within: 30m}
 silences:
   - {name: night, comment: Wartung, tenant: acme, site: Werk Süd, gateway: gw-1, device: "n-*", metric: air_celsius,

@@ -43,6 +43,7 @@ def test_a_plan_is_said_in_words() -> None:
         "  from severity warning on; resolutions are not told",
         "  what keeps firing is told again every 4h",
         "  3 or more devices behind a gateway, silent together, are told as one after 1m",
+        "  while a gateway or a site is out, new alerts behind it are muted, and told later if they last",
         "  what fires 7 times within 2h flaps: told once, then held for 10m",
         "  at most 60 notifications of a tenant within 30m, then a summary of the rest",
         "  silence night (Wartung): site Werk Süd, gateway gw-1, device n-*, metric air_celsius, rule hot, kind limits,"

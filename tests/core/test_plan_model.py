@@ -18,6 +18,7 @@ OTHER_WORDS = {
     "scope": "device",
     "severity_min": "critical",
     "by": "site",
+    "outage_mutes": "silence",
     "days": "mon",
 }
 

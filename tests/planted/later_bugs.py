@@ -79,9 +79,9 @@ LATER_BUGS = (
     ),
     Bug(
         "what the budget held back forgotten",
-        "alerts/telling.py",
-        "firing, stance=Stance.HELD, held_by=Hold.BUDGET,",
-        "firing, stance=Stance.TOLD, held_by=Hold.BUDGET,",
+        "alerts/fold.py",
+        "firing, stance=Stance.HELD, held_by=held_by,",
+        "firing, stance=Stance.TOLD, held_by=held_by,",
         ("tests/alerts/test_budget.py",),
     ),
     Bug(

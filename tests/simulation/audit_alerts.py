@@ -13,7 +13,7 @@ from tocsin.core.actions import ActionKind
 from tocsin.core.formats.alert_item import decode_transition
 from tocsin.core.messages import Decision, Phase, Transition
 
-AGAIN: Final = ("the silence has ended", "acknowledgement has expired")
+AGAIN: Final = ("the silence has ended", "acknowledgement has expired", "This fired while its gateway or site was out")
 """Words of a notification that tells once more of what was decided before."""
 
 

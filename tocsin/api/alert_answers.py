@@ -41,6 +41,7 @@ class Alert(Answer, frozen=True, kw_only=True):
         closed_by: Who closed it, or null.
         amendment: What late data say of it: confirmed, weakened or withdrawn; or null.
         silenced: Whether a silence that is in force covers it.
+        muted_by: Id of the alert that stands for the outage that mutes it: nobody is told while that lasts; or null.
         notes: How many notes there are.
     """
 
@@ -73,6 +74,7 @@ class Alert(Answer, frozen=True, kw_only=True):
     closed_by: str | None
     amendment: str | None
     silenced: bool
+    muted_by: str | None
     notes: int
 
 
@@ -183,7 +185,7 @@ class Pane(Answer, frozen=True):
 
 
 class Move(Answer, frozen=True):
-    """One move of an alert, and what was decided about telling it; null until it is."""
+    """One move of an alert, what was decided about telling it, and which outage it is part of or muted by; or null."""
 
     number: int
     phase_from: AlertPhase
@@ -192,6 +194,8 @@ class Move(Answer, frozen=True):
     summary: str
     decision: str | None
     notification_id: str | None
+    outage: str | None
+    outage_alert: str | None
 
 
 class AlertDetail(Alert, frozen=True, kw_only=True):
@@ -204,6 +208,7 @@ class AlertDetail(Alert, frozen=True, kw_only=True):
         panes: The windows that led to it, oldest first.
         history: Its moves, oldest first.
         actions: What people did about it, oldest first.
+        mutes: Ids of the alerts that fire and are muted by the outage that this one stands for, at most 100.
         episodes: Ids of the alert's episodes, newest first.
     """
 
@@ -213,6 +218,7 @@ class AlertDetail(Alert, frozen=True, kw_only=True):
     panes: tuple[Pane, ...]
     history: tuple[Move, ...]
     actions: tuple[ActionAnswer, ...]
+    mutes: tuple[str, ...]
     episodes: tuple[str, ...]
 
 

@@ -176,8 +176,14 @@ def alert_answer(episode: Episode, over: Overlay) -> Alert:
         closed_by=acts.closed_by or None,
         amendment=amendments[-1] if amendments else None,
         silenced=over.covers(newest),
+        muted_by=_muted_by(over, newest),
         notes=sum(action.kind is ActionKind.NOTE for action in acts.actions),
     )
+
+
+def _muted_by(over: Overlay, newest: Transition) -> str | None:
+    muted = over.muted.get((newest.fingerprint, newest.episode))
+    return alert_id(muted.by.fingerprint, muted.by.episode) if muted and newest.phase is Phase.FIRING else None
 
 
 def found_alert(service: Service, tenant: str, name: str) -> tuple[Episode, list[Episode]]:
@@ -209,8 +215,15 @@ def show_alert(service: Service, call: Call[Asked, None]) -> AlertDetail:
         panes=tuple(Pane(one.start_ms, one.end_ms, one.count, one.mean, one.min, one.max) for one in why.panes),
         history=tuple(_history(service, call.tenant, episode)),
         actions=tuple(map(action_answer, acts.actions)),
+        mutes=_mutes(over, episode.newest),
         episodes=tuple(alert_id(answer.fingerprint, one.newest.episode) for one in all_episodes),
     )
+
+
+def _mutes(over: Overlay, newest: Transition) -> tuple[str, ...]:
+    name = (newest.fingerprint, newest.episode)
+    found = [one.alert for one in over.muted.values() if (one.by.fingerprint, one.by.episode) == name]
+    return tuple(alert_id(one.fingerprint, one.episode) for one in found[:OPEN_ANSWERS_MAX])
 
 
 def _history(service: Service, tenant: str, episode: Episode) -> Iterator[Move]:
@@ -226,4 +239,6 @@ def _history(service: Service, tenant: str, episode: Episode) -> Iterator[Move]:
             move.summary,
             decision.decision.value if decision else None,
             (decision.notification_id or None) if decision else None,
+            (decision.outage or None) if decision else None,
+            alert_id(by.fingerprint, by.episode) if decision and (by := decision.outage_alert) else None,
         )

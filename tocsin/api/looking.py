@@ -9,6 +9,7 @@ from tocsin.api.service import Service
 from tocsin.core.actions import Action, ActionKind
 from tocsin.core.devices import DEVICE_PREFIX, ListedDevice, listed_device
 from tocsin.core.formats.alert_item import decode_transition
+from tocsin.core.formats.muted_item import MUTED_PREFIX, MutedAlert, muted_alerts
 from tocsin.core.messages import Transition
 from tocsin.core.plan.resolve import smallest_window
 from tocsin.core.silences import Silence, covers, is_active, is_over, problems
@@ -88,11 +89,13 @@ class Overlay:
         acts: Fingerprint and episode to what was done; episode 0 stands for any.
         made: Silences that people made and that are neither over nor ended, by the action that made them.
         silences: All that are in force now, the plan's included.
+        muted: Fingerprint and episode to what mutes the alert, where an outage does.
     """
 
     acts: Mapping[tuple[str, int], Acts]
     made: Mapping[str, tuple[Action, Silence]]
     silences: tuple[Silence, ...]
+    muted: Mapping[tuple[str, int], MutedAlert]
 
     def of(self, fingerprint: str, episode: int) -> Acts:
         """Return what was done about the episode."""
@@ -117,7 +120,9 @@ def overlay(service: Service, tenant: str) -> Overlay:
             made[action.id] = (action, silence)
     planned = [one for one in service.plan().silences if fnmatchcase(tenant, one.tenant)]
     in_force = [one for one in [*planned, *(silence for _, silence in made.values())] if is_active(one, now_ms)]
-    return Overlay(acts, made, tuple(in_force))
+    directory = service.backend.directory
+    muted = muted_alerts(lambda last: directory.query(tenant, prefix=MUTED_PREFIX, after=last, limit=CHUNK))
+    return Overlay(acts, made, tuple(in_force), muted)
 
 
 def recent_actions(service: Service, tenant: str) -> list[Action]:

@@ -1,6 +1,7 @@
 """``tocsin alerts list``: which alerts there are, how they stand, and who knows of them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Final
@@ -13,8 +14,10 @@ from tocsin.cli.output import print_json, table_lines, transition_json
 from tocsin.cli.stopping import Stop
 from tocsin.cli.words import date_and_time
 from tocsin.core.clock import iso, pause, wall_now_ms
+from tocsin.core.formats.muted_item import CHUNK, MUTED_PREFIX, MutedAlert, muted_alerts
 from tocsin.core.life import Condition
 from tocsin.core.messages import Phase, Severity
+from tocsin.core.ports import Directory
 from tocsin.runtime.episodes import Episode, episodes
 from tocsin.runtime.handled import Handled, by_episode, handled
 from tocsin.runtime.play import FeedReader
@@ -88,8 +91,18 @@ def _all(path: Path) -> list[Found]:
     with open_embedded(path, now_ms=wall_now_ms, read_only=True) as embedded:
         found = episodes(FeedReader(embedded.backend.alerts.feed).new_transitions())
         actions = by_episode(FeedReader(embedded.backend.alerts.feed).all_actions())
+        muted = {tenant: _muted(embedded.backend.directory, tenant) for tenant in {one.newest.tenant for one in found}}
     now_ms = wall_now_ms()
-    return [(one, handled(one, actions, now_ms)) for one in found]
+    return [(one, _with_muting(one, handled(one, actions, now_ms), muted[one.newest.tenant])) for one in found]
+
+
+def _muted(directory: Directory, tenant: str) -> dict[tuple[str, int], MutedAlert]:
+    return muted_alerts(lambda last: directory.query(tenant, prefix=MUTED_PREFIX, after=last, limit=CHUNK))
+
+
+def _with_muting(one: Episode, stands: Handled, muted: Mapping[tuple[str, int], MutedAlert]) -> Handled:
+    found = muted.get((one.newest.fingerprint, one.newest.episode))
+    return replace(stands, muted_by=found.by) if found and one.newest.phase is Phase.FIRING else stands
 
 
 def _watch(
@@ -135,8 +148,9 @@ def _row(episode: Episode, stands: Handled) -> tuple[str, ...]:
 
 
 def _who(stands: Handled) -> str:
-    """Return who knows of the alert, and who takes care of it; names cannot break the line."""
+    """Return who knows of the alert, who takes care of it, and what mutes it; names cannot break the line."""
     words = [stands.acknowledged_by] if stands.acknowledged_by else []
+    words += [f"muted by {stands.muted_by.fingerprint}"] if stands.muted_by else []
     words += [f"for {stands.assignee}"] if stands.assignee else []
     return "".join(letter if letter.isprintable() else "?" for letter in ", ".join(words))[:40] or "-"
 
@@ -157,6 +171,7 @@ def listed(episode: Episode, stands: Handled) -> dict[str, Any]:
         "acknowledged_by": stands.acknowledged_by or None,
         "acknowledged_until": None if stands.until_ms is None else iso(stands.until_ms),
         "assignee": stands.assignee or None,
+        "muted_by": stands.muted_by.fingerprint if stands.muted_by else None,
         "fingerprint": newest.fingerprint,
         "episode": newest.episode,
         "since": iso(newest.since_ms),

@@ -119,8 +119,24 @@ def _history(episode: Episode, decisions: Sequence[DecisionRecord]) -> Iterator[
         if decision is None:
             yield "  not decided yet what to tell"
         elif decision.notification_id:
-            yield f"  {decision.decision} in notification {decision.notification_id}"
+            outage = f" of the outage of {decision.outage}" if decision.outage else ""
+            yield f"  {decision.decision} in notification {decision.notification_id}{outage}"
+        elif decision.outage_alert:
+            by = decision.outage_alert.fingerprint
+            yield f"  muted by the outage of {decision.outage} (alert {by}), not told while that lasted"
         elif decision.decision is Decision.SILENCED:
             yield "  silenced, not told while the silence lasted"
         else:
             yield f"  {decision.decision}, nobody was told"
+
+
+def muting_lines(muted: Sequence[DecisionRecord]) -> Iterator[str]:
+    """Yield what the outage muted that the alert is part of; nothing where it muted nothing.
+
+    Args:
+        muted: The decisions by which it did.
+    """
+    if muted:
+        yield from ("", f"muted while {muted[0].outage} was out")
+    alerts = {one.alert.fingerprint: one for one in muted}
+    yield from (f"  {one.device}  {name}" for name, one in sorted(alerts.items()))

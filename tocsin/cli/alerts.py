@@ -10,7 +10,7 @@ import msgspec
 from tocsin.adapters.embedded.open import open_embedded
 from tocsin.cli.act import ack, action_json, action_line, assign, close, note
 from tocsin.cli.alert_list import list_alerts, listed
-from tocsin.cli.alert_view import alert_lines
+from tocsin.cli.alert_view import alert_lines, muting_lines
 from tocsin.cli.chosen_alert import chosen_episode
 from tocsin.cli.options import json_option, read_file_option
 from tocsin.cli.output import print_json
@@ -55,13 +55,18 @@ def show(fingerprint: str, path: Path, episode: int | None, as_json: bool) -> No
         found = episodes(FeedReader(embedded.backend.alerts.feed).new_transitions())
         chosen, count = chosen_episode(found, fingerprint, episode)
         decisions = _decisions(embedded.backend.decisions, chosen)
+        muted = _muted_by(embedded.backend.decisions, decisions, chosen)
         actions = FeedReader(embedded.backend.alerts.feed).all_actions()
     done, stands = _done_about(actions, chosen), handled(chosen, by_episode(actions), wall_now_ms())
     if as_json:
-        told = {"decisions": [msgspec.to_builtins(one) for one in decisions], "actions": list(map(action_json, done))}
+        told = {
+            "decisions": [msgspec.to_builtins(one) for one in decisions],
+            "muted": [msgspec.to_builtins(one) for one in muted],
+            "actions": list(map(action_json, done)),
+        }
         print_json({**listed(chosen, stands), **told})
         return
-    for line in alert_lines(chosen, count, decisions):
+    for line in (*alert_lines(chosen, count, decisions), *muting_lines(muted)):
         click.echo(line)
     for line in ["", "done", *(f"  {action_line(one)}" for one in done)] if done else []:
         click.echo(line)
@@ -77,3 +82,17 @@ def _decisions(decisions: Decisions, episode: Episode) -> list[DecisionRecord]:
     newest = episode.newest
     found = decisions.query(newest.tenant, fingerprint=newest.fingerprint, limit=DECISIONS_MAX)
     return [one for one in found if one.alert.episode == newest.episode]
+
+
+def _muted_by(decisions: Decisions, own: Sequence[DecisionRecord], episode: Episode) -> list[DecisionRecord]:
+    """Return the decisions by which the outage muted that the episode is part of, or that it is by itself."""
+    by = next((one.outage_alert for one in own if one.outage_alert and one.notification_id), None)
+    name = (by.fingerprint, by.episode) if by else (episode.newest.fingerprint, episode.newest.episode)
+    found = decisions.query(episode.newest.tenant, limit=DECISIONS_MAX)
+    return [
+        one
+        for one in found
+        if one.outage_alert
+        and not one.notification_id
+        and (one.outage_alert.fingerprint, one.outage_alert.episode) == name
+    ]

@@ -131,6 +131,8 @@ def _decided(episode: Episode, decided: list[DecisionRecord]) -> Iterator[str]:
     for move in episode.moves:
         record = known.get(move.number)
         why = f"{WHY[record.decision]} {record.notification_id}".rstrip() if record else "not decided yet"
+        if record and record.outage_alert and not record.notification_id:
+            why = f"muted by the outage of {record.outage}, alert {record.outage_alert.fingerprint}"
         yield f"{iso(move.at_ms)} {move.phase_from} to {move.phase}: {why}"
 
 

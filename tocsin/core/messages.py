@@ -68,8 +68,7 @@ class Tick:
         plan_hash: The plan in force from here on.
         hash_start: First hash of the range of the shard it was put into.
         hash_end: First hash after that range.
-        shard: Id of that shard, or empty. In another shard the tick speaks for nobody: shards were split or merged
-            while it was on its way, and what its range says is not true there.
+        shard: Id of that shard, or empty. In another one, after a split or merge on its way, it speaks for nobody.
     """
 
     tick_ms: int
@@ -249,7 +248,7 @@ class Notification:
         at_ms: Time of the newest of them.
         group: What the alerts have in common, e.g. ``acme|site=north|kind=limits``: the name of an incident.
         left: How many alerts of the group people know to fire, once this is told.
-        traces: Trace ids behind the transitions, distinct, at most ``TRACES_MAX``; empty where devices send none.
+        traces: Distinct trace ids behind the transitions, at most ``TRACES_MAX``.
     """
 
     id: str
@@ -288,6 +287,7 @@ class DecisionRecord:
         decision: What was done.
         notification_id: In which notification it was told, or empty.
         at_ms: When.
+        outage, outage_alert: The outage that it is part of or muted by, and the first silence told as part of that.
     """
 
     tenant: str
@@ -296,3 +296,5 @@ class DecisionRecord:
     decision: Decision
     notification_id: str
     at_ms: int
+    outage: str = ""
+    outage_alert: AlertRef | None = None

@@ -139,7 +139,7 @@ class DirectoryEntry:
 
     Attributes:
         tenant: Whose.
-        key: ``DEV#<device>``, ``OPEN#<fingerprint>``, ``DEC#<fingerprint>#<number>``, ...
+        key: ``DEV#<device>``, ``OPEN#<fingerprint>``, ``MUTED#<fingerprint>``, ``DEC#<fingerprint>#<number>``, ...
         data: MessagePack of the entry, or None to remove it.
     """
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from tocsin.core.actions import Action, ActionKind
 from tocsin.core.life import LIFE, Condition, Event, after
-from tocsin.core.messages import Phase
+from tocsin.core.messages import AlertRef, Phase
 from tocsin.runtime.episodes import Episode
 
 AlertEpisode = tuple[str, str, int]
@@ -24,12 +24,14 @@ class Handled:
         acknowledged_by: Who acknowledged it, while that lasts; else empty.
         until_ms: When the acknowledgement expires, or None.
         assignee: Who takes care of it; may be empty.
+        muted_by: The alert that stands for the outage that mutes it, where one does and that was looked up.
     """
 
     condition: Condition
     acknowledged_by: str = ""
     until_ms: int | None = None
     assignee: str = ""
+    muted_by: AlertRef | None = None
 
 
 def by_episode(actions: Iterable[Action]) -> dict[AlertEpisode, list[Action]]:

@@ -23,6 +23,10 @@ def grouping_lines(plan: Plan) -> list[str]:
     if grouping.gateway_wait_ms:
         wait, least = format_duration(grouping.gateway_wait_ms), grouping.gateway_devices_min
         lines.append(f"  {least} or more devices behind a gateway, silent together, are told as one after {wait}")
+        if grouping.outage_mutes == "all":
+            lines.append(
+                "  while a gateway or a site is out, new alerts behind it are muted, and told later if they last"
+            )
     if grouping.flap_episodes:
         within, settle = format_duration(grouping.flap_within_ms), format_duration(grouping.flap_settle_ms)
         lines.append(

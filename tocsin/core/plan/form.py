@@ -112,6 +112,9 @@ FORMS: Final[dict[type[msgspec.Struct], tuple[Field, ...]]] = {
         duration("gateway_wait", 0, HOUR_MS, "How long a silent device waits for others behind its gateway; 0s: not."),
         integer("gateway_devices_min", 2, 10_000, "So many that fall silent together are the gateway's outage."),
         integer("site_devices_min", 2, 10_000, "So many of a site without a gateway in common are the site's outage."),
+        choice(
+            "outage_mutes", ("all", "silence"), "What an outage mutes of devices behind it: all new alerts, or silence."
+        ),
         integer(
             "flap_episodes", 0, 100, "What fires so often within flap_within flaps: told once, then held; 0: never."
         ),

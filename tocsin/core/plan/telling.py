@@ -20,6 +20,7 @@ class Grouping(msgspec.Struct, frozen=True, forbid_unknown_fields=True, cache_ha
         gateway_wait_ms: How long silence of devices waits for others behind their gateway; 0 for not at all.
         gateway_devices_min: Devices behind a gateway that fall silent together are its outage from this many on.
         site_devices_min: Devices of a site without a gateway in common, likewise.
+        outage_mutes: What an outage keeps back of devices behind it: all that comes to fire, or silence alone.
         flap_episodes: An alert that fires so often within ``flap_within_ms`` flaps; 0 for never.
         flap_within_ms: Also how long after its end an alert that fires is told as reopened.
         flap_settle_ms: How long a flapping alert must stay as it is to be told again.
@@ -36,6 +37,7 @@ class Grouping(msgspec.Struct, frozen=True, forbid_unknown_fields=True, cache_ha
     gateway_wait_ms: int = 120_000
     gateway_devices_min: int = 2
     site_devices_min: int = 4
+    outage_mutes: Literal["all", "silence"] = "all"
     flap_episodes: int = 5
     flap_within_ms: int = 3_600_000
     flap_settle_ms: int = 1_800_000

@@ -18,7 +18,7 @@ const DECISIONS = {
   grouped: "told together with others",
   quiet: "recorded, nobody told",
   silenced: "silenced, nobody told",
-  inhibited: "told as part of an outage",
+  inhibited: "part of an outage, or muted by it",
   held: "held back by a silence",
 };
 
