@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from tocsin.adapters.embedded.open import open_embedded
-from tocsin.cli.options import INSTANT, TARGET, json_option, read_file_option
+from tocsin.cli.backends import backend_option, opened_store, store_option
+from tocsin.cli.options import INSTANT, TARGET, json_option
 from tocsin.cli.output import print_json, talk
 from tocsin.core.clock import wall_now_ms
 from tocsin.core.plan.source import default_plan
@@ -19,16 +19,17 @@ def archive() -> None:
 
 
 @archive.command()
-@read_file_option
+@backend_option
+@store_option
 @click.option("--dry-run", is_flag=True, help="Say how many records wait, and do nothing.")
 @json_option
-def write(path: Path, dry_run: bool, as_json: bool) -> None:
+def write(backend: str, path: Path, dry_run: bool, as_json: bool) -> None:
     """Archive what the log holds and the archive does not. On AWS a function does so all the time."""
-    with open_embedded(path, now_ms=wall_now_ms, read_only=dry_run) as embedded:
+    with opened_store(backend, path, ("readings", "state", "blobs"), read_only=dry_run) as host:
         if dry_run:
-            count = waiting(embedded.backend.readings, embedded.checkpoints)
+            count = waiting(host.backend.readings, host.checkpoints)
         else:
-            count = archive_log(embedded, default_plan(), wall_now_ms)
+            count = archive_log(host, default_plan(), wall_now_ms)
     if as_json:
         print_json({"records": count, "dry_run": dry_run})
     else:
@@ -36,13 +37,14 @@ def write(path: Path, dry_run: bool, as_json: bool) -> None:
 
 
 @archive.command("list")
-@read_file_option
+@backend_option
+@store_option
 @click.argument("tenant")
 @json_option
-def list_hours(path: Path, tenant: str, as_json: bool) -> None:
+def list_hours(backend: str, path: Path, tenant: str, as_json: bool) -> None:
     """List the hours that the archive has of the tenant."""
-    with open_embedded(path, now_ms=wall_now_ms, read_only=True) as embedded:
-        hours = archived_hours(embedded.backend.blobs, tenant)
+    with opened_store(backend, path, ("blobs",), read_only=True) as host:
+        hours = archived_hours(host.backend.blobs, tenant)
     for hour in hours:
         if as_json:
             print_json({"hour": f"{hour}:00:00Z"})
@@ -53,16 +55,19 @@ def list_hours(path: Path, tenant: str, as_json: bool) -> None:
 
 
 @archive.command("export")
-@read_file_option
+@backend_option
+@store_option
 @click.argument("tenant")
 @click.argument("target", type=TARGET)
 @click.option("--since", type=INSTANT, required=True, help="Arrivals from this instant on.")
 @click.option("--until", type=INSTANT, default="now", show_default=True, help="And before this.")
 @json_option
-def export_hours(path: Path, tenant: str, target: Path, since: int, until: int, as_json: bool) -> None:
+def export_hours(  # noqa: PLR0917  click passes each option
+    backend: str, path: Path, tenant: str, target: Path, since: int, until: int, as_json: bool
+) -> None:
     """Write what the archive has of the tenant, and the ticks between, to a recording: `tocsin replay` reads it."""
-    with open_embedded(path, now_ms=wall_now_ms, read_only=True) as embedded:
-        count = export(embedded.backend.blobs, tenant, target, start_ms=since, end_ms=until)
+    with opened_store(backend, path, ("blobs",), read_only=True) as host:
+        count = export(host.backend.blobs, tenant, target, start_ms=since, end_ms=until)
     if as_json:
         print_json({"records": count, "file": str(target)})
     else:

@@ -8,7 +8,8 @@ from tempfile import TemporaryDirectory
 
 import click
 
-from tocsin.adapters.embedded.open import Embedded, open_embedded
+from tocsin.adapters.aws.settings import PARTS
+from tocsin.cli.backends import backend_option, opened_store
 from tocsin.cli.options import DEFAULT_FILE, EXISTING, INSTANT, TARGET, json_option
 from tocsin.cli.output import print_json
 from tocsin.core.clock import wall_now_ms
@@ -28,6 +29,7 @@ TABLES = (".csv", ".csv.gz", ".csv.zst")
 
 @click.command()
 @click.argument("source", type=EXISTING, required=False)
+@backend_option
 @click.option("--file", "path", type=TARGET, default=DEFAULT_FILE, show_default=True, help="Where it is folded into.")
 @click.option("--plan", "plan_path", type=EXISTING, required=True, help="As the running one, with the next generation.")
 @click.option("--tenant", default="local", show_default=True, help="Owner of the devices of a table.")
@@ -39,6 +41,7 @@ TABLES = (".csv", ".csv.gz", ".csv.zst")
 @json_option
 def backfill(  # noqa: PLR0917  click passes each option
     source: Path | None,
+    backend: str,
     path: Path,
     plan_path: Path,
     tenant: str,
@@ -62,9 +65,12 @@ def backfill(  # noqa: PLR0917  click passes each option
     if not (is_id(tenant) and is_id(device)):
         raise UsageError("--tenant and --device must be 1 to 64 of A-Z a-z 0-9 _ . -")
     plan = load_plan(plan_path)
-    with open_embedded(path, now_ms=wall_now_ms) as embedded, _past(source, tenant, device) as recorded:
-        records = recorded or _of_archive(embedded, str(archived), since or 0, until)
-        done = fold_past(embedded, plan, records, wall_now_ms, is_trial=dry_run)
+    with (
+        opened_store(backend, path, PARTS, may_be_new=True) as host,
+        _past(source, tenant, device) as recorded,
+    ):
+        records = recorded or archived_records(host.backend.blobs, str(archived), since or 0, until)
+        done = fold_past(host, plan, records, wall_now_ms, is_trial=dry_run)
     if as_json:
         print_json({**asdict(done), "dry_run": dry_run})
     else:
@@ -84,10 +90,6 @@ def _past(source: Path | None, tenant: str, device: str) -> Iterator[Iterator[Re
             source = recording
         with RecordingReader(source) as reader:
             yield iter(reader)
-
-
-def _of_archive(embedded: Embedded, tenant: str, since: int, until: int) -> Iterator[Recorded]:
-    return archived_records(embedded.backend.blobs, tenant, since, until)
 
 
 def _words(done: Backfilled, *, dry_run: bool) -> str:

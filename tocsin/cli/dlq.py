@@ -1,7 +1,5 @@
 """``tocsin dlq``: what mappings gave up and gateways' queues set aside, and how it comes back."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Final
@@ -10,8 +8,8 @@ import click
 import msgspec
 
 from anomaly.handler import make_handler as make_anomaly
-from tocsin.adapters.embedded.open import Embedded, open_embedded
-from tocsin.cli.options import json_option, plan_option, read_file_option
+from tocsin.cli.backends import backend_option, opened_store, store_option
+from tocsin.cli.options import json_option, plan_option
 from tocsin.cli.output import print_json, table_lines, talk
 from tocsin.cli.state import plan_of
 from tocsin.core.clock import wall_now_ms
@@ -23,6 +21,8 @@ LETTERS_MAX: Final = 1_000
 QUEUE: Final = "queue"
 """What stands for the dead letters of the gateways' queue in place of a name."""
 FINDING: Final = 1
+LOOKS_AT: Final = ("blobs", "gateway")
+PUTS_BACK: Final = (*LOOKS_AT, "readings", "panes", "state", "alerts")
 
 
 @click.group()
@@ -30,22 +30,16 @@ def dlq() -> None:
     """What was given up: batches of the mappings, dead letters of the gateways' queue."""
 
 
-@contextmanager
-def _reading(path: Path) -> Iterator[Embedded]:
-    with open_embedded(path, now_ms=wall_now_ms, read_only=True) as embedded:
-        yield embedded
-
-
 @dlq.command("list")
-@read_file_option
+@backend_option
+@store_option
 @click.option("--all", "with_redriven", is_flag=True, help="Also what was put again since.")
 @json_option
-def list_batches(path: Path, with_redriven: bool, as_json: bool) -> int:
+def list_batches(backend: str, path: Path, with_redriven: bool, as_json: bool) -> int:
     """List what waits: one line a batch, and one for the dead letters. Exit code 1 if there is anything."""
-    with _reading(path) as embedded:
-        backend = embedded.backend
-        found = [batch for batch in given_up(backend.blobs) if with_redriven or not batch.is_redriven]
-        letters = len(backend.gateway.dead_letters(limit=LETTERS_MAX))
+    with opened_store(backend, path, LOOKS_AT, read_only=True) as host:
+        found = [batch for batch in given_up(host.backend.blobs) if with_redriven or not batch.is_redriven]
+        letters = len(host.backend.gateway.dead_letters(limit=LETTERS_MAX))
     if as_json:
         for batch in found:
             print_json({name: value for name, value in asdict(batch).items() if name != "event"})
@@ -68,18 +62,19 @@ def _row(batch: GivenUp) -> list[str]:
 
 
 @dlq.command()
-@read_file_option
+@backend_option
+@store_option
 @click.argument("name")
 @json_option
-def show(path: Path, name: str, as_json: bool) -> None:
+def show(backend: str, path: Path, name: str, as_json: bool) -> None:
     """Show a batch with its records, or the dead letters of the queue."""
-    with _reading(path) as embedded:
+    with opened_store(backend, path, LOOKS_AT, read_only=True) as host:
         if name == QUEUE:
-            for letter in embedded.backend.gateway.dead_letters(limit=LETTERS_MAX):
+            for letter in host.backend.gateway.dead_letters(limit=LETTERS_MAX):
                 said = {"id": letter.id, "sent_ms": letter.sent_ms, "received": letter.receive_count}
                 print_json({**said, "body": letter.body})
             return
-        batch = find(embedded.backend.blobs, name)
+        batch = find(host.backend.blobs, name)
     if batch is None:
         raise UsageError(f"nothing was given up under {name}")
     if as_json:
@@ -93,28 +88,31 @@ def show(path: Path, name: str, as_json: bool) -> None:
 
 
 @dlq.command("redrive")
-@read_file_option
+@backend_option
+@store_option
 @plan_option
 @click.argument("names", nargs=-1)
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
 @json_option
-def redrive_batches(path: Path, plan_path: Path | None, names: tuple[str, ...], dry_run: bool, as_json: bool) -> None:
+def redrive_batches(
+    backend: str, path: Path, plan_path: Path | None, names: tuple[str, ...], dry_run: bool, as_json: bool
+) -> None:
     """Bring batches back: those named, or all that wait; `queue` stands for the dead letters.
 
     Readings get new sequence numbers at the end of their log: the next `tocsin run` folds them. What has become late
     by then is late; what was folded all the same is a duplicate. Panes are folded at once, as those behind them wait
-    for them. Nothing else may write to the file meanwhile.
+    for them. Nothing else may write to the file meanwhile. On AWS the functions go on; what they fold is skipped here.
     """
-    with open_embedded(path, now_ms=wall_now_ms, read_only=dry_run) as embedded:
-        backend = embedded.backend
-        plans = PlanBook(plan_of(plan_path, backend.blobs), lambda named: backend.blobs.get(plan_blob(named)))
-        fold = make_anomaly(backend, plans)
-        batches = chosen(backend.blobs, [name for name in names if name != QUEUE]) if set(names) != {QUEUE} else []
+    with opened_store(backend, path, PUTS_BACK, read_only=dry_run) as host:
+        ports = host.backend
+        plans = PlanBook(plan_of(plan_path, ports.blobs), lambda named: ports.blobs.get(plan_blob(named)))
+        fold = make_anomaly(ports, plans)
+        batches = chosen(ports.blobs, [name for name in names if name != QUEUE]) if set(names) != {QUEUE} else []
         for batch in batches:
-            done = redrive(batch, backend, wall_now_ms(), fold_panes=fold, is_trial=dry_run)
+            done = redrive(batch, ports, wall_now_ms(), fold_panes=fold, is_trial=dry_run)
             _say(done, dry_run=dry_run, as_json=as_json)
         if not names or QUEUE in names:
-            letters = len(backend.gateway.dead_letters(limit=LETTERS_MAX)) if dry_run else backend.gateway.redrive()
+            letters = len(ports.gateway.dead_letters(limit=LETTERS_MAX)) if dry_run else ports.gateway.redrive()
             if letters:
                 _say(Redriven(QUEUE, letters), dry_run=dry_run, as_json=as_json)
             elif not batches:

@@ -7,8 +7,9 @@ from typing import Any, Final
 
 import click
 
-from tocsin.adapters.embedded.open import open_embedded
-from tocsin.cli.options import EXISTING, json_option, plan_option, read_file_option
+from tocsin.adapters.aws.settings import PARTS
+from tocsin.cli.backends import backend_option, opened_store, store_option
+from tocsin.cli.options import EXISTING, json_option, plan_option
 from tocsin.cli.output import print_json, talk
 from tocsin.core.clock import wall_now_ms
 from tocsin.core.errors import UsageError
@@ -37,16 +38,17 @@ def plan_of(plan_path: Path | None, blobs: Blobs) -> Plan:
 
 
 @state.command("show")
-@read_file_option
+@backend_option
+@store_option
 @plan_option
 @click.argument("device")
 @json_option
-def show_device(path: Path, plan_path: Path | None, device: str, as_json: bool) -> int:
+def show_device(backend: str, path: Path, plan_path: Path | None, device: str, as_json: bool) -> int:
     """Show what the stages keep of DEVICE, which is tenant/device. Exit code 1 where nobody knows it."""
     key = device.replace("/", "#", 1)
-    with open_embedded(path, now_ms=wall_now_ms, read_only=True) as embedded:
+    with opened_store(backend, path, ("state", "blobs"), read_only=True) as host:
         try:
-            said = device_state(embedded.backend, plan_of(plan_path, embedded.backend.blobs), key)
+            said = device_state(host.backend, plan_of(plan_path, host.backend.blobs), key)
         except ValueError as error:
             raise UsageError(f"DEVICE must be tenant/device, got {device[:140]!r}") from error
     if as_json:
@@ -82,25 +84,28 @@ def _lines(said: dict[str, Any]) -> Iterator[str]:
 
 
 @state.command()
-@read_file_option
+@backend_option
+@store_option
 @plan_option
 @click.argument("groups", nargs=-1, type=int)
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
 @json_option
-def skip(path: Path, plan_path: Path | None, groups: tuple[int, ...], dry_run: bool, as_json: bool) -> None:
+def skip(
+    backend: str, path: Path, plan_path: Path | None, groups: tuple[int, ...], dry_run: bool, as_json: bool
+) -> None:
     """Let groups that wait for panes which never come go on behind the gap: those named, or all that wait.
 
     A gap is left where a record of panes was damaged: the stage refuses what comes after it, as a judgement without it
     could be a wrong one. First try `tocsin dlq redrive`: what was given up whole can be put again. What is skipped is
     counted (`panes_skipped`) and kept in the account under skipped/.
     """
-    with open_embedded(path, now_ms=wall_now_ms, read_only=dry_run) as embedded:
-        backend = embedded.backend
-        plan = plan_of(plan_path, backend.blobs)
-        plans = PlanBook(plan, lambda named: backend.blobs.get(plan_blob(named)))
-        found = [gap for gap in gaps(backend, plan, plans) if not groups or gap.group in groups]
+    with opened_store(backend, path, ("state", "blobs", "panes", "alerts"), read_only=dry_run) as host:
+        ports = host.backend
+        plan = plan_of(plan_path, ports.blobs)
+        plans = PlanBook(plan, lambda named: ports.blobs.get(plan_blob(named)))
+        found = [gap for gap in gaps(ports, plan, plans) if not groups or gap.group in groups]
         if found and not dry_run:
-            skip_gaps(backend, plans, found, wall_now_ms())
+            skip_gaps(ports, plans, found, wall_now_ms())
     for gap in found:
         if as_json:
             print_json({**asdict(gap), "dry_run": dry_run})
@@ -112,21 +117,23 @@ def skip(path: Path, plan_path: Path | None, groups: tuple[int, ...], dry_run: b
 
 
 @state.command("rescale")
-@read_file_option
+@backend_option
+@store_option
 @click.option(
     "--plan", "plan_path", type=EXISTING, required=True, help="As the running one, but for groups and generation."
 )
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
 @json_option
-def rescale_groups(path: Path, plan_path: Path, dry_run: bool, as_json: bool) -> None:
+def rescale_groups(backend: str, path: Path, plan_path: Path, dry_run: bool, as_json: bool) -> None:
     """Move all that is known to another number of key groups: drain, divide anew, switch.
 
     In the plan, set `groups` to what is wanted and `generation` to one more than now, and change nothing else. Stop
     `tocsin run`, rescale, and run the new plan: the old one is refused from then on. Nothing is lost, told twice or
-    counted twice; where it is interrupted before the switch, the old plan is still in force.
+    counted twice; where it is interrupted before the switch, the old plan is still in force. On AWS disable the
+    mappings of the stages first, and deploy the new plan before they are enabled again.
     """
-    with open_embedded(path, now_ms=wall_now_ms, read_only=dry_run) as embedded:
-        done = rescale(embedded, load_plan(plan_path), wall_now_ms, is_trial=dry_run)
+    with opened_store(backend, path, PARTS, read_only=dry_run) as host:
+        done = rescale(host, load_plan(plan_path), wall_now_ms, is_trial=dry_run)
     if as_json:
         print_json({**asdict(done), "dry_run": dry_run})
         return

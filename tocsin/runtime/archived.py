@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Final
 
 from ingest.archive import NAME, make_handler
-from tocsin.adapters.embedded.open import Embedded
 from tocsin.core.clock import HOUR_MS, NowMs
 from tocsin.core.errors import TransientError
 from tocsin.core.formats.archive_part import ARCHIVE_PREFIX, decode_part, hour_prefix
@@ -18,6 +17,7 @@ from tocsin.core.plan.model import Plan
 from tocsin.core.ports import Blobs, Checkpoints, Log, LogReader
 from tocsin.runtime.discarded import kept_in
 from tocsin.runtime.events import kinesis_event_of
+from tocsin.runtime.host import Host
 from tocsin.runtime.mapping import MappingSettings
 from tocsin.runtime.stream import StreamMapping
 
@@ -26,9 +26,9 @@ NAMES_MAX: Final = 1_000
 READ_RECORDS_MAX: Final = 1_000
 
 
-def archive(embedded: Embedded, plan: Plan, now_ms: NowMs) -> int:
+def archive(host: Host, plan: Plan, now_ms: NowMs) -> int:
     """Archive all that the log of readings holds and that is not archived; return how many records that was."""
-    handler, archived = make_handler(embedded.backend, PlanBook(plan)), 0
+    handler, archived = make_handler(host.backend, PlanBook(plan)), 0
 
     def counted(event: dict[str, object], context: object) -> dict[str, object]:
         nonlocal archived
@@ -38,13 +38,13 @@ def archive(embedded: Embedded, plan: Plan, now_ms: NowMs) -> int:
 
     mapping = StreamMapping(
         NAME,
-        embedded.backend.readings,
+        host.backend.readings,
         counted,
         SETTINGS,
         event_of=kinesis_event_of("readings"),
-        checkpoints=embedded.checkpoints,
+        checkpoints=host.checkpoints,
         now_ms=now_ms,
-        on_failure=kept_in(embedded.backend.blobs),
+        on_failure=kept_in(host.backend.blobs),
     )
     while mapping.poll():
         pass

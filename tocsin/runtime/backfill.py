@@ -35,6 +35,7 @@ from tocsin.runtime.generations import (
     store_known,
     switch,
 )
+from tocsin.runtime.host import Host
 from tocsin.runtime.replay import Replayed, ReplayRun, ReplaySettings
 from tocsin.runtime.rescale import drain
 
@@ -71,7 +72,7 @@ class Backfilled:
 
 
 def backfill(
-    embedded: Embedded,
+    host: Host,
     plan: Plan,
     records: Iterable[Recorded],
     now_ms: NowMs,
@@ -85,7 +86,7 @@ def backfill(
     then are written again, the same, by the next try. The records are sorted in memory, by event time.
 
     Args:
-        embedded: The open backend; nothing else may run on it.
+        host: The open backend; nothing else may run on it.
         plan: As the running one, with the next generation; groups may change as well.
         records: The past, in any order.
         now_ms: The clock.
@@ -96,9 +97,9 @@ def backfill(
         ConfigError: The plan differs in something else, was switched to already, or something cannot be delivered.
     """
     judge = detector or Adaptive()
-    known = _known_so_far(embedded, plan, judge, now_ms, is_trial=is_trial)
+    known = _known_so_far(host, plan, judge, now_ms, is_trial=is_trial)
     past = _Past(_first_seen(known), max(window.size_ms for part in plan.metrics for window in part.windows))
-    beside = _Beside(embedded.backend, plan.generation, is_trial=is_trial)
+    beside = _Beside(host.backend, plan.generation, is_trial=is_trial)
     with ReplayRun(Header(source="backfill", clock="event"), plan, ReplaySettings(open_host=beside.open)) as run:
         for _ in run.steps(past.in_order(records)):
             pass
@@ -109,9 +110,9 @@ def backfill(
     added = _strangers(history, known, plan)
     if not is_trial:
         both = Known(known.processors + added.processors, known.anomaly + added.anomaly, known.alerts)
-        moved = divided(both, plan, judge, embedded.backend.readings.shards())
-        store_known(embedded.backend, plan, moved, judge)
-        switch(embedded.backend.blobs, plan, now_ms())
+        moved = divided(both, plan, judge, host.backend.readings.shards())
+        store_known(host.backend, plan, moved, judge)
+        switch(host.backend.blobs, plan, now_ms())
     return _summary(plan, folded, past, history.devices(), added.devices())
 
 
@@ -131,19 +132,19 @@ def _summary(plan: Plan, folded: Replayed, past: "_Past", devices: list[int], ne
     )
 
 
-def _known_so_far(embedded: Embedded, plan: Plan, judge: Detector, now_ms: NowMs, *, is_trial: bool) -> Known:
+def _known_so_far(host: Host, plan: Plan, judge: Detector, now_ms: NowMs, *, is_trial: bool) -> Known:
     """Return what is known in the generation before; nothing, where no plan was run yet."""
-    blobs = embedded.backend.blobs
+    blobs = host.backend.blobs
     insist_on_generation(blobs, plan)
     if plan.generation == 1 and not blobs.names(PLANS_PREFIX, limit=1):
         return Known([], [], [])
     former = former_plan(blobs, plan)
     insist_on_generation(blobs, former)
     if not is_trial:
-        drain(embedded, former, now_ms)
-    known = load_known(embedded.backend, former, judge, reads_only=is_trial)
+        drain(host, former, now_ms)
+    known = load_known(host.backend, former, judge, reads_only=is_trial)
     if not is_trial:
-        drain(embedded, former, now_ms)  # what the loading published once more
+        drain(host, former, now_ms)  # what the loading published once more
     return known
 
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
+from tocsin.adapters.aws.keys import PLATFORM_PREFIX
 from tocsin.core.clock import iso
 from tocsin.core.errors import DamagedError, UnavailableError, UsageError
 from tocsin.core.formats.kinesis_event import kinesis_records
@@ -18,12 +19,20 @@ from tocsin.runtime.discarded import ON_FAILURE_PREFIX
 from tocsin.runtime.events import kinesis_event_of
 from tocsin.runtime.mapping import Context, Handler
 
-PLATFORM_PREFIX: Final = "aws/lambda/"
-"""Begins the names under which Lambda itself writes what a mapping gave up."""
 REDRIVEN_PREFIX: Final = "redriven/"
 NAMES_MAX: Final = 1_000
 READ_RECORDS_MAX: Final = 1_000
 LOGS: Final = ("readings", "panes")
+OTHER: Final = "other"
+"""Stands for the log of what was given up of another source than a log; there it lies still, or is in the report."""
+
+NO_BATCH: Final[dict[str, Any]] = {
+    "streamArn": OTHER,
+    "shardId": "",
+    "startSequenceNumber": "0",
+    "endSequenceNumber": "0",
+    "batchSize": 0,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +42,7 @@ class GivenUp:
     Attributes:
         name: Of the blob that tells of it.
         function: Whose mapping it was.
-        log: ``readings``, ``panes``, or ``alerts`` for the change feed.
+        log: ``readings``, ``panes``, ``alerts`` for the change feed, or ``other``.
         shard: Where its records stood.
         first: Their first sequence number.
         last: Their last.
@@ -98,11 +107,11 @@ def find(blobs: Blobs, name: str) -> GivenUp | None:
     try:
         said = msgspec.json.decode(data)
         request = said["requestContext"]
-        batch = said.get("KinesisBatchInfo") or said["DDBStreamBatchInfo"]
+        batch = said.get("KinesisBatchInfo") or said.get("DDBStreamBatchInfo") or NO_BATCH
         payload = said.get("payload")
         return GivenUp(
             name,
-            request["functionArn"].rpartition(":")[2],
+            _function_of(request["functionArn"]),
             _log_of(batch["streamArn"]),
             batch["shardId"],
             batch["startSequenceNumber"],
@@ -137,6 +146,8 @@ def redrive(batch: GivenUp, backend: Backend, now_ms: int, *, fold_panes: Handle
     """
     if batch.is_redriven:
         return Redriven(batch.name, left="was put again before")
+    if batch.log == OTHER:
+        return Redriven(batch.name, left="it is of no log: its source must send it again")
     if batch.log not in LOGS:
         return Redriven(batch.name, left="the stage has gone on: what it counted as a gap cannot be filled")
     log: Log = backend.readings if batch.log == "readings" else backend.panes
@@ -192,6 +203,12 @@ def _records(batch: GivenUp, log: LogReader) -> list[StoredRecord]:
         if int(after) >= int(batch.last):
             break
     return found
+
+
+def _function_of(arn: str) -> str:
+    """Return the function's name, without its version or alias."""
+    parts = arn.split(":")
+    return parts[6] if len(parts) > 6 else parts[-1]
 
 
 def _log_of(arn: str) -> str:

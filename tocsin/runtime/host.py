@@ -30,6 +30,21 @@ class Host(Protocol):
         ...
 
 
+class HeldCheckpoints:
+    """Checkpoints that end with their process: the next one reads all again, and states skip what they folded."""
+
+    def __init__(self) -> None:
+        self._saved: dict[str, dict[str, str]] = {}
+
+    def load(self, mapping: str) -> dict[str, str]:
+        """Return shard to the last sequence number done with."""
+        return dict(self._saved.get(mapping, {}))
+
+    def save(self, mapping: str, shard: str, sequence: str) -> None:
+        """Remember the number as long as this lives."""
+        self._saved.setdefault(mapping, {})[shard] = sequence
+
+
 OpenHost = Callable[[NowMs, int], Host]
 """Opens a new and empty backend: its clock, and how many shards each log has."""
 

@@ -27,6 +27,7 @@ WHOLE: Final = (
     "readings_stream",
     "panes_stream",
     "state_bucket",
+    "state_table",
     "windows_table",
     "alerts_table",
     "directory_table",
@@ -36,7 +37,16 @@ WHOLE: Final = (
     "bus",
     CHECKPOINTS,
 )
-"""Fields of the settings that a whole pipeline in one process needs; its states are where the processors' are."""
+"""Fields of the settings that a whole pipeline in one process needs."""
+
+STAGES: Final = {
+    "processors.handler.handler": "processors",
+    "anomaly.handler.handler": "anomaly",
+    "alerts.handler.handler": "alerts",
+    "alerts.delivery.handler.handler": "delivery",
+    "ingest.archive.handler": "archive",
+}
+"""Handler to the stage whose states it keeps."""
 
 
 @cache
@@ -154,7 +164,15 @@ def _made(clients: Any, stack: Stack, fields: Collection[str], resources: list[R
         declared.append(Declared(CHECKPOINTS, "AWS::DynamoDB::Table", name, "", {**keys, "TableName": name}))
         names[CHECKPOINTS] = CHECKPOINTS
     made = make_all(clients, declared)
-    return {field: made[names[field]].ref for field in fields}
+    both = {"table_stages": table_stages(stack)} if {"state_bucket", "state_table"} <= set(fields) else {}
+    return {field: made[names[field]].ref for field in fields} | both
+
+
+def table_stages(stack: Stack) -> str:
+    """Return the stages that keep their states on the table, as the settings have them."""
+    functions = stack.of_kind(FUNCTION)
+    on_table = [one for one in functions if VARIABLES["state_table"] in one.properties["Environment"]["Variables"]]
+    return ",".join(sorted(STAGES[one.properties["Handler"]] for one in on_table))
 
 
 def _without_strangers(one: Resource, resources: list[Resource], called: Names) -> dict[str, Any]:

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 from anomaly.contract import Detector
 from anomaly.detectors.adaptive import Adaptive
-from tocsin.adapters.embedded.open import Embedded
 from tocsin.core.clock import NowMs
 from tocsin.core.errors import ConfigError
 from tocsin.core.plan.model import Plan
 from tocsin.runtime.generations import divided, former_plan, insist_on_generation, load_known, store_known, switch
+from tocsin.runtime.host import Host
 from tocsin.runtime.pipeline import Pipeline
 
 
@@ -30,7 +30,7 @@ class Rescaled:
 
 
 def rescale(
-    embedded: Embedded, plan: Plan, now_ms: NowMs, *, detector: Detector | None = None, is_trial: bool = False
+    host: Host, plan: Plan, now_ms: NowMs, *, detector: Detector | None = None, is_trial: bool = False
 ) -> Rescaled:
     """Move all that is known to the plan's groups and generation.
 
@@ -38,7 +38,7 @@ def rescale(
     force, and doing it again begins anew.
 
     Args:
-        embedded: The open backend; nothing else may run on it.
+        host: The open backend; nothing else may run on it.
         plan: As the running one, with other groups and the next generation.
         now_ms: The clock.
         detector: Whose columns the anomaly stage keeps; None for the default one.
@@ -47,14 +47,14 @@ def rescale(
     Raises:
         ConfigError: The plan differs in something else, was switched to already, or something cannot be delivered.
     """
-    backend, judge = embedded.backend, detector or Adaptive()
+    backend, judge = host.backend, detector or Adaptive()
     former = former_plan(backend.blobs, plan)
     insist_on_generation(backend.blobs, former)
     if not is_trial:
-        drain(embedded, former, now_ms)
+        drain(host, former, now_ms)
     known = load_known(backend, former, judge, reads_only=is_trial)
     if not is_trial:
-        drain(embedded, former, now_ms)  # what the loading published once more
+        drain(host, former, now_ms)  # what the loading published once more
     moved = divided(known, plan, judge, backend.readings.shards())
     if not is_trial:
         store_known(backend, plan, moved, judge)
@@ -62,13 +62,13 @@ def rescale(
     return Rescaled(former.generation, plan.generation, known.devices(), moved.devices())
 
 
-def drain(embedded: Embedded, plan: Plan, now_ms: NowMs) -> None:
+def drain(host: Host, plan: Plan, now_ms: NowMs) -> None:
     """Fold and tell all that is on the logs.
 
     Raises:
         ConfigError: Something waits to be delivered again, so it cannot be folded now.
     """
-    pipeline = Pipeline(embedded, plan, now_ms)
+    pipeline = Pipeline(host, plan, now_ms)
     pipeline.drain()
     if waiting := pipeline.waiting_for():
         raise ConfigError(f"not everything can be delivered, so the state is not whole: {waiting}")

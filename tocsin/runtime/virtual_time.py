@@ -30,7 +30,7 @@ from tocsin.core.ports import (
     Shard,
     StoredRecord,
 )
-from tocsin.runtime.host import Host
+from tocsin.runtime.host import HeldCheckpoints, Host
 
 STAMP_BYTES: Final = 8
 SENT: Final = "tocsin_sent_ms"
@@ -47,7 +47,7 @@ class VirtualHost:
 
     def __init__(self, host: Host, now_ms: NowMs) -> None:
         self._host = host
-        self._checkpoints = _HeldCheckpoints()
+        self._checkpoints = HeldCheckpoints()
         ports = host.backend
         self.backend = replace(
             ports,
@@ -69,19 +69,6 @@ class VirtualHost:
     def close(self) -> None:
         """Let go of the host."""
         self._host.close()
-
-
-class _HeldCheckpoints:
-    """Checkpoints of a backend that ends with its process."""
-
-    def __init__(self) -> None:
-        self._saved: dict[str, dict[str, str]] = {}
-
-    def load(self, mapping: str) -> dict[str, str]:
-        return dict(self._saved.get(mapping, {}))
-
-    def save(self, mapping: str, shard: str, sequence: str) -> None:
-        self._saved.setdefault(mapping, {})[shard] = sequence
 
 
 class _QuietReader:

@@ -4,7 +4,7 @@ from tocsin.adapters.aws.settings import PARTS, VARIABLES, AwsSettings, from_env
 from tocsin.core.clock import DAY_MS
 from tocsin.core.errors import ConfigError
 
-WHOLE = {variable: f"the-{name}" for name, variable in VARIABLES.items() if name != "state_table"}
+WHOLE = {variable: f"the-{name}" for name, variable in VARIABLES.items() if name not in {"state_table", "table_stages"}}
 
 
 def test_environment_with_all_names_gives_settings_with_every_part() -> None:
@@ -45,6 +45,12 @@ def test_bus_and_checkpoints_are_never_needed() -> None:
 def test_two_places_for_state_are_refused() -> None:
     with pytest.raises(ConfigError, match="both set"):
         from_environment(WHOLE | {"TOCSIN_STATE_TABLE": "t"})
+
+
+def test_two_places_for_state_are_one_choice_for_each_stage() -> None:
+    both = {"TOCSIN_STATE_TABLE": "t", "TOCSIN_STATE_TABLE_STAGES": "alerts"}
+
+    assert from_environment(WHOLE | both).table_stages == "alerts"
 
 
 @pytest.mark.parametrize("days", ["0", "-1", "x", "1.5", ""])

@@ -15,6 +15,22 @@ REVISION_DIGITS: Final = 6
 LAST_CHARACTER: Final = "\U0010ffff"
 
 
+BLOBS_PREFIX: Final = "blobs/"
+"""Begins the keys of blobs, so that states in the same bucket, and what the platform writes there, are apart."""
+
+PLATFORM_PREFIX: Final = "aws/lambda/"
+"""Begins the keys under which Lambda itself writes what a mapping gave up; these are read as they are."""
+
+
+def object_key(name: str) -> str:
+    """Return the key of the blob's object.
+
+    >>> object_key("late/x"), object_key("aws/lambda/mapping/shard")
+    ('blobs/late/x', 'aws/lambda/mapping/shard')
+    """
+    return name if name.startswith(PLATFORM_PREFIX) else BLOBS_PREFIX + name
+
+
 def tenant_key(tenant: str) -> str:
     """Return the ``pk`` of a tenant's lists and actions.
 

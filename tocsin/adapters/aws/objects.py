@@ -1,20 +1,18 @@
 """Named byte strings on S3: rejections, late readings, plans, recordings."""
 
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from tocsin.adapters.aws.faults import call, code_of
+from tocsin.adapters.aws.keys import BLOBS_PREFIX, object_key
 from tocsin.adapters.aws.limits import S3_KEY_BYTES, S3_LIST_KEYS
 from tocsin.adapters.aws.patience import Patience
 from tocsin.adapters.aws.state_objects import NOT_THERE
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-
-PREFIX: Final = "blobs/"
-"""Begins every key, so that states in the same bucket, and what the platform writes there, are apart."""
 
 
 class S3Blobs:
@@ -34,7 +32,7 @@ class S3Blobs:
 
     def put(self, name: str, data: bytes) -> None:
         """Write or overwrite the blob."""
-        key = PREFIX + name
+        key = object_key(name)
         S3_KEY_BYTES.hold(len(key.encode()), f"blob {name[:200]}")
         call(self._place, self._patience, partial(self._client.put_object, Bucket=self._bucket, Key=key, Body=data))
 
@@ -42,7 +40,7 @@ class S3Blobs:
         """Return the blob, or None where there is none."""
 
         def read() -> bytes:
-            return self._client.get_object(Bucket=self._bucket, Key=PREFIX + name)["Body"].read()
+            return self._client.get_object(Bucket=self._bucket, Key=object_key(name))["Body"].read()
 
         try:
             return call(self._place, self._patience, read, passing=NOT_THERE)
@@ -55,14 +53,14 @@ class S3Blobs:
         """Return names with the prefix in order, those after ``after``, at most ``limit``."""
         request: dict[str, Any] = {
             "Bucket": self._bucket,
-            "Prefix": PREFIX + prefix,
-            **({"StartAfter": PREFIX + after} if after else {}),
+            "Prefix": object_key(prefix),
+            **({"StartAfter": object_key(after)} if after else {}),
         }
         found: list[str] = []
         while len(found) < limit:
             wanted = min(limit - len(found), S3_LIST_KEYS.most)
             answer = call(self._place, self._patience, partial(self._client.list_objects_v2, **request, MaxKeys=wanted))
-            found += [one["Key"].removeprefix(PREFIX) for one in answer.get("Contents", [])]
+            found += [one["Key"].removeprefix(BLOBS_PREFIX) for one in answer.get("Contents", [])]
             if not answer.get("NextContinuationToken"):
                 break
             request["ContinuationToken"] = answer["NextContinuationToken"]

@@ -18,10 +18,11 @@ from tocsin.adapters.aws.queue import SqsQueue
 from tocsin.adapters.aws.settings import AwsSettings
 from tocsin.adapters.aws.state_items import DynamoState
 from tocsin.adapters.aws.state_objects import S3State
+from tocsin.adapters.aws.state_staged import StagedState
 from tocsin.adapters.aws.table import Table
 from tocsin.adapters.aws.topic import SnsTopic
 from tocsin.core.clock import NowMs
-from tocsin.core.ports import WindowTable
+from tocsin.core.ports import StateStore, WindowTable
 
 
 class Ports:
@@ -53,10 +54,18 @@ class Ports:
         """Return the log on the stream."""
         return KinesisLog(self.clients.kinesis, stream, self._patience)
 
-    def state(self) -> S3State | DynamoState:
-        """Return the state on the table if there is one, else in the bucket."""
-        if self._settings.state_table:
-            return DynamoState(self._table(self._settings.state_table))
+    def state(self) -> StateStore:
+        """Return the state on the table if there is one, else in the bucket; by stage where there are both."""
+        settings = self._settings
+        if settings.state_table and settings.state_bucket:
+            stages = [name.strip() for name in settings.table_stages.split(",")]
+            return StagedState(self._state_on_table(), stages, self._state_in_bucket())
+        return self._state_on_table() if settings.state_table else self._state_in_bucket()
+
+    def _state_on_table(self) -> DynamoState:
+        return DynamoState(self._table(self._settings.state_table))
+
+    def _state_in_bucket(self) -> S3State:
         return S3State(self.clients.s3, self._settings.state_bucket, self._patience, self._parallel)
 
     def windows(self) -> WindowTable:

@@ -30,6 +30,7 @@ VARIABLES: Final = MappingProxyType(
         "panes_stream": "TOCSIN_PANES_STREAM",
         "state_bucket": "TOCSIN_STATE_BUCKET",
         "state_table": "TOCSIN_STATE_TABLE",
+        "table_stages": "TOCSIN_STATE_TABLE_STAGES",
         "windows_table": "TOCSIN_WINDOWS_TABLE",
         "alerts_table": "TOCSIN_ALERTS_TABLE",
         "directory_table": "TOCSIN_DIRECTORY_TABLE",
@@ -86,8 +87,10 @@ class AwsSettings:
         region: AWS region, e.g. ``eu-central-1``.
         readings_stream: Kinesis stream of readings.
         panes_stream: Kinesis stream of panes.
-        state_bucket: S3 bucket of key groups' states; it or ``state_table``, not both.
-        state_table: DynamoDB table of key groups' states.
+        state_bucket: S3 bucket of key groups' states.
+        state_table: DynamoDB table of key groups' states; beside the bucket only with ``table_stages``.
+        table_stages: Names of the stages whose states are in the table, with commas between; the others' are in the
+            bucket. Empty where there is only one of the two.
         windows_table: DynamoDB table of windows.
         alerts_table: DynamoDB table of transitions and actions, with a stream of new images.
         directory_table: DynamoDB table of lists and decisions.
@@ -106,6 +109,7 @@ class AwsSettings:
     panes_stream: str = ""
     state_bucket: str = ""
     state_table: str = ""
+    table_stages: str = ""
     windows_table: str = ""
     alerts_table: str = ""
     directory_table: str = ""
@@ -178,8 +182,11 @@ def _missing(names: Mapping[str, str], needs: Collection[str]) -> list[str]:
         fields = _NAMED_BY[part]
         if part in needs and not any(names[name] for name in fields):
             problems.append(f"{' or '.join(VARIABLES[name] for name in fields)} is not set")
-    if names["state_bucket"] and names["state_table"]:
-        problems.append(f"{VARIABLES['state_bucket']} and {VARIABLES['state_table']} are both set, only one may be")
+    if names["state_bucket"] and names["state_table"] and not names["table_stages"]:
+        both = f"{VARIABLES['state_bucket']} and {VARIABLES['state_table']}"
+        problems.append(
+            f"{both} are both set, only one may be unless {VARIABLES['table_stages']} says whose is the table"
+        )
     return list(dict.fromkeys(problems))
 
 

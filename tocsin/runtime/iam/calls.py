@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
+from tocsin.adapters.aws.keys import object_key
 from tocsin.core.port_values import SavedState, StateKey, StateWrite
 from tocsin.core.ports import DirectoryEntry, WindowItem
 from tocsin.runtime.iam.deployment import Names
@@ -128,7 +129,7 @@ def _publish(names: Names, notifications: Sequence[object]) -> Calls:  # noqa: A
 
 
 def _blob(names: Names, name: str) -> str:
-    return f"{names.bucket('TOCSIN_BLOBS_BUCKET')}/blobs/{name}"
+    return f"{names.bucket('TOCSIN_BLOBS_BUCKET')}/{object_key(name)}"
 
 
 def _blobs_put(names: Names, name: str, data: bytes) -> Calls:  # noqa: ARG001  as the port
