@@ -13,7 +13,7 @@ from tests.browser.made_fleet import MadeFleet
 from tests.browser.made_server import MadeServer
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, BrowserContext, Page
 
 # As root in a container Chromium has no sandbox of its own; the rest keeps it from asking the network for anything.
 FLAGS = (
@@ -55,26 +55,45 @@ def chromium() -> Iterator["Browser"]:
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def contexts(chromium: "Browser") -> Iterator[Callable[..., "BrowserContext"]]:
+    """Return a function that gives a profile with these settings, the same one for all tests: files stay cached."""
+    known: dict[str, BrowserContext] = {}
+    with ExitStack() as opened:
+
+        def context(size: tuple[int, int], **settings: Any) -> "BrowserContext":
+            name = repr((size, sorted(settings.items())))
+            if name not in known:
+                known[name] = chromium.new_context(viewport={"width": size[0], "height": size[1]}, **settings)
+                known[name].set_default_timeout(PATIENCE_MS)
+                opened.callback(known[name].close)
+            return known[name]
+
+        yield context
+
+
 @pytest.fixture
-def open_page(chromium: "Browser") -> Iterator[Open]:
-    """Return a function that opens an address in a fresh profile; at the end no page may have complained."""
+def open_page(contexts: Callable[..., "BrowserContext"]) -> Iterator[Open]:
+    """Return a function that opens an address in a profile without memory; no page may complain until the end."""
     complaints: list[str] = []
     expected: list[str] = []
-    with ExitStack() as contexts:
+    with ExitStack() as pages:
 
         def open_(
-            address: str, *, expect: str | tuple[str, ...] = (), size: tuple[int, int] = (1360, 900), **context: Any
+            address: str, *, expect: str | tuple[str, ...] = (), size: tuple[int, int] = (1360, 900), **settings: Any
         ) -> "Page":
-            settings = {"timezone_id": ZONE, "locale": "en-GB", "color_scheme": "light", **context}
-            opened = chromium.new_context(viewport={"width": size[0], "height": size[1]}, **settings)
-            contexts.callback(opened.close)
-            opened.set_default_timeout(PATIENCE_MS)
-            page = opened.new_page()
-            origin = urlsplit(address).netloc
+            settings = {"timezone_id": ZONE, "locale": "en-GB", "color_scheme": "light", **settings}
+            page = contexts(size, **settings).new_page()
+            pages.callback(page.close)
+            place = urlsplit(address)
+            _forget(page, f"{place.scheme}://{place.netloc}")
             expected.extend([expect] if isinstance(expect, str) else expect)
             page.on("console", lambda one: complaints.append(one.text) if one.type in {"error", "warning"} else None)
             page.on("pageerror", lambda error: complaints.append(str(error)))
-            page.on("request", lambda one: None if _is_own(one.url, origin) else complaints.append(f"asked {one.url}"))
+            page.on(
+                "request",
+                lambda one: None if _is_own(one.url, place.netloc) else complaints.append(f"asked {one.url}"),
+            )
             page.goto(address)
             return page
 
@@ -83,12 +102,30 @@ def open_page(chromium: "Browser") -> Iterator[Open]:
     assert not [one for one in said if not any(words and words in one for words in expected)]
 
 
+def _forget(page: "Page", origin: str) -> None:
+    """Forget what pages of the origin have remembered for their next visit."""
+    session = page.context.new_cdp_session(page)
+    session.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "local_storage"})
+    session.detach()
+
+
 def _is_own(url: str, origin: str) -> bool:
     return urlsplit(url).netloc == origin or url.startswith(("data:", "about:"))
 
 
+@pytest.fixture(scope="session")
+def server() -> Iterator[MadeServer]:
+    """One server for all tests."""
+    with MadeServer(MadeFleet(count=0)) as opened:
+        yield opened
+
+
 @pytest.fixture
-def serve() -> Iterator[Callable[..., MadeServer]]:
-    """Return a function that serves a made fleet until the test ends."""
-    with ExitStack() as servers:
-        yield lambda **fleet: servers.enter_context(MadeServer(MadeFleet(**fleet)))
+def serve(server: MadeServer) -> Callable[..., MadeServer]:
+    """Return a function that has the server show a fleet of its own."""
+
+    def show(**fleet: Any) -> MadeServer:
+        server.show(MadeFleet(**fleet))
+        return server
+
+    return show

@@ -41,10 +41,18 @@ class MadeServer:
 
     def come_back(self) -> None:
         """Listen, on the same port as before."""
-        handler = type("Handler", (_Handler,), {"fleet": self.fleet, "owner": self})
+        handler = type("Handler", (_Handler,), {"owner": self})
         self._server = _Server(("127.0.0.1", self._port), handler)
         self._port = self._server.server_address[1]
         Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+
+    def show(self, fleet: MadeFleet) -> None:
+        """Show another fleet, and be there."""
+        before, self.fleet = self.fleet, fleet
+        with before.changed:
+            before.changed.notify_all()
+        if self.is_away:
+            self.come_back()
 
     def go_away(self) -> None:
         """Listen no more, and answer nobody who waits."""
@@ -69,12 +77,27 @@ class _Server(ThreadingHTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
-    fleet: MadeFleet
     owner: MadeServer
-    protocol_version = "HTTP/1.0"
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    @property
+    def fleet(self) -> MadeFleet:
+        return self.owner.fleet
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
+
+    def handle_one_request(self) -> None:
+        """Answer a request; whoever is away does not answer on connections of before either."""
+        super().handle_one_request()
+        self.close_connection = self.close_connection or self.owner.is_away
+
+    def parse_request(self) -> bool:
+        """Read what is asked, unless nobody is there."""
+        if self.owner.is_away:
+            raise ConnectionAbortedError
+        return super().parse_request()
 
     def do_GET(self) -> None:
         at = urlsplit(self.path)
@@ -132,7 +155,8 @@ class _Handler(BaseHTTPRequestHandler):
         with fleet.changed:
 
             def is_news() -> bool:
-                return self.owner.is_away or since is None or since != [len(fleet.changes), fleet.now_ms]
+                is_over = self.owner.is_away or self.owner.fleet is not fleet
+                return is_over or since is None or since != [len(fleet.changes), fleet.now_ms]
 
             fleet.changed.wait_for(is_news, timeout=min(WAIT_S_MAX, float(query.get("wait_s", 0))))
             if self.owner.is_away:
@@ -153,7 +177,9 @@ class _Handler(BaseHTTPRequestHandler):
         if not file.is_relative_to(STATIC) or not file.is_file():
             self._send(404, b"", "text/plain")
         else:
-            self._send(200, file.read_bytes(), TYPES.get(file.suffix, "text/plain"))
+            # Files that a test has loaded once need not be asked for again by the next page that it opens.
+            cache = "no-cache" if name == "index.html" else "max-age=600"
+            self._send(200, file.read_bytes(), TYPES.get(file.suffix, "text/plain"), cache)
 
     def _json(self, body: Json | None, status: int = 200) -> None:
         if body is None:
@@ -168,8 +194,9 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._send(status, json.dumps(body).encode(), "application/json")
 
-    def _send(self, status: int, body: bytes, kind: str) -> None:
+    def _send(self, status: int, body: bytes, kind: str, cache: str = "no-store") -> None:
         self.send_response(status)
+        self.send_header("Cache-Control", cache)
         self.send_header("Content-Type", f"{kind}; charset=utf-8")
         self.send_header("Content-Security-Policy", POLICY)
         self.send_header("Content-Length", str(len(body)))
