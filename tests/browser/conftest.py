@@ -86,7 +86,8 @@ def open_page(contexts: Callable[..., "BrowserContext"]) -> Iterator[Open]:
             page = contexts(size, **settings).new_page()
             pages.callback(page.close)
             place = urlsplit(address)
-            _forget(page, f"{place.scheme}://{place.netloc}")
+            if place.netloc:
+                _forget(page, f"{place.scheme}://{place.netloc}")
             expected.extend([expect] if isinstance(expect, str) else expect)
             page.on("console", lambda one: complaints.append(one.text) if one.type in {"error", "warning"} else None)
             page.on("pageerror", lambda error: complaints.append(str(error)))

@@ -31,7 +31,7 @@ def test_page_breaks_no_rule_of_wcag(look: str, serve: Callable[..., MadeServer]
     for path in (*paths, "/simulator"):
         page.goto(server.address + path)
         page.locator("main .panel, main .vrow").first.wait_for()
-        page.wait_for_timeout(500)
+        page.wait_for_timeout(200)  # colours fade in
         page.evaluate(AXE.read_text("utf-8"))
         found += [f"{path}: {one['id']}: {one['nodes'][0]['html'][:200]}" for one in page.evaluate(FOUND, RULES)]
 

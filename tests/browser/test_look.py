@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 OUT = Path(__file__).parents[2] / "out" / "browser"
 SIZES = {"light": (1360, 850), "dark": (1360, 850), "phone": (390, 844)}
 PNG = b"\x89PNG"
+SETTLED_MS = 200
+"""Until colours and boxes have faded in."""
 
 
 @pytest.mark.parametrize("name", SIZES)
@@ -36,7 +38,7 @@ def test_every_page_is_drawn(name: str, serve: Callable[..., MadeServer], open_p
     for title, (path, drawn) in pages.items():
         page.goto(server.address + path)
         page.locator(drawn).first.wait_for()
-        page.wait_for_timeout(400)
+        page.wait_for_timeout(SETTLED_MS)
         file = OUT / f"{title}-{name}.png"
         page.screenshot(path=file)
         assert file.read_bytes().startswith(PNG)

@@ -130,7 +130,7 @@ function contextPanel(alert, app, signal) {
   const root = h("div");
   const load = paced(async () => panel?.load(view, { fresh: true, signal }), EVERY_MS);
   const unview = view.on(() => {
-    panel?.look(view);
+    panel?.look();
     load();
   });
   return {

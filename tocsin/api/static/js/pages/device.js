@@ -18,6 +18,7 @@ const HOUR_MS = 3_600_000;
 const EVERY_MS = 1_500;
 const HEAD_EVERY_MS = 3_000;
 const SETTLE_MS = 120;
+const ADDRESS_AFTER_MS = 300;
 
 /** Show a device; the address says range and end. */
 export function devicePage(main, { app, id, query }) {
@@ -101,23 +102,23 @@ export function devicePage(main, { app, id, query }) {
   }
 
   let frame = 0;
+  let settling = 0;
+  /** A hand moves more often than a screen is drawn; and the address, which costs more than a chart, only at the end. */
   const moved = () => {
-    bar.show();
     frame ||= requestAnimationFrame(() => {
       frame = 0;
-      panels.forEach((panel) => panel.look(view));
+      bar.show();
+      panels.forEach((panel) => panel.look());
     });
     load();
-    settle();
+    clearTimeout(settling);
+    settling = setTimeout(settle, ADDRESS_AFTER_MS);
   };
-  const settle = paced(
-    () =>
-      amend({
-        range: view.lengthMs === HOUR_MS ? null : Math.round(view.lengthMs),
-        until: view.live ? null : Math.round(view.endMs),
-      }),
-    300,
-  );
+  const settle = () =>
+    amend({
+      range: view.lengthMs === HOUR_MS ? null : Math.round(view.lengthMs),
+      until: view.live ? null : Math.round(view.endMs),
+    });
   const key = (event) => {
     if (!event.target.closest("input, select, textarea, button, a, dialog") && keyMoves(event, view))
       event.stopPropagation();
@@ -137,7 +138,8 @@ export function devicePage(main, { app, id, query }) {
     [unview, unlive].forEach((end) => end());
     document.removeEventListener("keydown", key);
     cancelAnimationFrame(frame);
-    [load, loadFresh, guarded, settle].forEach((one) => one.end());
+    clearTimeout(settling);
+    [load, loadFresh, guarded].forEach((one) => one.end());
     panels.forEach((panel) => panel.leave());
   };
 }

@@ -26,7 +26,7 @@ export function faultWatch(app) {
   let panel = null;
   const load = paced(async () => panel?.load(view, { fresh: true, signal: ending.signal }), EVERY_MS);
   const unview = view.on(() => {
-    panel?.look(view);
+    panel?.look();
     load();
   });
   const stop = app.live.on(({ alerts, back }) => {

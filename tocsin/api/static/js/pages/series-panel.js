@@ -8,7 +8,7 @@ import { panning } from "../ui/panning.js";
 
 const ROWS_MAX = 200;
 
-/** @returns `{root, begin(view), look(view), load(view, how), showValue(device), stale(), leave}`. */
+/** @returns `{root, begin(view), look(), load(view, how), showValue(device), stale(), leave}`. */
 export function seriesPanel({ metric, unit, view, sync, series, app, decorate = (model) => model }) {
   const value = h("b", { class: "num value" });
   const readout = h("span", { class: "readout num" });
@@ -39,6 +39,7 @@ export function seriesPanel({ metric, unit, view, sync, series, app, decorate = 
     table,
   );
   let plot = null;
+  let drawn = null;
   let end = () => {};
   let told = false;
 
@@ -59,6 +60,14 @@ export function seriesPanel({ metric, unit, view, sync, series, app, decorate = 
     if (!table.hidden && series.model) fill(table, tableOf(series.model, unit, metric, view, app.live.nowMs()));
   }
 
+  /** Only what is in sight is drawn: of a device with many series most are not. */
+  function draw() {
+    if (!plot || !sight.near) return;
+    if (series.model && drawn !== series.model) plot.setData(decorate((drawn = series.model)));
+    plot.setView(view.fromMs, view.endMs);
+  }
+  const sight = watchSight(root, draw);
+
   return {
     root,
     begin(shown) {
@@ -66,17 +75,14 @@ export function seriesPanel({ metric, unit, view, sync, series, app, decorate = 
       plot.setView(shown.fromMs, shown.endMs);
       end = panning(plot.over, view);
     },
-    look(shown) {
-      plot?.setView(shown.fromMs, shown.endMs);
-    },
+    look: draw,
     async load(shown, how) {
       const slow = setTimeout(() => {
         busy.hidden = false;
       }, 300);
       try {
         if (!(await series.need(shown, how)) || !plot) return;
-        plot.setData(decorate(series.model));
-        plot.setView(shown.fromMs, shown.endMs);
+        draw();
         if (!told) write(value, quantity(series.model.mean.findLast((one) => Number.isFinite(one)) ?? null, unit));
         mark(holder, "aria-label", inWords(series.model, metric, unit));
         showTable();
@@ -97,9 +103,24 @@ export function seriesPanel({ metric, unit, view, sync, series, app, decorate = 
     },
     leave() {
       end();
+      sight.leave();
       plot?.leave();
     },
   };
+}
+
+/** Call back when the element comes near what is in sight; `near` says whether it is. */
+function watchSight(element, come) {
+  const sight = { near: true, leave: () => observer.disconnect() };
+  const observer = new IntersectionObserver(
+    ([entry]) => {
+      sight.near = entry.isIntersecting;
+      if (sight.near) come();
+    },
+    { rootMargin: "200px" },
+  );
+  observer.observe(element);
+  return sight;
 }
 
 /** The time in the viewer's zone, and in UTC where that is another one. */
