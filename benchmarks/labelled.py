@@ -63,7 +63,8 @@ def load_family(name: str) -> Family:
 
 def run_univariate(family: Family, detector: Detector) -> Scored:
     """Return what the detector says of every series, all of them in one pass."""
-    names, block, start_ms = family.names, _block(family)[:, :, 0], _times_ms(family)
+    names, (block, start_ms) = family.names, blocks(family)
+    block = block[:, :, 0]
     rows = np.array([family.series[name]["rows"] for name in names])
     score, alert = np.zeros(block.shape), np.zeros(block.shape)
     state = detector.initial(len(names))
@@ -71,14 +72,14 @@ def run_univariate(family: Family, detector: Detector) -> Scored:
         # At least two: a single series takes the short path, which holds its own copies of what is switched off here.
         going = max(int(np.count_nonzero(rows > row)), 2)
         state = {name: column[:going] for name, column in state.items()}
-        scores, state = detector.score(state, _observed(block[row, :going], start_ms[row, :going]))
+        scores, state = detector.score(state, observed(block[row, :going], start_ms[row, :going]))
         score[row, :going], alert[row, :going] = scores.score, scores.alert
     return _by_series(family, score, alert)
 
 
 def run_multivariate(family: Family, detector: Multivariate) -> Scored:
     """Return what the detector says of every device, all of them in one pass."""
-    block = _block(family)
+    block, _ = blocks(family)
     score, alert = np.zeros(block.shape[:2]), np.zeros(block.shape[:2])
     state = detector.initial(block.shape[1])
     for row, values in enumerate(block):
@@ -126,26 +127,27 @@ def timed(family: Family, make: Callable[[], Any], clock_s: Callable[[], float],
     return 1e6 * spent / count
 
 
-def _block(family: Family) -> Floats:
-    """Return shape (rows of the longest, series, CHANNELS_MAX); NaN where there is no such channel or row."""
+def blocks(family: Family) -> tuple[Floats, NDArray[np.int64]]:
+    """Return values and times of all series; NaN and 0 where there is no such channel or row.
+
+    Returns:
+        Shape (rows of the longest, series, CHANNELS_MAX), and shape (rows of the longest, series), milliseconds.
+    """
     names = family.names
-    block = np.full((family.series[names[0]]["rows"], len(names), CHANNELS_MAX), np.nan)
+    longest = family.series[names[0]]["rows"]
+    block = np.full((longest, len(names), CHANNELS_MAX), np.nan)
+    times_ms = np.zeros((longest, len(names)), np.int64)
     for place, name in enumerate(names):
-        values = np.array([row[1] for row in family.series[name]["data"]])
+        rows = family.series[name]["data"]
+        values = np.array([row[1] for row in rows])
         block[: len(values), place, : values.shape[1]] = values
-    return block
+        stamps = [row[0].replace(" ", "T") for row in rows]
+        times_ms[: len(stamps), place] = np.array(stamps, "datetime64[ms]").astype(np.int64)
+    return block, times_ms
 
 
-def _times_ms(family: Family) -> NDArray[np.int64]:
-    names = family.names
-    times = np.zeros((family.series[names[0]]["rows"], len(names)), np.int64)
-    for place, name in enumerate(names):
-        stamps = [row[0].replace(" ", "T") for row in family.series[name]["data"]]
-        times[: len(stamps), place] = np.array(stamps, "datetime64[ms]").astype(np.int64)
-    return times
-
-
-def _observed(values: Floats, start_ms: NDArray[np.int64]) -> Observations:
+def observed(values: Floats, start_ms: NDArray[np.int64]) -> Observations:
+    """Return one raw reading of each series, NaN as 0."""
     values, one = np.nan_to_num(values), np.ones(len(values), np.int64)
     return Observations(start_ms, start_ms + 1, one, values, values, values, values, values, start_ms, start_ms)
 
