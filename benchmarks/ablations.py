@@ -57,11 +57,12 @@ UNIVARIATE: Final[Mapping[str, tuple[Switch, ...]]] = {
 }
 
 MULTIVARIATE: Final[Mapping[str, tuple[Switch, ...]]] = {
-    "without correlation": ((covariance, "_OFF_DIAGONAL", np.zeros_like(covariance._OFF_DIAGONAL)),),
+    "without correlation": ((covariance, "OFF_DIAGONAL", np.zeros_like(covariance.OFF_DIAGONAL)),),
     "without averages": ((multivariate, "FAST", np.array(1.0)),),
     "distance of a channel not cut off": ((multivariate, "DISTANCE_MAX", np.array(1e3)),),
     "learning while anomalous": ((multivariate, "GATE", np.array(1e9)),),
     "learning nothing while anomalous": ((covariance, "CREEP", np.array(0.0)),),
+    "alert that does not fade": ((multivariate, "ALERT_FADE", np.array(0.0)),),
     "gate from row 100": ((multivariate, "FREE_ROWS", np.array(100.0)),),
     "score that does not fade": ((multivariate, "SMOOTH", np.array(1.0)), (multivariate, "FADE", np.array(0.0))),
 }

@@ -38,8 +38,8 @@ _UPPER: Final = np.triu_indices(CHANNELS_MAX)
 ROW, COLUMN = _UPPER
 DIAGONAL: Final = np.flatnonzero(ROW == COLUMN)
 PAIRS: Final = len(ROW)
-_IDENTITY: Final = np.eye(CHANNELS_MAX)
-_OFF_DIAGONAL: Final = (1.0 - SHRINK) * (1.0 - _IDENTITY)
+IDENTITY: Final = np.eye(CHANNELS_MAX)
+OFF_DIAGONAL: Final = (1.0 - SHRINK) * (1.0 - IDENTITY)
 
 
 def _unpacking() -> NDArray[np.int64]:
@@ -49,7 +49,7 @@ def _unpacking() -> NDArray[np.int64]:
     return places
 
 
-_UNPACK: Final = _unpacking()
+UNPACK: Final = _unpacking()
 
 
 class Baseline(NamedTuple):
@@ -110,5 +110,5 @@ def crept(mean: Floats, deviation: Floats, away: Floats, *, every: int) -> Float
 def precision_of(covariance: Floats, deviation: Floats) -> NDArray[np.float32]:
     """Return the inverse of the shrunk correlation; shape (n, CHANNELS_MAX, CHANNELS_MAX)."""
     scales = deviation[:, :, None] * deviation[:, None, :]
-    correlation = covariance.take(_UNPACK, axis=1) * _OFF_DIAGONAL / scales + _IDENTITY
+    correlation = covariance.take(UNPACK, axis=1) * OFF_DIAGONAL / scales + IDENTITY
     return np.linalg.inv(correlation).astype(np.float32)

@@ -27,6 +27,8 @@ _QUIET_ROWS: Final = joint_settings.QUIET_ROWS.item()
 _QUIET_VARIANCE_MIN: Final = joint_settings.QUIET_VARIANCE_MIN.item()
 _SMOOTH: Final = joint_settings.SMOOTH.item()
 _FADE: Final = joint_settings.FADE.item()
+_ALERT_FADE: Final = joint_settings.ALERT_FADE.item()
+_ALERT_KEPT: Final = joint_settings.ALERT_KEPT.item()
 _SLOW: Final = covariance.SLOW.item()
 _CREEP: Final = covariance.CREEP.item()
 _LEARNED_MAX: Final = covariance.LEARNED_MAX.item()
@@ -45,7 +47,7 @@ class Judged(NamedTuple):
 
     Attributes:
         score: Deviations above the quiet distance, smoothed and fading; at least 0.
-        alert: The same for this row alone.
+        alert: The same without smoothing, fading faster.
         warming: True while too little has been seen to judge.
         terms: What each channel adds to the squared distance.
     """
@@ -106,15 +108,15 @@ class Device:
         towards = self._precision.dot(units).tolist()
         terms = [unit * direction for unit, direction in zip(units, towards, strict=True)]
         distance = float(np.cbrt(max(_sum(terms), 0.0)))
-        seen, rows, held, mean, variance, smoothed, score = self._course
+        seen, rows, held, mean, variance, smoothed, score, alert = self._course
         warming = rows < joint_settings.WARM_ROWS
         above = (distance - mean) / sqrt(variance + _QUIET_VARIANCE_MIN)
-        alert = above if above > 0.0 and not warming else 0.0
-        trust = self._trust(alert, rows, held)
-        smoothed += _SMOOTH * (alert - smoothed)
-        score = max(smoothed, _FADE * score)
-        held = held + 1.0 if alert >= _GATE else 0.0
-        self._course = [seen + 1.0, rows + (trust > 0.0), held, mean, variance, smoothed, score]
+        above = above if above > 0.0 and not warming else 0.0
+        trust = self._trust(above, rows, held)
+        smoothed += _SMOOTH * (above - smoothed)
+        score, alert = max(smoothed, _FADE * score), max(above, _ALERT_FADE * min(alert, _ALERT_KEPT))
+        held = held + 1.0 if above >= _GATE else 0.0
+        self._course = [seen + 1.0, rows + (trust > 0.0), held, mean, variance, smoothed, score, alert]
         if (seen + 1.0) % _EVERY == 1.0:
             self._learn(distance, rows, trust)
         return Judged(score, alert, warming, terms)
@@ -163,11 +165,11 @@ class Device:
         self._fast = fast
         return units
 
-    def _trust(self, alert: float, rows: float, held: float) -> float:
+    def _trust(self, above: float, rows: float, held: float) -> float:
         """Return how far the row may be learned, from 0 to 1."""
-        if alert < _GATE or held >= joint_settings.RELEASE_ROWS:
+        if above < _GATE or held >= joint_settings.RELEASE_ROWS:
             return 1.0
-        doubted = _GATE / alert
+        doubted = _GATE / above
         return doubted * doubted if rows < _FREE_ROWS else 0.0
 
     def _learn(self, distance: float, rows: float, trust: float) -> None:
@@ -211,8 +213,16 @@ class Device:
             for variance, small in zip(variances, least, strict=True)
         ]
         self._reach = [_STEP_MAX * deviation for deviation in self._deviation]
-        precision = covariance.precision_of(self._covariance[None], np.array([self._deviation]))
-        self._precision = precision[0].astype(np.float64)
+        self._precision = self._inverse()
+
+    def _inverse(self) -> NDArray[np.float64]:
+        """Return the inverse of the shrunk correlation; see ``covariance.precision_of``."""
+        deviation = np.array(self._deviation)
+        correlation = self._covariance.take(covariance.UNPACK)
+        correlation *= covariance.OFF_DIAGONAL
+        correlation /= deviation[:, None] * deviation
+        correlation += covariance.IDENTITY
+        return np.linalg.inv(correlation).astype(np.float32).astype(np.float64)
 
 
 _PAIRS: Final = np.stack([covariance.ROW, CHANNELS_MAX + covariance.COLUMN])

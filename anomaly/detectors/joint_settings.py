@@ -37,11 +37,18 @@ SMOOTH: Final = np.array(0.5)
 FADE: Final = np.array(0.98)
 """Rate at which the score follows up, and what is left of it a row later."""
 
+ALERT_FADE: Final = np.array(0.95)
+ALERT_KEPT: Final = np.array(4.0)
+"""What is left of the alert score a row later, and how much of it can be kept at all: an anomaly that dips for a few
+rows stays one alarm, and a strong one ends no later than a weak one."""
+
 FASTS, MEANS, DEVIATIONS = 0, 1, 2
 """Rows of ``levels``: fast average, mean, deviation."""
 
-SEEN, ROWS, HELD, QUIET_MEAN, QUIET_VARIANCE, SMOOTHED, SCORE = range(7)
-"""Columns of ``course``; ``ROWS`` are those that were learned, ``HELD`` those held back since."""
+COURSE: Final = 8
+SEEN, ROWS, HELD, QUIET_MEAN, QUIET_VARIANCE, SMOOTHED, SCORE, ALERT = range(COURSE)
+"""Number of columns of ``course``, and the columns; ``ROWS`` are those that were learned, ``HELD`` those held back
+since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +57,7 @@ class JointScores:
 
     Attributes:
         score: shape (n,), deviations above the quiet distance, smoothed and fading; at least 0.
-        alert: shape (n,), the same for this row alone: what the threshold is compared with.
+        alert: shape (n,), the same without smoothing, fading faster: what the threshold is compared with.
         warming: shape (n,), True while too little has been seen to judge.
         shares: shape (n, CHANNELS_MAX), each channel's share of ``alert``; 0 for channels that are missing.
     """

@@ -27,6 +27,10 @@ from anomaly.detectors.covariance import (
 from anomaly.detectors.covariance import SLOW as LEAST_WEIGHT
 from anomaly.detectors.device import Device
 from anomaly.detectors.joint_settings import (
+    ALERT,
+    ALERT_FADE,
+    ALERT_KEPT,
+    COURSE,
     DEVIATIONS,
     FADE,
     FAST,
@@ -65,12 +69,12 @@ class Multivariate:
     """Scores rows of up to ``CHANNELS_MAX`` metrics, with no setting for any of them."""
 
     name = "multivariate"
-    version = 2
+    version = 3
 
     def initial(self, devices: int) -> dict[str, NDArray[Any]]:
         """Return the state of that many devices that have seen nothing."""
         levels = np.full((devices, 3, CHANNELS_MAX), np.nan)
-        return {"levels": levels, "course": np.zeros((devices, 7)), **initial_baseline(devices)}
+        return {"levels": levels, "course": np.zeros((devices, COURSE)), **initial_baseline(devices)}
 
     def score(self, state: State, values: Floats) -> tuple[JointScores, dict[str, NDArray[Any]]]:
         """Judge one row a device, then learn from it.
@@ -96,12 +100,12 @@ class Multivariate:
         by_channel = units * np.matmul(state["precision"], units[:, :, None])[:, :, 0]
         distance = np.cbrt(np.maximum(np.add.reduce(by_channel, axis=1), _ZERO))
         warming = course[:, ROWS] < _WARM
-        alert = _above_quiet(course, distance, warming)
-        trust, course = _judged(course, alert)
+        trust, course = _judged(course, _above_quiet(course, distance, warming))
         levels = levels.copy()
         levels[:, FASTS] = fast
         after = {"levels": levels, "course": course, "covariance": state["covariance"], "precision": state["precision"]}
         _learn(after, away, distance, trust)
+        alert = course[:, ALERT].copy()
         return JointScores(course[:, SCORE].copy(), alert, warming, _shares(by_channel, alert)), after
 
 
@@ -147,25 +151,26 @@ def _above_quiet(course: Floats, distance: Floats, warming: Bools) -> Floats:
     return np.asarray(above)
 
 
-def _judged(course: Floats, alert: Floats) -> tuple[Floats, Floats]:
+def _judged(course: Floats, above: Floats) -> tuple[Floats, Floats]:
     """Return how far each row may be learned, from 0 to 1, and the course of each after it."""
     after = course + _A_ROW
     smoothed = course[:, SMOOTHED]
-    smoothed = smoothed + SMOOTH * (alert - smoothed)
+    smoothed = smoothed + SMOOTH * (above - smoothed)
     after[:, SMOOTHED] = smoothed
+    after[:, ALERT] = np.maximum(above, ALERT_FADE * np.minimum(course[:, ALERT], ALERT_KEPT))
     after[:, SCORE] = np.maximum(smoothed, FADE * course[:, SCORE])
-    if not np.count_nonzero(alert >= GATE):
+    if not np.count_nonzero(above >= GATE):
         after[:, HELD] = 0.0
-        return np.ones(len(alert)), after
-    quiet = alert < GATE
-    trust = np.where(course[:, ROWS] < FREE_ROWS, (GATE / np.maximum(alert, GATE)) ** 2, quiet)
+        return np.ones(len(above)), after
+    quiet = above < GATE
+    trust = np.where(course[:, ROWS] < FREE_ROWS, (GATE / np.maximum(above, GATE)) ** 2, quiet)
     trust[course[:, HELD] >= _RELEASE] = 1.0
     after[:, ROWS] -= trust == _ZERO
     after[:, HELD] *= ~quiet
     return trust, after
 
 
-_A_ROW: Final = np.eye(7)[SEEN] + np.eye(7)[ROWS] + np.eye(7)[HELD]
+_A_ROW: Final = np.isin(np.arange(COURSE), (SEEN, ROWS, HELD)).astype(np.float64)
 
 
 def _learn(after: dict[str, NDArray[Any]], away: Floats, distance: Floats, trust: Floats) -> None:
