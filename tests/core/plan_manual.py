@@ -6,6 +6,7 @@ from typing import Final
 import msgspec
 
 from tocsin.core.durations import format_duration
+from tocsin.core.plan.budget import Budget
 from tocsin.core.plan.delivery import Receiver, Route
 from tocsin.core.plan.field import Field
 from tocsin.core.plan.form import FORMS, default_of
@@ -29,6 +30,7 @@ PARTS: Final[dict[str, type[msgspec.Struct]]] = {
     "escalations": Escalation,
     "receivers": Receiver,
     "routes": Route,
+    "budget": Budget,
     **RULE_KINDS,
 }
 EVERY_RULE: Final = {"name", "metric", "device", "device_type", "severity", "for", "clear", "window", "shadow_of"} | {

@@ -14,16 +14,16 @@ def lines(**parameters: str) -> dict[str, tuple[float, float]]:
 
 
 def test_shards_are_counted_in_the_template_and_paid_by_the_hour() -> None:
-    count, dollars = lines(ReadingsShards="3")["shards of the logs, provisioned"]
+    count, dollars = lines(ReadingsShards="3")["hours of shards"]
 
-    assert (count, round(dollars, 2)) == (4, round(4 * 730 * 0.015, 2))
+    assert (count, round(dollars, 2)) == (4 * 730, round(4 * 730 * 0.015, 2))
 
 
 def test_network_costs_its_interfaces_and_its_absence_nothing() -> None:
-    name = "interfaces of endpoints, in a network"
+    name = "hours of interfaces of endpoints"
 
     assert name not in lines()
-    assert lines(UseVpc="yes")[name][0] == 6
+    assert lines(UseVpc="yes")[name][0] == 6 * 730
 
 
 def test_every_metric_of_an_alarm_is_paid() -> None:

@@ -36,6 +36,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "state": ("tocsin.cli.state", "state"),
     "archive": ("tocsin.cli.archive", "archive"),
     "backfill": ("tocsin.cli.backfill", "backfill"),
+    "cost": ("tocsin.cli.cost", "cost"),
     "iam": ("tocsin.cli.iam", "iam"),
     "doctor": ("tocsin.cli.doctor", "doctor"),
 }

@@ -24,6 +24,11 @@ def elapsed_s() -> float:
     return time.perf_counter()
 
 
+def cpu_s() -> float:
+    """Return seconds of processor time that this process has used; what else the machine does is not in it."""
+    return time.process_time()
+
+
 def pause(seconds: float) -> None:
     """Sleep; the only place where the program waits for real time to pass."""
     time.sleep(max(0.0, seconds))

@@ -29,6 +29,10 @@ ALWAYS: Final = ("count", "mean", "sum", "variance", "min", "max", "first", "las
 NEWEST_ITEMS_MAX: Final = 100 * NEWEST_WINDOWS_MAX
 """A window has few revisions, and that many at most are shown."""
 
+KEPT_OF_A_SIZE: Final = 43_200
+"""How many windows of each size are kept of a series, within the retention: 30 days of windows of a minute.
+Kept for a year, those of a minute would cost more than all else of the pipeline (docs/cost.md)."""
+
 PUT_DIGITS: Final = 1_000_000
 """Puts of one millisecond of one process that keep their order."""
 
@@ -38,7 +42,7 @@ class DynamoWindows:
 
     Args:
         table: Where they are; its time to live is in the attribute ``EXPIRES``.
-        retention_ms: How long windows are kept after their end.
+        retention_ms: How long windows are kept after their end at most; of each size ``KEPT_OF_A_SIZE`` are.
         now_ms: Clock of puts.
     """
 
@@ -124,7 +128,7 @@ class DynamoWindows:
             "revision": number(window.revision),
             "metrics": {"M": {name: {"M": _encoded(stats)} for name, stats in window.metrics.items()}},
             "put": number(now_ms * PUT_DIGITS + next(self._puts) % PUT_DIGITS),
-            EXPIRES: number(-(-(ends_ms + self._retention_ms) // 1_000)),
+            EXPIRES: number(-(-(ends_ms + min(self._retention_ms, window.size_ms * KEPT_OF_A_SIZE)) // 1_000)),
         }
 
 

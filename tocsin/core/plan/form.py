@@ -12,6 +12,7 @@ import msgspec
 from tocsin.core.clock import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS
 from tocsin.core.occurrences import DAYS
 from tocsin.core.plan.bounds import Bounds, Timing
+from tocsin.core.plan.budget import Budget
 from tocsin.core.plan.delivery import CHANNELS, Receiver, Route
 from tocsin.core.plan.field import (
     END_LABEL,
@@ -203,6 +204,12 @@ FORMS: Final[dict[type[msgspec.Struct], tuple[Field, ...]]] = {
         text("name", ID, "Name, unique in the plan; routes can ask for it."),
         duration("after", MINUTE_MS, 7 * DAY_MS, "How long after it was told, while nobody acknowledges it."),
         *_MATCHERS,
+    ),
+    Budget: (
+        number("usd_per_million_readings", "Most dollars per million readings, everything counted.", low=0),
+        number("usd_per_device_month", "Most dollars a month for each device.", low=0),
+        number("usd_month", "Most dollars a month.", low=0),
+        duration("wait_max", 0, 5 * MINUTE_MS, "How long a reading may wait for its batch.", attribute="wait_ms"),
     ),
     **RULE_FORMS,
 }

@@ -9,6 +9,7 @@ from msgspec.structs import asdict
 
 from tocsin.core.durations import DURATION_REGEX, format_duration
 from tocsin.core.plan.bounds import Bounds, Timing
+from tocsin.core.plan.budget import Budget
 from tocsin.core.plan.delivery import Receiver, Route
 from tocsin.core.plan.entries import ENTRIES_MAX
 from tocsin.core.plan.field import Field, Kind
@@ -51,6 +52,7 @@ def plan_schema() -> Schema:
         "bounds": _object(Bounds) | {"description": "What is accepted."},
         "timing": _object(Timing) | {"description": "When windows close."},
         "grouping": _object(Grouping) | {"description": "How alerts become notifications."},
+        "budget": _object(Budget) | {"description": "What it may cost; `tocsin cost` checks it."},
     }
     return {
         "$schema": DIALECT,

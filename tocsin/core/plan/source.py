@@ -6,7 +6,8 @@ A plan *extends* the default plan unless it says ``extends: nothing``:
 - ``metrics``: entries are put before the default's, so they match first; the same ``match`` replaces;
 - ``rules``: entries are added; one with the name of a default rule changes only the keys that it writes,
   and ``enabled: false`` takes a rule out;
-- ``sources``: where written, the default's are forgotten, as a source decides whose the readings are.
+- ``sources``: where written, the default's are forgotten, as a source decides whose the readings are;
+- ``budget``: for ``tocsin cost`` alone: no handler asks for it, so it is not part of what is compiled.
 
 Handlers never import this module.
 """
@@ -21,6 +22,7 @@ import msgspec
 from msgspec.structs import asdict
 
 from tocsin.core.plan.bounds import Bounds, Timing
+from tocsin.core.plan.budget import Budget
 from tocsin.core.plan.check import check_slices, check_timing
 from tocsin.core.plan.check_rules import check_rule_within
 from tocsin.core.plan.entries import (
@@ -61,6 +63,15 @@ def load_plan(path: Path) -> Plan:
     return parse_plan(read_text(path), str(path))
 
 
+def load_budget(path: Path) -> Budget:
+    """Return what the plan in the file may cost.
+
+    Raises:
+        PlanError: The file cannot be read, or has problems: all of them.
+    """
+    return _parsed(read_text(path), str(path))[1]
+
+
 @cache
 def default_plan() -> Plan:
     """Return the plan that needs no configuration."""
@@ -78,13 +89,17 @@ def parse_plan(text: str, file: str) -> Plan:
     Raises:
         PlanError: The text has problems: all of them.
     """
+    return _parsed(text, file)[0]
+
+
+def _parsed(text: str, file: str) -> tuple[Plan, Budget]:
     document = Document(text, file)
     root = document.root
     extends = root.choice("extends", EXTENDS, EXTENDS[0])
     base = NOTHING if extends == "nothing" else default_plan()
-    plan = _read_plan(root, base)
+    plan, budget = _read_plan(root, base), read_entry(root.part("budget"), Budget).part
     document.finish()
-    return plan
+    return plan, budget
 
 
 def _read_plan(root: Section, base: Plan) -> Plan:
