@@ -201,16 +201,17 @@ class Device:
     def _teach(self, cut: list[float], weight: float) -> None:
         """Learn the distances from the means; see ``covariance.learned``."""
         step = [weight * away for away in cut]
-        first, second = np.array([step, cut]).take(_PAIRS)
-        first *= second
-        self._covariance += first
-        self._covariance *= 1.0 - weight
+        pairs = np.array(step).take(covariance.ROW)
+        pairs *= np.array(cut).take(covariance.COLUMN)
+        pairs += self._covariance
+        pairs *= 1.0 - weight
+        self._covariance = pairs
         self._mean = [mean + part for mean, part in zip(self._mean, step, strict=True)]
-        variances = self._covariance.take(covariance.DIAGONAL).tolist()
-        least = [part if (part := _LEVEL_PART * abs(mean)) > _TINY else _TINY for mean in self._mean]
+        roots = np.sqrt(pairs.take(covariance.DIAGONAL)).tolist()
+        least = [_LEVEL_PART * abs(mean) for mean in self._mean]
         self._deviation = [
-            root if (root := sqrt(variance)) > small else small
-            for variance, small in zip(variances, least, strict=True)
+            (root if root > small else small) if root > _TINY or small > _TINY else _TINY
+            for root, small in zip(roots, least, strict=True)
         ]
         self._reach = [_STEP_MAX * deviation for deviation in self._deviation]
         self._precision = self._inverse()
@@ -223,10 +224,6 @@ class Device:
         correlation /= deviation[:, None] * deviation
         correlation += covariance.IDENTITY
         return np.linalg.inv(correlation).astype(np.float32).astype(np.float64)
-
-
-_PAIRS: Final = np.stack([covariance.ROW, CHANNELS_MAX + covariance.COLUMN])
-"""Where the factors of each pair stand in two rows of channels, flattened."""
 
 
 def _sum(terms: list[float]) -> float:
