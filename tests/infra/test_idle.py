@@ -1,5 +1,8 @@
 """What it costs to leave a deployment on."""
 
+import re
+
+import pytest
 from click.testing import CliRunner
 
 from infra.check import TEMPLATE
@@ -7,6 +10,7 @@ from infra.idle import bill, main
 from infra.package import topology
 from tocsin.runtime.cloudformation.resolve import resolve
 from tocsin.runtime.cloudformation.source import load_template
+from tocsin.runtime.cost.prices import price_table
 
 
 def lines(**parameters: str) -> dict[str, tuple[float, float]]:
@@ -39,3 +43,16 @@ def test_command_prints_the_lines_and_their_sum() -> None:
     dollars = [float(line.split()[-2]) for line in items]
     assert done.exit_code == 0
     assert abs(float(last.split()[-2]) - sum(dollars)) < 0.06
+
+
+def test_secret_of_the_receivers_is_paid() -> None:
+    assert lines()["secrets"] == (1, 0.4)
+
+
+def test_cost_on_the_dashboard_reckons_with_the_same_prices() -> None:
+    (dashboard,) = topology().of_kind("AWS::CloudWatch::Dashboard")
+    said = {float(number) for number in re.findall(r"\* (0\.0[0-9]+)", dashboard.properties["DashboardBody"])}
+
+    names = ("shard_hours", "put_units", "write_units", "s3_puts", "lambda_calls", "lambda_gb_s_arm64")
+    prices = price_table().prices
+    assert sorted(said) == pytest.approx(sorted(prices[name].usd / prices[name].of for name in names))

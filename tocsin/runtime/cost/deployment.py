@@ -18,7 +18,7 @@ FUNCTION: Final = "AWS::Serverless::Function"
 HANDLERS: Final[Mapping[str, str]] = {**STAGES, "ingest.tick.handler": "tick", "ingest.archive.handler": "archive"}
 """Handler to the stage whose function it is."""
 
-STAGE_METRICS: Final = 27
+STAGE_METRICS: Final = 30
 """Custom metrics of all stages together, as `docs/aws.md` lists them."""
 
 QUEUE_READERS: Final = 5
@@ -29,7 +29,7 @@ DATA_KEYS_A_MONTH: Final = HOURS_A_MONTH * 12
 
 ENCRYPTED: Final = (
     *("AWS::Kinesis::Stream", "AWS::DynamoDB::Table", "AWS::S3::Bucket"),
-    *("AWS::SQS::Queue", "AWS::SNS::Topic", "AWS::Events::EventBus"),
+    *("AWS::SQS::Queue", "AWS::SNS::Topic", "AWS::Events::EventBus", "AWS::SecretsManager::Secret"),
 )
 
 
@@ -79,7 +79,9 @@ def read_deployment(template: Path, parameters: Mapping[str, str]) -> Deployment
         ConfigError: It cannot be read, or is none of this pipeline.
     """
     stack, topology = read_topology(template, parameters)
-    functions = {HANDLERS[one.handler]: one for one in topology.functions.values() if one.handler in HANDLERS}
+    # Of several functions of one handler the first counts: of ingest that of the gateways' queue.
+    known = [one for one in topology.functions.values() if one.handler in HANDLERS]
+    functions = {HANDLERS[one.handler]: one for one in reversed(known)}
     archive = [one for one in topology.mappings if one.function == functions["archive"].id]
     return Deployment(
         stack=stack,
@@ -135,6 +137,7 @@ def _count(stack: Stack, kind: str) -> int:
 _STANDING: Final[Mapping[str, Callable[[Stack], float]]] = {
     "shard_hours": lambda stack: _shards(stack) * HOURS_A_MONTH,
     "keys": lambda stack: len(stack.of_kind("AWS::KMS::Key")),
+    "secrets": lambda stack: len(stack.of_kind("AWS::SecretsManager::Secret")),
     "key_requests": lambda stack: len(stack.of_kind(*ENCRYPTED)) * DATA_KEYS_A_MONTH,
     "alarm_metrics": _alarm_metrics,
     "dashboards": lambda stack: len(stack.of_kind("AWS::CloudWatch::Dashboard")),
