@@ -14,6 +14,10 @@ import msgspec
 from tocsin.core.clock import HOUR_MS, MINUTE_MS, SECOND_MS, NowMs, iso
 from tocsin.runtime.mapping import Context, Handler, MappingSettings, Outcome, invoke
 
+THROTTLED_MS: Final = SECOND_MS
+THROTTLED_MS_MAX: Final = 5 * MINUTE_MS
+"""Wait after the first throttled attempt, doubled after each further one up to the second."""
+
 RETRY_WAITS_MS: Final = (MINUTE_MS, 2 * MINUTE_MS)
 """Between the first two attempts, and between the second and the third."""
 ERROR_CHARACTERS_MAX: Final = 1_024
@@ -58,6 +62,7 @@ class _Pending:
     due_ms: int
     attempts: int = 0
     outcome: Outcome | None = None
+    throttled: int = 0
 
 
 @dataclass(slots=True)
@@ -107,6 +112,9 @@ class Asynchronous:
                 self._land(pending, pending.outcome)
             elif self.now_ms() - pending.sent_ms > self.settings.age_ms_max:
                 self._give_up(pending, TOO_OLD, None)
+            elif self.calling.free_ms() > self.now_ms():
+                pending.due_ms = self.now_ms() + min(THROTTLED_MS << min(pending.throttled, 32), THROTTLED_MS_MAX)
+                pending.throttled += 1
             else:
                 self._try(pending)
         return self.counts.invocations - before

@@ -30,6 +30,11 @@ def _no_time(_: dict[str, Any]) -> int:
     return 0
 
 
+def _at_once() -> int:
+    """Return that a function may be called at any time."""
+    return 0
+
+
 @dataclass(frozen=True, slots=True)
 class MappingSettings:
     """How records become invocations.
@@ -54,6 +59,7 @@ class MappingSettings:
         concurrency_max: Most invocations of a queue's mapping at a time; None for no limit.
         takes_ms: How long the handler takes for an event in virtual time; what it does shows afterwards.
         timeout_ms: An invocation that takes longer has failed by then; None for no limit.
+        free_ms: From when on the function may be called once more: later than now, the call is throttled.
     """
 
     batch_records_max: int = 1_000
@@ -74,6 +80,7 @@ class MappingSettings:
     concurrency_max: int | None = None
     takes_ms: Callable[[dict[str, Any]], int] = _no_time
     timeout_ms: int | None = None
+    free_ms: Callable[[], int] = _at_once
 
     def retry_wait_ms(self, attempts: int) -> int:
         """Return how long to wait after that many failed attempts, at least one."""

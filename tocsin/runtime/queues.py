@@ -8,6 +8,7 @@ from typing import Any, Final
 from tocsin.core.clock import NowMs
 from tocsin.core.ports import Queue, QueueMessage
 from tocsin.runtime.mapping import PAYLOAD_BYTES_MAX, Context, Handler, MappingSettings, Outcome, invoke
+from tocsin.runtime.pollers import Pollers
 
 QueueEventOf = Callable[[Sequence[QueueMessage]], dict[str, Any]]
 """Builds the event of messages of one queue."""
@@ -50,7 +51,20 @@ class QueueMapping:
         event_of: QueueEventOf,
         now_ms: NowMs,
         accepts: Callable[[QueueMessage], bool] | None = None,
+        pollers: Pollers | None = None,
     ) -> None:
+        """Begin with a queue of which nothing was read.
+
+        Args:
+            name: Of the mapping.
+            queue: To read.
+            handler: To call.
+            settings: How.
+            event_of: Builds events.
+            now_ms: The clock.
+            accepts: Filter, or None for everything.
+            pollers: How many batches are read at once; None where only ``concurrency_max`` limits that.
+        """
         self.name = name
         self.invocations = self.failures = self.filtered = 0
         self.last_error = ""
@@ -63,6 +77,9 @@ class QueueMapping:
         self._waiting: list[QueueMessage] = []
         self._waiting_ms = 0
         self._flights: list[_Flight] = []
+        self._pollers = pollers
+        self._throttled: tuple[QueueMessage, ...] = ()
+        self._throttled_until_ms = 0
         self._hidden_until: deque[int] = deque()  # ascending, at most one a millisecond of the visibility
 
     @property
@@ -82,24 +99,52 @@ class QueueMapping:
             self._land(flight)
         before = self.invocations
         while self._may_start() and (batch := self._next_batch()):
+            if self._is_throttled():
+                self._throttle(batch)
+                break
             self._start(batch)
             if not self._flights:
                 break
+        self._scale()
         return self.invocations - before
+
+    def _scale(self) -> None:
+        """Tell the pollers whether all of them are busy, or nothing is left to read."""
+        if self._pollers is None or self._throttled:
+            return
+        if not self._may_start():
+            self._pollers.all_busy(self._now_ms())
+        elif not self._waiting:
+            self._pollers.nothing_left()
+
+    def _throttle(self, batch: tuple[QueueMessage, ...]) -> None:
+        """Keep the batch for later tries; nothing further is read before it is called or its messages show again."""
+        if not self._throttled:
+            self._throttled_until_ms = self._now_ms() + self._settings.visibility_ms
+        self._throttled = batch
 
     def due_ms(self) -> int | None:
         """Return when something that waits here may go on, or None where nothing waits."""
         waits = [flight.ends_ms for flight in self._flights]
         waits += [self._waiting_ms + self._settings.window_ms] if self._waiting and self._may_start() else []
         waits += [self._hidden_until[0]] if self._hidden_until else []
+        waits += [min(self._settings.free_ms(), self._throttled_until_ms)] if self._throttled else []
+        more_ms = self._pollers.next_ms(self._now_ms()) if self._pollers else None
+        waits += [more_ms] if more_ms is not None else []
         return min(waits, default=None)
 
     def _may_start(self) -> bool:
         most = self._settings.concurrency_max
+        if self._pollers is not None:
+            most = self._pollers.count(self._now_ms())
         return most is None or len(self._flights) < most
 
     def _next_batch(self) -> tuple[QueueMessage, ...]:
-        """Return the next batch, if it is full or has waited long enough; else nothing."""
+        """Return the next batch, if it is full or has waited long enough; before it the one that was throttled."""
+        if self._throttled and self._now_ms() < self._throttled_until_ms:
+            batch, self._throttled = self._throttled, self._throttled if self._is_throttled() else ()
+            return batch
+        self._throttled = ()  # its messages show again, and were received once more
         self._receive()
         fit = _fitting(self._waiting)
         is_full = len(self._waiting) == self._settings.batch_records_max or len(fit) < len(self._waiting)
@@ -108,6 +153,9 @@ class QueueMapping:
         self._waiting = self._waiting[len(fit) :]
         self._waiting_ms = self._now_ms()
         return fit
+
+    def _is_throttled(self) -> bool:
+        return self._settings.free_ms() > self._now_ms()
 
     def _receive(self) -> None:
         limit = self._settings.batch_records_max - len(self._waiting)

@@ -145,3 +145,26 @@ def test_a_timeout_is_tried_again() -> None:
     stand.settle()
 
     assert [one.at_ms - START_MS for one in stand.host.invocations] == [0, 63 * SECOND, 186 * SECOND]
+
+
+@rule(
+    "A throttled event is tried again after one second, then after twice as long each time, up to five minutes; that "
+    "is no attempt, and ends with the event's age.",
+    ASYNC,
+)
+def test_a_throttled_event_waits_longer_each_time_until_it_is_too_old() -> None:
+    stand = stand_with(
+        Scripted(), ReservedConcurrentExecutions=0, EventInvokeConfig={"MaximumEventAgeInSeconds": 3_600}
+    )
+    stand.host.give("Function", EVENT)
+    waits, last_ms = [], START_MS
+    asynchronous = stand.host.asynchronous["Function"]
+    while (due_ms := asynchronous.due_ms()) is not None:
+        waits.append((due_ms - last_ms) // SECOND)
+        last_ms = due_ms
+        stand.wait(due_ms - stand.clock.now_ms())
+
+    assert waits[:11] == [0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 300]
+    assert stand.handler.events == []
+    assert asynchronous.counts.discarded == 1
+    assert last_ms - START_MS <= 3_600 * SECOND + 300 * SECOND

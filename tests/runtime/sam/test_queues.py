@@ -1,5 +1,7 @@
 """Visibility, dead letters, groups and concurrency of queues."""
 
+from itertools import pairwise
+
 import pytest
 
 from tests.runtime.sam.rules import API, SQS, SQS_ERRORS, rule
@@ -10,6 +12,7 @@ FIFO = {"FifoQueue": True, "ContentBasedDeduplication": True, "QueueName": "sour
 REDRIVE = "Amazon SQS Developer Guide, Using dead-letter queues in Amazon SQS"
 GROUPS = "Amazon SQS Developer Guide, FIFO queue delivery logic in Amazon SQS"
 COPIES = "Amazon SQS Developer Guide, Exactly-once processing in Amazon SQS"
+RESERVED = "AWS Lambda Developer Guide, Configuring reserved concurrency for a function"
 SCALING = "AWS Lambda Developer Guide, Configuring scaling behavior for SQS event source mappings"
 
 
@@ -124,6 +127,76 @@ def test_without_a_maximum_batches_are_taken_as_they_come() -> None:
     stand.wait(0)
 
     assert len(stand.handler.batches) == 5
+
+
+@rule(
+    "Of a standard queue 5 batches are worked on at once to begin with, and up to 300 more a minute while messages are "
+    "left, 1,000 at most.",
+    SCALING,
+)
+def test_batches_in_flight_begin_with_five_and_grow_by_three_hundred_a_minute() -> None:
+    template = on_queue({"VisibilityTimeout": 5_400}, more={"Timeout": 900}, BatchSize=1)
+    stand = Stand(template, Scripted())
+    stand.host.functions["Function"].takes_ms = 900_000
+    stand.put(*map(str, range(1_100)))
+
+    counts = []
+    for wait_ms in (0, 1_000, 59_000, 60_000, 120_000):
+        stand.wait(wait_ms)
+        counts.append(len(stand.handler.batches))
+
+    assert counts == [5, 10, 305, 605, 1_000]
+
+
+@rule("Once nothing is left in the queue, there are five again.", SCALING)
+def test_after_a_quiet_time_batches_begin_with_five_again() -> None:
+    stand = Stand(on_queue(BatchSize=1), Scripted())
+    stand.host.functions["Function"].takes_ms = 2_000
+    stand.put(*map(str, range(20)))
+    stand.settle()
+    before = len(stand.handler.batches)
+    stand.put(*map(str, range(20)))
+
+    stand.wait(0)
+
+    assert (before, len(stand.handler.batches)) == (20, 25)
+
+
+@rule("A function runs no more often at once than its reserved concurrency, whatever calls it.", RESERVED)
+def test_a_function_runs_no_more_often_at_once_than_reserved() -> None:
+    stand = Stand(on_queue(more={"ReservedConcurrentExecutions": 2}, BatchSize=1), Scripted())
+    stand.host.functions["Function"].takes_ms = 2_000
+    stand.put(*"abcde")
+    stand.wait(0)
+    stand.host.give("Function", {"Records": []})
+
+    counts = []
+    for _ in range(3):
+        stand.wait(0)
+        counts.append(len(stand.handler.events))
+        stand.wait(2_000)
+
+    assert counts[0] == 2
+    assert all(later - before <= 2 for before, later in pairwise(counts))
+    stand.settle()
+    assert sorted(body for batch in stand.handler.batches for body in batch) == list("abcde")
+    assert stand.bodies("Source") == []
+
+
+@rule(
+    "A throttled batch is tried again until its visibility ends; then its messages show again, received once more.",
+    SQS_ERRORS,
+)
+def test_a_throttled_batch_is_tried_until_its_visibility_ends() -> None:
+    stand = Stand(on_queue(more={"ReservedConcurrentExecutions": 0}, BatchSize=1), Scripted())
+    stand.put("a")
+
+    stand.wait(29_999)
+    before = stand.bodies("Dead")
+    stand.wait(3 * 30_000)
+
+    assert stand.handler.batches == []
+    assert (before, stand.bodies("Dead")) == ([], ["a"])
 
 
 @rule("Messages of a group come in order, one batch at a time.", GROUPS)

@@ -11,6 +11,9 @@ from tocsin.runtime.mapping import Handler
 
 INVOCATIONS_KEPT_MAX: Final = 100_000
 
+NEVER_MS: Final = 2**62
+"""When a function without any concurrency is free."""
+
 TakesMs = int | Callable[[dict[str, Any]], int]
 """How long an invocation takes in virtual time; of a number, always as long."""
 
@@ -48,6 +51,7 @@ class Function:
         now_ms: The clock.
         log: Where invocations are noted; all functions may share one.
         takes_ms: How long its invocations take.
+        reserved: How often it may run at once, or None where nothing limits that.
     """
 
     id: str
@@ -55,6 +59,8 @@ class Function:
     now_ms: NowMs
     log: list[Invocation] = field(default_factory=list)
     takes_ms: TakesMs = 0
+    reserved: int | None = None
+    _ends_ms: list[int] = field(default_factory=list)
 
     def __call__(self, event: dict[str, Any], context: object) -> Any:  # noqa: ANN401  whatever a handler answers
         """Call the handler, and note what came of it; event and answer go through JSON, as on their way there.
@@ -63,6 +69,8 @@ class Function:
             MarshalError: The answer cannot be written as JSON.
         """
         at_ms = self.now_ms()
+        if self.reserved is not None:
+            self._ends_ms.append(at_ms + self.duration_ms(event))
         try:
             answer = as_json(self.handler(as_json(event), context))
         except Exception as error:
@@ -74,6 +82,16 @@ class Function:
     def duration_ms(self, event: dict[str, Any]) -> int:
         """Return how long the invocation with the event takes."""
         return self.takes_ms(event) if callable(self.takes_ms) else self.takes_ms
+
+    def free_ms(self) -> int:
+        """Return when it may be called once more: now, unless its reserved concurrency is used up."""
+        now_ms = self.now_ms()
+        if self.reserved is None:
+            return now_ms
+        self._ends_ms = [end_ms for end_ms in self._ends_ms if end_ms > now_ms]
+        if len(self._ends_ms) < self.reserved:
+            return now_ms
+        return min(self._ends_ms, default=NEVER_MS)
 
     def _note(self, invocation: Invocation) -> None:
         if len(self.log) < INVOCATIONS_KEPT_MAX:

@@ -77,7 +77,10 @@ class Host:
         self._now_ms = now_ms
         self._requests = 0
         calls = handlers_of(topology.functions, handlers or {})
-        self.functions = {name: Function(name, call, now_ms, self.invocations) for name, call in calls.items()}
+        self.functions = {
+            name: Function(name, call, now_ms, self.invocations, reserved=topology.functions[name].reserved)
+            for name, call in calls.items()
+        }
         self.asynchronous = {name: self._asynchronous(spec) for name, spec in topology.functions.items()}
         checkpoints = MemoryCheckpoints()
         self.mappings: dict[str, StreamMapping | QueueMapping] = {}
@@ -239,7 +242,10 @@ class Host:
             dead_letters(declared.dead_letters, self.resources),
         )
         calling = replace(
-            MappingSettings(partial_responses=False), takes_ms=function.duration_ms, timeout_ms=spec.timeout_ms
+            MappingSettings(partial_responses=False),
+            takes_ms=function.duration_ms,
+            timeout_ms=spec.timeout_ms,
+            free_ms=function.free_ms,
         )
         return Asynchronous(spec.id, function, settings, self._now_ms, calling)
 

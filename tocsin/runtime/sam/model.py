@@ -49,6 +49,7 @@ class FunctionSpec:
         environment: Its variables.
         layers: Folders of its layers.
         asynchronous: How its asynchronous invocations are tried.
+        reserved: How often it may run at once, or None where nothing limits that.
     """
 
     id: str
@@ -58,6 +59,7 @@ class FunctionSpec:
     environment: Mapping[str, str]
     layers: tuple[Path, ...] = ()
     asynchronous: AsyncSpec = AsyncSpec()
+    reserved: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,6 +95,7 @@ class _Reader:
             {name: str(value) for name, value in variables.items()},
             tuple(self._layers(declared)),
             _async_spec(declared.get("EventInvokeConfig") or {}, declared.get("DeadLetterQueue") or {}),
+            int(reserved) if (reserved := declared.get("ReservedConcurrentExecutions")) is not None else None,
         )
 
     def _layers(self, declared: Mapping[str, Any]) -> Iterator[Path]:

@@ -15,6 +15,7 @@ from tocsin.runtime.delivery import EventOf
 from tocsin.runtime.event_filter import any_of, dynamodb_passes, kafka_passes, kinesis_passes, sqs_passes
 from tocsin.runtime.events import kinesis_event_of, schedule_event_of, sqs_event_of
 from tocsin.runtime.mapping import MappingSettings
+from tocsin.runtime.pollers import Pollers
 from tocsin.runtime.queues import QueueMapping
 from tocsin.runtime.sam.cron import Timing, parse_schedule
 from tocsin.runtime.sam.destinations import of_mapping
@@ -51,7 +52,9 @@ def make_mapping(
     Raises:
         ConfigError: The queue's visibility is shorter than the function's timeout, or a filter is none.
     """
-    settings = replace(spec.settings, takes_ms=function.duration_ms, timeout_ms=declared.timeout_ms)
+    settings = replace(
+        spec.settings, takes_ms=function.duration_ms, timeout_ms=declared.timeout_ms, free_ms=function.free_ms
+    )
     if spec.kind is SourceKind.SQS:
         return _queue_mapping(spec, settings, function, declared, resources.queue(spec.source), now_ms)
     log, event_of = resources.stream(spec.source), _event_of(spec, resources)
@@ -91,6 +94,7 @@ def _queue_mapping(
         replace(settings, visibility_ms=visibility_ms),
         event_of=event_of,
         now_ms=now_ms,
+        pollers=None if queue.settings.is_fifo else Pollers(settings.concurrency_max),
         accepts=(lambda message: accepts(event_of([message])["Records"][0])) if spec.patterns else None,
     )
 
