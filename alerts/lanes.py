@@ -12,6 +12,7 @@ from tocsin.core.formats.alert_item import encode_transition
 from tocsin.core.formats.muted_item import MutedAlert
 from tocsin.core.machine import Entry
 from tocsin.core.messages import AlertRef, DecisionRecord, Notification, Transition
+from tocsin.core.port_values import standing
 from tocsin.core.ports import Decisions, Directory, DirectoryEntry, Topic
 
 NOTIFICATION: Final = "notification"
@@ -40,13 +41,17 @@ def open_entry(transition: Transition, *, is_open: bool) -> Entry:
     What is listed is the transition without its windows, as ``encode_transition`` writes it.
     """
     listed = replace(transition, evidence=replace(transition.evidence, panes=()))
-    data = encode_transition(listed) if is_open else None
-    return Entry(OPEN, "", _encode(DirectoryEntry(transition.tenant, open_key(transition.fingerprint), data)))
+    return _list_entry(transition, encode_transition(listed) if is_open else None)
 
 
 def off_list_entry(transition: Transition) -> Entry:
     """Return an entry that takes the alert off the list though it fires: a person closed it."""
-    return Entry(OPEN, "", _encode(DirectoryEntry(transition.tenant, open_key(transition.fingerprint), None)))
+    return _list_entry(transition, None)
+
+
+def _list_entry(transition: Transition, data: bytes | None) -> Entry:
+    key = open_key(transition.fingerprint)
+    return Entry(OPEN, "", _encode(DirectoryEntry(transition.tenant, key, data, transition.number)))
 
 
 def muted_entry(transition: Transition, outage: str, by: AlertRef) -> Entry:
@@ -124,10 +129,8 @@ class Publisher:
         return ()
 
     def _list(self, entries: list[Entry]) -> Sequence[int]:
-        listed = [_directory.decode(entry.data) for entry in entries]
-        newest = {(entry.tenant, entry.key): entry for entry in listed}
         try:
-            self.directory.put(list(newest.values()))
+            self.directory.put(standing(_directory.decode(entry.data) for entry in entries))
         except UnavailableError:
             return range(len(entries))
         return ()

@@ -102,6 +102,7 @@ def test_open_alert_is_listed_while_it_fires_even_where_nobody_is_told() -> None
 
     assert listed(fires.emitted)[f"OPEN#{FIRING.fingerprint}"].data is not None
     assert listed(ends.emitted)[f"OPEN#{FIRING.fingerprint}"].data is None
+    assert [listed(one.emitted)[f"OPEN#{FIRING.fingerprint}"].number for one in (fires, ends)] == [2, 3]
     assert notifications(fires.emitted + ends.emitted) == []
 
 

@@ -42,6 +42,62 @@ def test_of_one_key_in_one_call_the_last_wins(backend: Backend) -> None:
     assert backend.directory.query("acme", prefix="OPEN#", limit=10) == entries[-1:]
 
 
+def opened(number: int, data: bytes | None = b"open") -> DirectoryEntry:
+    return DirectoryEntry("acme", "OPEN#f1", data, number)
+
+
+def test_late_write_of_an_older_number_changes_nothing(backend: Backend) -> None:
+    newest = opened(3, b"newest")
+    backend.directory.put([newest])
+
+    for late in (opened(2), opened(2, None), opened(3, b"newest")):
+        backend.directory.put([late])
+
+        assert backend.directory.query("acme", prefix="OPEN#", limit=10) == [newest]
+
+
+def test_what_was_removed_under_a_number_comes_back_under_a_higher_one_only(backend: Backend) -> None:
+    backend.directory.put([opened(3)])
+    backend.directory.put([opened(3, None)])
+
+    for late in (opened(1), opened(2), opened(3), opened(2, None)):
+        backend.directory.put([late])
+
+        assert keys(backend, "OPEN#") == []
+
+    backend.directory.put([opened(4)])
+
+    assert backend.directory.query("acme", prefix="OPEN#", limit=10) == [opened(4)]
+
+
+def test_removal_that_comes_before_what_it_removes_stands(backend: Backend) -> None:
+    backend.directory.put([opened(2, None)])
+    backend.directory.put([opened(1)])
+
+    assert keys(backend, "OPEN#") == []
+
+
+def test_of_one_key_in_one_call_the_highest_number_wins_and_of_one_number_the_removal(backend: Backend) -> None:
+    backend.directory.put([opened(2), opened(1, None), opened(2, None), opened(2)])
+
+    assert keys(backend, "OPEN#") == []
+
+
+def test_what_was_removed_takes_no_place_on_a_page(backend: Backend) -> None:
+    entries = [DirectoryEntry("acme", f"OPEN#{number}", b"open", 1) for number in range(9)]
+    backend.directory.put([*entries, *(DirectoryEntry("acme", f"OPEN#{number}", None, 2) for number in range(0, 9, 2))])
+
+    assert keys(backend, "OPEN#", limit=3) == ["OPEN#1", "OPEN#3", "OPEN#5"]
+
+
+def test_entry_that_was_listed_without_a_number_is_followed_by_any(backend: Backend) -> None:
+    put(backend, "OPEN#f1")
+
+    backend.directory.put([opened(1, None)])
+
+    assert keys(backend, "OPEN#") == []
+
+
 def test_entries_with_the_prefix_come_by_key(backend: Backend) -> None:
     put(backend, "OPEN#b", "DEV#z", "OPEN#", "OPEN#a", "OPEO", "OPEN", "OPEN#~")
 

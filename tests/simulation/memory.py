@@ -256,20 +256,23 @@ class MemoryDecisions:
 
 
 class MemoryDirectory:
-    """Entries by tenant and key."""
+    """Entries by tenant and key; those that were removed stay, without data."""
 
     def __init__(self) -> None:
         self.stored: dict[tuple[str, str], DirectoryEntry] = {}
 
     def put(self, entries: Sequence[DirectoryEntry]) -> None:
         for entry in entries:
-            if entry.data is None:
-                self.stored.pop((entry.tenant, entry.key), None)
-            else:
+            stored = self.stored.get((entry.tenant, entry.key))
+            if stored is None or entry.follows(stored.number):
                 self.stored[entry.tenant, entry.key] = entry
 
     def query(self, tenant: str, *, prefix: str, after: str = "", limit: int) -> list[DirectoryEntry]:
-        keys = sorted(key for key in self.stored if key[0] == tenant and key[1].startswith(prefix) and key[1] > after)
+        keys = sorted(
+            (owner, key)
+            for (owner, key), entry in self.stored.items()
+            if owner == tenant and key.startswith(prefix) and key > after and entry.data is not None
+        )
         return [self.stored[key] for key in keys[:limit]]
 
 

@@ -4,7 +4,7 @@ Imported from ``tocsin.core.ports``, where the ports are. The records of a log a
 of the time that a dataclass takes, and a replay makes several a record.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -135,17 +135,36 @@ class WindowItem:
 
 @dataclass(frozen=True, slots=True)
 class DirectoryEntry:
-    """What a tenant has or what is open: a view for lists, written without condition.
+    """What a tenant has or what is open: a view for lists.
+
+    An entry with a number is written only over what it follows, so a caller that was given up and goes on later
+    changes nothing. Its removal leaves the number behind; one without a number is written without condition.
 
     Attributes:
         tenant: Whose.
-        key: ``DEV#<device>``, ``OPEN#<fingerprint>``, ``MUTED#<fingerprint>``, ``DEC#<fingerprint>#<number>``, ...
+        key: ``DEV#<device>``, ``OPEN#<fingerprint>``, ``MUTED#<fingerprint>``, ...
         data: MessagePack of the entry, or None to remove it.
+        number: What orders the entries of a key, from 1; 0 where nothing does.
     """
 
     tenant: str
     key: str
     data: bytes | None
+    number: int = 0
+
+    def follows(self, number: int) -> bool:
+        """Tell whether it comes after what that number stands for; of one number, the removal comes last."""
+        return not self.number or number < self.number or (number == self.number and self.data is None)
+
+
+def standing(entries: Iterable[DirectoryEntry]) -> list[DirectoryEntry]:
+    """Return what is left of entries that are written one after the other: one a key."""
+    left: dict[tuple[str, str], DirectoryEntry] = {}
+    for entry in entries:
+        before = left.get((entry.tenant, entry.key))
+        if before is None or entry.follows(before.number):
+            left[entry.tenant, entry.key] = entry
+    return list(left.values())
 
 
 @dataclass(frozen=True, slots=True)

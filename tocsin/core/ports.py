@@ -193,7 +193,7 @@ class Directory(Protocol):
     """Lists by tenant and key prefix."""
 
     def put(self, entries: Sequence[DirectoryEntry]) -> None:
-        """Write or remove the entries."""
+        """Write or remove the entries, those with a number only over what they follow."""
         ...
 
     def query(self, tenant: str, *, prefix: str, after: str = "", limit: int) -> list[DirectoryEntry]:

@@ -11,10 +11,10 @@ import pytest
 
 from tests.contract.specimens import TRANSITION, WINDOW, put_all, read_all, records
 from tocsin.adapters.embedded.open import Embedded, open_embedded
-from tocsin.adapters.embedded.schema import SCHEMA_VERSION
+from tocsin.adapters.embedded.schema import DIRECTORY_1, SCHEMA_VERSION
 from tocsin.core.errors import ConfigError, DamagedError, UnavailableError
 from tocsin.core.keys import HASH_END
-from tocsin.core.ports import StateKey, StateWrite
+from tocsin.core.ports import DirectoryEntry, StateKey, StateWrite
 
 PAGE_BYTES = 16_384
 
@@ -250,6 +250,37 @@ def test_file_of_a_newer_release_is_refused(path: Path) -> None:
 
     with pytest.raises(DamagedError, match=f"got {SCHEMA_VERSION + 1}, maybe of a newer release"):
         open_file(path)
+
+
+@pytest.fixture
+def older(path: Path) -> Path:
+    """A file as the first version of the schema has it, with one open alert on the list."""
+    connection = sqlite3.connect(path)
+    connection.execute("DROP TABLE directory")
+    connection.execute(DIRECTORY_1)
+    connection.execute("INSERT INTO directory VALUES ('acme', 'OPEN#f1', x'01')")
+    connection.execute("PRAGMA user_version = 1")
+    connection.commit()
+    connection.close()
+    return path
+
+
+def test_file_of_an_earlier_release_is_renewed_and_keeps_what_it_has(older: Path) -> None:
+    listed = DirectoryEntry("acme", "OPEN#f1", b"\x01")
+
+    for _ in ("renewed", "opened again"):
+        with open_file(older) as embedded:
+            use(embedded)
+
+            assert embedded.backend.directory.query("acme", prefix="", limit=9) == [listed]
+
+    with open_file(older, read_only=True) as embedded:
+        assert embedded.backend.windows.query("acme", "pump-7", size_ms=60_000, start_ms=0, end_ms=10**14, limit=9)
+
+
+def test_file_of_an_earlier_release_is_not_read_beside_whoever_may_write_to_it(older: Path) -> None:
+    with pytest.raises(ConfigError, match=r"tocsin\.db was written by an earlier release: what writes to it"):
+        open_file(older, read_only=True)
 
 
 def test_memory_is_empty_each_time() -> None:

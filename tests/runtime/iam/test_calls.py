@@ -1,6 +1,7 @@
 """The table of what ports call is what the adapters call, as a stand-in sees it."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -47,6 +48,7 @@ CALLS: dict[str, tuple[str, str, tuple[Any, ...], dict[str, Any]]] = {
     "look at devices": ("windows", "newest", ("acme", ["pump-7"]), SPAN),
     "ask for the newest": ("windows", "newest_start_ms", ("acme",), {"size_ms": 60_000, "since_ms": 0}),
     "put entries": ("directory", "put", ([ENTRY],), {}),
+    "put entries in order": ("directory", "put", ([replace(ENTRY, number=1), replace(ENTRY, key="DEV#pump-8")],), {}),
     "list entries": ("directory", "query", ("acme",), {"prefix": "DEV#", "limit": 9}),
     "put decisions": ("decisions", "put", ([DECISION],), {}),
     "query decisions": ("decisions", "query", ("acme",), {"limit": 9}),

@@ -87,7 +87,7 @@ class Ports:
 
     def directory(self) -> DynamoDirectory:
         """Return the lists."""
-        return DynamoDirectory(self._table(self._settings.directory_table))
+        return DynamoDirectory(self._table(self._settings.directory_table), self._now_ms)
 
     def checkpoints(self) -> DynamoCheckpoints:
         """Return the checkpoints."""

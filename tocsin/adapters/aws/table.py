@@ -40,14 +40,21 @@ class Table:
 
     def put_if_absent(self, item: Item) -> bool:
         """Put the item unless there is one under its key; tell whether there was none."""
+        return self.put_if(item, IF_ABSENT)
+
+    def put_if(self, item: Item, condition: str, values: Mapping[str, Value] | None = None) -> bool:
+        """Put the item if the condition holds of what is under its key; tell whether it did.
+
+        Args:
+            item: The item.
+            condition: As DynamoDB has it.
+            values: Of its placeholders.
+        """
         self._hold(item)
+        request: dict[str, Any] = {"TableName": self.name, "Item": item, "ConditionExpression": condition}
+        request |= {"ExpressionAttributeValues": dict(values)} if values else {}
         try:
-            call(
-                self.place,
-                self.patience,
-                lambda: self.client.put_item(TableName=self.name, Item=item, ConditionExpression=IF_ABSENT),
-                passing={CONDITION_FAILED},
-            )
+            call(self.place, self.patience, partial(self.client.put_item, **request), passing={CONDITION_FAILED})
         except ClientError as error:
             if code_of(error) != CONDITION_FAILED:
                 raise

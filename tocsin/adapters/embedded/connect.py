@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from tocsin.adapters.embedded.faults import plain_errors
-from tocsin.adapters.embedded.schema import APPLICATION_ID, SCHEMA_VERSION, TABLES
+from tocsin.adapters.embedded.schema import APPLICATION_ID, MIGRATIONS, SCHEMA_VERSION, TABLES, TABLES_OF
 from tocsin.core.errors import ConfigError, DamagedError
 
 PAGE_BYTES: Final = 16_384
@@ -48,6 +48,7 @@ def connect_writer(path: Path) -> sqlite3.Connection:
             _create(connection)
         else:
             _check(connection, path)
+            _migrate(connection)
         _make_durable(connection)
     return connection
 
@@ -63,6 +64,8 @@ def connect_reader(path: Path) -> sqlite3.Connection:
         raise ConfigError(f"{path} has nothing to read yet")
     with _opened(path, "ro") as connection:
         _check(connection, path)
+        if _version(connection) != SCHEMA_VERSION:
+            raise ConfigError(f"{path} was written by an earlier release: what writes to it, like tocsin run, renews it")
         connection.execute(f"PRAGMA mmap_size = {MAPPED_BYTES}")
     return connection
 
@@ -121,6 +124,22 @@ def _create(connection: sqlite3.Connection) -> None:
     connection.execute("COMMIT")
 
 
+def _migrate(connection: sqlite3.Connection) -> None:
+    """Bring a file of an older version to this one's in one transaction, so that it is of one or the other."""
+    if _version(connection) == SCHEMA_VERSION:
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    for version in range(_version(connection), SCHEMA_VERSION):
+        for statement in MIGRATIONS[version]:
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {version + 1}")
+    connection.execute("COMMIT")
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
 def _check(connection: sqlite3.Connection, path: Path) -> None:
     _check_origin(connection, path)
     _check_tables(connection, path)
@@ -131,7 +150,7 @@ def _check_origin(connection: sqlite3.Connection, path: Path) -> None:
     application_id = connection.execute("PRAGMA application_id").fetchone()[0]
     if application_id != APPLICATION_ID:
         raise DamagedError(f"{path} is an SQLite file of another program, its application id is {application_id}")
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    version = _version(connection)
     if not 1 <= version <= SCHEMA_VERSION:
         raise DamagedError(
             f"{path} must be of schema version 1 to {SCHEMA_VERSION}, got {version}, maybe of a newer release"
@@ -140,7 +159,7 @@ def _check_origin(connection: sqlite3.Connection, path: Path) -> None:
 
 def _check_tables(connection: sqlite3.Connection, path: Path) -> None:
     found = connection.execute("SELECT sql FROM sqlite_schema WHERE sql NOT NULL AND name NOT LIKE 'sqlite_%'")
-    if sorted(_words(sql) for (sql,) in found) != sorted(map(_words, TABLES)):
+    if sorted(_words(sql) for (sql,) in found) != sorted(map(_words, TABLES_OF[_version(connection)])):
         raise DamagedError(f"{path} is damaged: its tables are not those that this release makes")
 
 

@@ -6,32 +6,38 @@ from typing import Final
 
 from tocsin.adapters.embedded.database import Database
 from tocsin.adapters.embedded.names import prefix_end
-from tocsin.core.ports import DirectoryEntry
+from tocsin.core.port_values import DirectoryEntry, standing
 
 PUT: Final = """
-    INSERT INTO directory (tenant, key, data) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET data = excluded.data
+    INSERT INTO directory (tenant, key, data, number) VALUES (?, ?, ?, ?)
+    ON CONFLICT DO UPDATE SET data = excluded.data, number = excluded.number
+    WHERE excluded.number = 0 OR number < excluded.number OR (number = excluded.number AND excluded.data IS NULL)
 """
 REMOVE: Final = "DELETE FROM directory WHERE tenant = ? AND key = ?"
 QUERY: Final = """
-    SELECT key, data FROM directory WHERE tenant = ? AND key >= ? AND key < ? AND key > ?
+    SELECT key, data, number FROM directory WHERE tenant = ? AND key >= ? AND key < ? AND key > ? AND data NOT NULL
     ORDER BY key LIMIT ?
 """
 
 
 class EmbeddedDirectory:
-    """Entries that are written without condition."""
+    """Entries; of a removed one with a number a row without data stays, at most one an alert that ever was."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def put(self, entries: Sequence[DirectoryEntry]) -> None:
-        """Write or remove the entries in one transaction; of one key the last wins."""
-        final = {(entry.tenant, entry.key): entry.data for entry in entries}
-        kept = [(*place, data) for place, data in final.items() if data is not None]
-        removed = [place for place, data in final.items() if data is None]
+        """Write or remove the entries in one transaction, those with a number only over what they follow."""
+        final = standing(entries)
+        removed = [(entry.tenant, entry.key) for entry in final if entry.data is None and not entry.number]
+        written = [
+            (entry.tenant, entry.key, entry.data, entry.number)
+            for entry in final
+            if entry.data is not None or entry.number
+        ]
 
         def work(connection: sqlite3.Connection) -> None:
-            connection.executemany(PUT, kept)
+            connection.executemany(PUT, written)
             connection.executemany(REMOVE, removed)
 
         if final:
@@ -40,4 +46,4 @@ class EmbeddedDirectory:
     def query(self, tenant: str, *, prefix: str, after: str = "", limit: int) -> list[DirectoryEntry]:
         """Return entries by key, those after ``after`` with the prefix, at most ``limit``."""
         rows = self._database.rows(QUERY, (tenant, prefix, prefix_end(prefix), after, limit))
-        return [DirectoryEntry(tenant, key, data) for key, data in rows]
+        return [DirectoryEntry(tenant, *row) for row in rows]

@@ -5,7 +5,7 @@ from typing import Final
 APPLICATION_ID: Final = 0x54435331
 """Tells our files from other programs' SQLite files: ``TCS1``."""
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 
 # Rows that hold large blobs have a rowid: an update of 1 MB took 1.9 ms so, and 2.5 ms WITHOUT ROWID.
 TABLES: Final = (
@@ -103,7 +103,8 @@ TABLES: Final = (
     CREATE TABLE directory (
         tenant TEXT NOT NULL,
         key TEXT NOT NULL,
-        data BLOB NOT NULL,
+        data BLOB,                  -- NULL: removed, and nothing of a lower number may come back
+        number INTEGER NOT NULL DEFAULT 0,
         PRIMARY KEY (tenant, key)
     ) WITHOUT ROWID
     """,
@@ -134,3 +135,30 @@ TABLES: Final = (
     )
     """,
 )
+
+DIRECTORY: Final = next(table for table in TABLES if "CREATE TABLE directory" in table)
+DIRECTORY_1: Final = """
+    CREATE TABLE directory (
+        tenant TEXT NOT NULL,
+        key TEXT NOT NULL,
+        data BLOB NOT NULL,
+        PRIMARY KEY (tenant, key)
+    ) WITHOUT ROWID
+    """
+
+TABLES_OF: Final = {
+    1: tuple(DIRECTORY_1 if table is DIRECTORY else table for table in TABLES),
+    SCHEMA_VERSION: TABLES,
+}
+"""The tables of each version of the schema that this release understands."""
+
+MIGRATIONS: Final = {
+    1: (
+        "CREATE TEMP TABLE listed AS SELECT tenant, key, data FROM directory",
+        "DROP TABLE directory",
+        DIRECTORY,
+        "INSERT INTO directory (tenant, key, data) SELECT tenant, key, data FROM listed",
+        "DROP TABLE listed",
+    ),
+}
+"""What makes of a file of one version a file of the next."""

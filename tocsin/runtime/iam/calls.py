@@ -83,8 +83,10 @@ def _windows_put(names: Names, items: Sequence[WindowItem]) -> Calls:
 
 
 def _directory_put(names: Names, entries: Sequence[DirectoryEntry]) -> Calls:
-    tenants = [entry.tenant for entry in entries]
-    return _table("dynamodb:BatchWriteItem", "TOCSIN_DIRECTORY_TABLE", "", tenants, names)
+    for action, has_number in (("dynamodb:BatchWriteItem", False), ("dynamodb:PutItem", True)):
+        tenants = [entry.tenant for entry in entries if bool(entry.number) is has_number]
+        if tenants:
+            yield from _table(action, "TOCSIN_DIRECTORY_TABLE", "", tenants, names)
 
 
 def _asked(variable: str) -> BeforeCall:
