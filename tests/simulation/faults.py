@@ -27,7 +27,11 @@ KINDS: Final = (
     *(ZOMBIE_BEFORE, ZOMBIE_AFTER, OVERLAP_BEFORE, OVERLAP_AFTER, OWN_CONFLICT),
 )
 MEANWHILE_MAX: Final = 6
-"""Most actions that happen while a call hangs."""
+"""Actions that happen while a call hangs are fewer, most of the time."""
+
+LONG_ONE_IN: Final = 8
+LONG_MEANWHILE: Final = 24
+"""One call of so many hangs for so many actions: others have committed several times when it goes on."""
 
 Fault = tuple[str, int]
 """Kind, and a number that says how: which of the items, or how many actions meanwhile."""
@@ -120,7 +124,7 @@ class Calls:
             raise Crash(name)
         if what == "zombie":
             self.give_up()
-        self.meanwhile(how % MEANWHILE_MAX)
+        self.meanwhile(LONG_MEANWHILE if how % LONG_ONE_IN == 0 else how % MEANWHILE_MAX)
 
 
 REFUSING: Final = {"readings.put", "panes.put", "topic.publish"}

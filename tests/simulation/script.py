@@ -23,8 +23,8 @@ DEVICES: Final = ("acme#pump-1", "acme#pump-2", "globex#fan-1", "globex#fan-2", 
 STAGES: Final = ("processors", "anomaly", "alerts")
 SAMPLE: Final = ("sample", "repeat", "outdated", "future", "broken")
 FORMAT: Final = "tocsin simulated history 1"
-REVISIONS, QUANTILES, ADAPTIVE = "revisions", "quantiles", "adaptive"
-FEATURES: Final = (REVISIONS, QUANTILES, ADAPTIVE)
+REVISIONS, QUANTILES, ADAPTIVE, RUNTIME = "revisions", "quantiles", "adaptive", "runtime"
+FEATURES: Final = (REVISIONS, QUANTILES, ADAPTIVE, RUNTIME)
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class History:
         faults: Fault of each call that goes wrong, by the call's number; None: drawn from the seed.
         seed: Where it came from.
         one_in: Of how many calls one goes wrong, where faults are drawn.
-        features: What the plan asks for besides: of ``FEATURES``.
+        features: What the plan asks for besides, and whether the runtime's own mappings deliver: of ``FEATURES``.
     """
 
     groups: int

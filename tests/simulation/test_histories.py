@@ -39,11 +39,11 @@ def test_same_seed_gives_the_same_history() -> None:
 
 
 def test_histories_do_what_they_are_for() -> None:
-    results = [run_history(seed) for seed in range(20)]
+    results = [run_history(seed) for seed in range(30)]
 
     kinds = {kind for result in results for kind in result.faults}
     assert len(kinds) == 15
-    assert {feature for seed in range(20) for feature in drawn(seed, SIZE, ONE_IN).features} == set(FEATURES)
+    assert {feature for seed in range(30) for feature in drawn(seed, SIZE, ONE_IN).features} == set(FEATURES)
     assert sum(result.revisions for result in results) > 5
     assert sum(result.actions for result in results) > 20
     assert sum(result.log_lines for result in results) > 50

@@ -15,19 +15,23 @@ from tests.simulation.logs import LogListener
 from tests.simulation.mapping import Handler, Instances, Lane, Mapping
 from tests.simulation.memory import Memory, MemoryLog
 from tests.simulation.people import action_of
-from tests.simulation.script import START_MS, TENANTS, History
+from tests.simulation.runtime_mapping import MemoryCheckpoints, RuntimeMapping
+from tests.simulation.script import RUNTIME, START_MS, TENANTS, History
 from tests.simulation.script import Action as Scripted
 from tests.simulation.setting import plan_of, wire
 from tests.simulation.watch import Watch, WatchedBlobs, WatchedDecisions, WatchedPort, WatchedState
 from tocsin.core.actions import Action
 from tocsin.core.errors import TransientError
-from tocsin.core.messages import Transition
 from tocsin.core.plan.book import PlanBook, plan_blob, publish_plan
-from tocsin.core.ports import Backend, LogRecord, StoredRecord
+from tocsin.core.ports import Backend, LogRecord
 from tocsin.runtime.events import feed_event, kinesis_event_of, schedule_event_of
 
 ALL_QUEUE: Final = "q-all"
 TRIES_MAX: Final = 12
+PRESSING_BATCH: Final = 25
+HANGING_MAX: Final = 3
+"""Most calls that hang at a time."""
+
 MAKERS: Final[dict[str, Callable[[Backend, PlanBook], Handler]]] = {
     "processors": make_processors,
     "anomaly": make_anomaly,
@@ -84,6 +88,8 @@ class World:
         self._cursor = 0
         self._newest = 0
         self._persons = 0
+        self._turns = 0
+        self._hanging = 0
         chooser: Chooser
         if history.faults is None:
             chooser = Dice(Random(f"faults {history.seed}"), history.one_in)  # noqa: S311  a seed replays it
@@ -138,10 +144,23 @@ class World:
         self._cursor += 1
         self.act(action)
 
+    def press(self) -> bool:
+        """Deliver a batch to each stage in turn; tell whether there was any."""
+        turn = self._turns = self._turns + 1
+        moved = [mapping.deliver(turn, PRESSING_BATCH, turn) for mapping in self.mappings.values()]
+        return any(moved)
+
     def _meanwhile(self, actions: int) -> None:
+        """Let others act while a call hangs; when all actions have happened, they deliver what is left."""
+        if self._hanging == HANGING_MAX:
+            return
+        self._hanging += 1
         for _ in range(actions):
             if self._cursor < len(self.history.actions):
                 self._next()
+            elif not self.press():
+                break
+        self._hanging -= 1
 
     def _give_up(self) -> None:
         if self._running:
@@ -234,7 +253,14 @@ class World:
             "alerts": (self.memory.alerts.feed, feed_event),
         }
         reader, event_of = readers[name]
-        return Mapping(name, reader, event_of, Instances(lambda place: self._start(name, place)), self._running)
+        instances = Instances(lambda place: self._start(name, place))
+        if RUNTIME not in self.history.features:
+            return Mapping(name, reader, event_of, instances, self._running)
+        kept = MemoryCheckpoints()
+        checkpoints: Any = FaultyPort(kept, "checkpoints", self.calls)
+        runtime = RuntimeMapping(name, reader, event_of, instances, self._running, kept=kept, checkpoints=checkpoints)
+        runtime.now_ms = lambda: self.now.newest_ms
+        return runtime
 
     def _start(self, name: str, place: int) -> Handler:
         plan = self.plans[self._release[place % 2]]
@@ -261,19 +287,3 @@ class World:
         self.memory.backend.topic.subscribe(ALL_QUEUE)
         for tenant in TENANTS:
             self.memory.backend.topic.subscribe(f"q-{tenant}", {"tenant": [tenant]})
-
-
-def judged_anew(world: World) -> dict[Any, Transition]:
-    """Return the transitions that all committed panes make in a deployment where nothing fails."""
-    memory = Memory(world.now.now_ms)
-    fetch = world.memory.blobs.get
-    judge = make_anomaly(memory.backend, PlanBook(world.plans[0], lambda named: fetch(plan_blob(named))))
-    event_of = kinesis_event_of("panes")
-    for group, batches in world.watch.panes.items():
-        records = [
-            StoredRecord("shardId-0", str(number), f"1.{group}", data, START_MS)
-            for number, data in enumerate(batches, 1)
-        ]
-        if records:
-            judge(event_of(records), None)
-    return memory.alerts.stored
