@@ -56,13 +56,16 @@ def _list_entry(transition: Transition, data: bytes | None) -> Entry:
 
 def muted_entry(transition: Transition, outage: str, by: AlertRef) -> Entry:
     """Return an entry that lists the alert as muted by an outage."""
-    alert = AlertRef(transition.fingerprint, transition.episode, transition.number)
-    return Entry(OPEN, "", _encode(muted_item.muted_entry(transition.tenant, MutedAlert(alert, outage, by))))
+    return Entry(OPEN, "", _encode(muted_item.muted_entry(transition.tenant, MutedAlert(_ref(transition), outage, by))))
 
 
 def unmuted_entry(transition: Transition) -> Entry:
     """Return an entry that takes the alert off the list of those that outages mute."""
-    return Entry(OPEN, "", _encode(muted_item.unmuted_entry(transition.tenant, transition.fingerprint)))
+    return Entry(OPEN, "", _encode(muted_item.unmuted_entry(transition.tenant, _ref(transition))))
+
+
+def _ref(transition: Transition) -> AlertRef:
+    return AlertRef(transition.fingerprint, transition.episode, transition.number)
 
 
 def open_key(fingerprint: str) -> str:

@@ -279,7 +279,9 @@ def test_file_of_an_earlier_release_is_renewed_and_keeps_what_it_has(older: Path
 
 
 def test_file_of_an_earlier_release_is_not_read_beside_whoever_may_write_to_it(older: Path) -> None:
-    with pytest.raises(ConfigError, match=r"tocsin\.db was written by an earlier release: what writes to it"):
+    with pytest.raises(
+        ConfigError, match=r"tocsin\.db was written by an earlier release: tocsin run or whatever writes renews it"
+    ):
         open_file(older, read_only=True)
 
 

@@ -65,7 +65,7 @@ def connect_reader(path: Path) -> sqlite3.Connection:
     with _opened(path, "ro") as connection:
         _check(connection, path)
         if _version(connection) != SCHEMA_VERSION:
-            raise ConfigError(f"{path} was written by an earlier release: what writes to it, like tocsin run, renews it")
+            raise ConfigError(f"{path} was written by an earlier release: tocsin run or whatever writes renews it")
         connection.execute(f"PRAGMA mmap_size = {MAPPED_BYTES}")
     return connection
 

@@ -38,12 +38,12 @@ _decoder: Final = msgspec.msgpack.Decoder(MutedAlert)
 
 def muted_entry(tenant: str, muted: MutedAlert) -> DirectoryEntry:
     """Return the entry that lists the alert as muted."""
-    return DirectoryEntry(tenant, f"{MUTED_PREFIX}{muted.alert.fingerprint}", _encode(muted))
+    return DirectoryEntry(tenant, f"{MUTED_PREFIX}{muted.alert.fingerprint}", _encode(muted), muted.alert.number)
 
 
-def unmuted_entry(tenant: str, fingerprint: str) -> DirectoryEntry:
+def unmuted_entry(tenant: str, alert: AlertRef) -> DirectoryEntry:
     """Return the entry that takes the alert off that list."""
-    return DirectoryEntry(tenant, f"{MUTED_PREFIX}{fingerprint}", None)
+    return DirectoryEntry(tenant, f"{MUTED_PREFIX}{alert.fingerprint}", None, alert.number)
 
 
 def muted_alerts(query: Callable[[str], Sequence[DirectoryEntry]]) -> dict[tuple[str, int], MutedAlert]:
