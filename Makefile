@@ -6,7 +6,7 @@ ARGS ?=
 MINUTES ?= 30
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench soak standins contract browser dashboard api-fuzz peers peers-stream package lock clean
+.PHONY: help demo test check format bench soak standins contract browser pictures dashboard api-fuzz peers peers-stream package lock clean
 
 help: ## say what each command does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ contract: $(VENV)/dev.stamp .standins/stamp ## hold the AWS adapters to their co
 browser: $(VENV)/run.stamp $(VENV)-browser/stamp ## test the dashboard in a headless Chromium that is on the machine
 	@if command -v npm >/dev/null; then npm ci --prefix dashboard --no-audit --no-fund --loglevel error >/dev/null; fi
 	@TOCSIN_BROWSER=required $(VENV)-browser/bin/python -m pytest tests/browser --confcutdir tests/browser -n 2 --dist loadfile --timeout 120 $(ARGS)
+
+pictures: $(VENV)/run.stamp $(VENV)-browser/stamp ## take the pictures of the dashboard that the README shows
+	@TOCSIN_PICTURES=docs/images TOCSIN_BROWSER=required $(VENV)-browser/bin/python -m pytest tests/browser/test_pictures.py --confcutdir tests/browser -q
 
 api-fuzz: $(VENV)/run.stamp $(VENV)-schemathesis/stamp ## hold the query API against its OpenAPI document: 20,000 requests
 	@$(BIN)/python -m tests.api.fuzz --tool $(VENV)-schemathesis/bin/schemathesis $(ARGS)

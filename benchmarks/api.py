@@ -32,6 +32,7 @@ FLEET: Final = 10_000
 BATCH: Final = 60
 METRICS: Final = ("flow_lpm", "power_watt", "pressure_bar", "speed_rpm", "temperature_celsius")
 RESOLUTIONS: Final = ("1m", "2m", "5m", "15m", "1h", "6h", "1d", "day", "week")
+BANDED: Final = ("5m", "1h")
 BUDGET_MS: Final = 50.0
 FREE: Final = Rate(1e9, 1e9)
 TIMES: Final = ("fastest ms", "median ms", "median CPU ms")
@@ -72,6 +73,10 @@ def _print_series(api: Api) -> None:
         took, reply = _asked(api, _question(resolution, asked))
         points = reply.body.count(b",", reply.body.index(b'"start_ms":'), reply.body.index(b'"columns"'))
         rows.append((resolution, f"{points:,}", *took, f"{len(reply.body):,}", f"{BUDGET_MS:.0f}"))
+    for resolution in BANDED:
+        asked = f"metric=flow_lpm&{begin}&resolution={resolution}&aggregations=mean,min,max,expected_low,expected_high"
+        took, reply = _asked(api, _question(resolution, asked))
+        rows.append((f"{resolution}, with the band", "", *took, f"{len(reply.body):,}", ""))
     head = ("resolution", "points", *TIMES, "bytes", "budget ms")
     print_table(f"A week of one series, mean, min and max, of {DEVICES} devices with windows of a minute", head, rows)
 

@@ -29,6 +29,7 @@ class MadeFleet:
     Attributes:
         devices: Id to site, type and gateway.
         alerts: Id to the alert, newest last.
+        silent_ms: How long nothing has come from any device.
         hostile: Whether all words that devices or people write are markup.
     """
 
@@ -37,6 +38,7 @@ class MadeFleet:
     role: str = "operator"
     mode: str = "demo"
     is_over: bool = False
+    silent_ms: int = 0
     now_ms: int = NOW_MS
     changed: Condition = field(default_factory=Condition)
     devices: dict[str, Json] = field(default_factory=dict)
@@ -156,7 +158,7 @@ class MadeFleet:
     def value(self, device: str, metric: str, at_ms: int) -> float | None:
         """What a device measured in a minute; there is a gap of ten minutes every three hours."""
         minute = at_ms // MINUTE_MS
-        if minute % 180 < 10 and not self.firing(device):
+        if (minute % 180 < 10 and not self.firing(device)) or (self.silent_ms and at_ms >= NOW_MS - self.silent_ms):
             return None
         seed = sum(map(ord, device + metric))
         level = LEVELS.get(metric, 10.0)

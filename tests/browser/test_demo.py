@@ -1,16 +1,12 @@
 """The page over the real pipeline: `tocsin demo`, a fault put in by hand, the alert it leads to, what a person does."""
 
-import os
-import re
-import signal
-import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
 import pytest
 
+from tests.browser.played import played_demo
 from tests.browser.waiting import until
 
 if TYPE_CHECKING:
@@ -18,10 +14,7 @@ if TYPE_CHECKING:
 
     from tests.browser.conftest import Open
 
-ROOT = Path(__file__).parents[2]
-TOCSIN = ROOT / ".venv" / "bin" / "tocsin"
-ADDRESS = re.compile(r"http://\S+#token=\S+")
-SPEED = "120"
+SPEED = 120
 FOUND_WITHIN_MS = 60_000
 COLD_ROOM = "east-cold-room-02"
 
@@ -29,21 +22,8 @@ COLD_ROOM = "east-cold-room-02"
 @pytest.fixture(scope="module")
 def demo(chromium: object) -> Iterator[str]:  # noqa: ARG001  without a browser nothing is played
     """The address of a demo that plays until the tests end."""
-    command = [TOCSIN, "demo", "--stay", "--speed", SPEED]
-    played = subprocess.Popen(
-        command, cwd=ROOT, env={**os.environ, "PYTHONUNBUFFERED": "1"}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    )
-    try:
-        assert played.stdout is not None
-        lines = (line.decode() for line in iter(played.stdout.readline, b""))
-        yield next(found.group() for line in lines if (found := ADDRESS.search(line)))
-    finally:
-        played.send_signal(signal.SIGINT)
-        try:
-            played.communicate(timeout=20)
-        except subprocess.TimeoutExpired:
-            played.kill()
-            played.communicate()
+    with played_demo(SPEED) as address:
+        yield address
 
 
 def at(page: "Page", path: str) -> None:

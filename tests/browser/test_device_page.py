@@ -30,6 +30,17 @@ COLUMNS_WITH_BAND = """() => {
   return columns.size;
 }"""
 
+HATCHED_RIGHT = """() => {
+  const canvas = document.querySelector('.series canvas');
+  const from = Math.round(canvas.width * 0.7);
+  const { data, width } = canvas.getContext('2d').getImageData(from, 40, canvas.width - from - 40, 60);
+  const near = (a, b) => Math.abs(a - b) < 12;
+  const isGrey = (i) => data[i + 3] > 10 && near(data[i], data[i + 1]) && near(data[i + 1], data[i + 2]);
+  let found = 0;
+  for (let i = 0; i < data.length; i += 4) found += isGrey(i);
+  return found;
+}"""
+
 
 def charts(page: Any) -> Any:
     page.locator(".chart[aria-label*='points']").nth(2).wait_for()
@@ -119,6 +130,16 @@ def test_gap_is_hatched_and_no_line_goes_through_it(serve: Serve, open_page: "Op
     page.get_by_role("button", name="flow as a table").click()
 
     assert page.locator(".series-table td", has_text="–").count() > 0
+
+
+def test_gap_that_lasts_is_hatched_to_its_end(serve: Serve, open_page: "Open") -> None:
+    server = serve(count=8, silent_ms=30 * 60_000)
+    page = open_page(server.address + DEVICE, expect="willReadFrequently")
+    charts(page)
+
+    right_half = page.evaluate(HATCHED_RIGHT)
+
+    assert right_half > 500  # lines of the scale are half of that
 
 
 def test_what_is_expected_is_drawn_all_along_also_where_nothing_fires(serve: Serve, open_page: "Open") -> None:

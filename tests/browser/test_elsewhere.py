@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.browser.played import ROOT, TOCSIN
+
 if TYPE_CHECKING:
     from tests.browser.conftest import Open
 
-ROOT = Path(__file__).parents[2]
-TOCSIN = ROOT / ".venv" / "bin" / "tocsin"
 PLACE = "/iot/fleet/"
 ADDRESS = re.compile(r"(http://\S+)/#token=(\S+)")
 

@@ -24,7 +24,7 @@ def test_every_page_is_drawn(name: str, serve: Callable[..., MadeServer], open_p
     server = serve(count=60)
     alert = live_an_hour(server.fleet)
     pages = {
-        "fleet": ("/", ".device-row canvas"),
+        "fleet": ("/", ".device-row canvas[style]"),
         "device": (f"/devices/{DEVICE}?range=10800000", ".chart[aria-label*='points']"),
         "alerts": ("/alerts?phase=all", ".alert-row"),
         "alert": (f"/alerts/{alert}", ".panes .pane"),

@@ -10,9 +10,9 @@ SAME_LOOKS = 12
 LOOK_EVERY_MS = 50
 
 
-def until(page: "Page", script: str) -> None:
-    """Wait until the expression is true, at most fifteen seconds."""
-    for _ in range(LOOKS_MAX):
+def until(page: "Page", script: str, seconds: int = 15) -> None:
+    """Wait until the expression is true, at most so many seconds."""
+    for _ in range(seconds * 1_000 // LOOK_EVERY_MS):
         if page.evaluate(script):
             return
         page.wait_for_timeout(LOOK_EVERY_MS)

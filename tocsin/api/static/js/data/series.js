@@ -119,6 +119,7 @@ function modelOf(answer, step) {
       [above, below].filter((value) => value !== null).map((value) => ({ value, severity })),
     ),
     gapMs: step * 1.5,
+    untilMs: answer.until_ms,
   };
 }
 

@@ -27,7 +27,7 @@ export function fleetMap() {
     const text = `${width}:${devices.map(({ state }) => state[0]).join("")}`;
     if (text === drawn && !force) return;
     drawn = text;
-    const cell = CELLS.find((one) => devices.length * one * one <= Math.min(AREA, width * 120)) ?? CELLS.at(-1);
+    const cell = CELLS.find((one) => devices.length * one * one <= Math.min(AREA, width * 140)) ?? CELLS.at(-1);
     const columns = Math.max(1, Math.floor(width / cell));
     layout = { cell, columns };
     const context = fitted(canvas, width, Math.ceil(devices.length / columns) * cell);

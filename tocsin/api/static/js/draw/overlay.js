@@ -4,6 +4,7 @@ import { colour, tint } from "../base/theme.js";
 import { shape } from "./canvas.js";
 
 const HATCH = 7;
+const OPEN_GAPS = 3;
 
 /**
  * Shade the time of each alert: `{fromMs, toMs, severity}`; a bar above says it where the shade is too faint.
@@ -40,8 +41,8 @@ export function drawGaps(u, model) {
   }
 }
 
-/** The gaps of a series as pairs of instants. */
-function gaps({ t, mean, gapMs }) {
+/** The gaps of a series as pairs of instants; one that lasts to the end is longer than windows take to close. */
+function gaps({ t, mean, gapMs, untilMs }) {
   const found = [];
   let last = null;
   for (let i = 0; i < t.length; i += 1) {
@@ -49,6 +50,7 @@ function gaps({ t, mean, gapMs }) {
     if (last !== null && gapMs && t[i] - t[last] > gapMs) found.push([t[last], t[i]]);
     last = i;
   }
+  if (last !== null && gapMs && untilMs - t[last] > OPEN_GAPS * gapMs) found.push([t[last], untilMs]);
   return found;
 }
 
