@@ -46,6 +46,13 @@ def test_stand_in_off_this_machine_is_refused_before_anything_is_asked() -> None
         StandIn("https://kinesis.eu-central-1.amazonaws.com")
 
 
+def test_stand_in_off_this_machine_is_taken_where_the_environment_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOCSIN_ALLOW_ENDPOINT", "1")
+
+    with StandIn("https://stand-in.example.com") as stand_in:
+        assert stand_in.settings.endpoint("s3") == "https://stand-in.example.com"
+
+
 @pytest.mark.parametrize(
     ("missing", "words"), [("boto3", "install tocsin"), ("moto", "there is no stand-in for AWS here")]
 )

@@ -149,7 +149,7 @@ def from_environment(environment: Mapping[str, str], *, needs: Collection[str] =
     names = {name: environment.get(variable, "").strip() for name, variable in VARIABLES.items()}
     names["region"] = names["region"] or environment.get("AWS_DEFAULT_REGION", "").strip()
     endpoints = _endpoints(environment)
-    allows_endpoint = environment.get(ALLOW_VARIABLE, "").lower() in {"1", "true", "yes"}
+    allows_endpoint = allows_any_endpoint(environment)
     retention = environment.get(RETENTION_VARIABLE, "400").strip()
     problems = [
         *_missing(names, needs),
@@ -161,6 +161,11 @@ def from_environment(environment: Mapping[str, str], *, needs: Collection[str] =
     return AwsSettings(
         **names, windows_retention_ms=int(retention) * DAY_MS, endpoints=endpoints, allows_endpoint=allows_endpoint
     )
+
+
+def allows_any_endpoint(environment: Mapping[str, str]) -> bool:
+    """Tell whether the environment says that endpoints may be off this machine."""
+    return environment.get(ALLOW_VARIABLE, "").lower() in {"1", "true", "yes"}
 
 
 def is_loopback(url: str) -> bool:

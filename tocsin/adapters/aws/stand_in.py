@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import Final, Self
 
 from tocsin.adapters.aws.open import Aws
-from tocsin.adapters.aws.settings import AwsSettings, is_loopback
+from tocsin.adapters.aws.settings import ALLOW_VARIABLE, AwsSettings, allows_any_endpoint, is_loopback
 from tocsin.core.clock import pause
 from tocsin.core.errors import ConfigError, UnavailableError, UsageError
 from tocsin.core.ports import Backend, Checkpoints, Queue
@@ -61,16 +61,17 @@ class StandIn:
         """Start it.
 
         Args:
-            endpoint: Where one runs already, on this machine; None starts one.
+            endpoint: Where one runs already, on this machine unless the environment allows others; None starts one.
 
         Raises:
             ConfigError: None is installed, or boto3 is not.
             UnavailableError: It does not answer.
-            UsageError: The endpoint is not on this machine.
+            UsageError: The endpoint is not on this machine, and nobody said that it may be elsewhere.
         """
         self._stack = ExitStack()
-        if endpoint is not None and not is_loopback(endpoint):
-            raise UsageError(f"--endpoint must be on this machine, got {endpoint[:80]!r}")
+        allows_any = allows_any_endpoint(os.environ)
+        if endpoint is not None and not is_loopback(endpoint) and not allows_any:
+            raise UsageError(f"--endpoint must be on this machine unless {ALLOW_VARIABLE} is 1, got {endpoint[:80]!r}")
         if not find_spec("boto3"):
             raise ConfigError("AWS needs boto3, which is not installed here: install tocsin[aws]")
         try:
@@ -78,7 +79,7 @@ class StandIn:
         except BaseException:
             self.close()
             raise
-        self.settings = AwsSettings(REGION, endpoints={"": url})
+        self.settings = AwsSettings(REGION, endpoints={"": url}, allows_endpoint=allows_any)
 
     def close(self) -> None:
         """End it, if it was started here."""
