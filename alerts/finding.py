@@ -16,6 +16,7 @@ LOOK_AT: Final = {
     " gateway that repeats its last value.",
     "drift": "What wears, clogs, leaks or ages; or the sensor, if neighbours and other metrics did not move with it.",
     "missing": "Power, network and gateway first: are other devices there silent as well?",
+    "quality": "The sensor, its wiring, its settings and its clock; what it tells is not to be trusted until then.",
     "adaptive": "The windows against what was expected, the other metrics of the device, and what changed in its work.",
 }
 LOOK_AT_OTHERWISE: Final = "The newest windows of the device, and its neighbours."

@@ -13,7 +13,16 @@ from anomaly.state import GroupState
 from anomaly.table import Table, new_rows
 from tocsin.core.columns import Int32s, Int64s
 from tocsin.core.messages import Transition
-from tocsin.core.plan.model import AdaptiveRule, DriftRule, FlatlineRule, MultivariateRule, Plan, Rule, plan_hash
+from tocsin.core.plan.model import (
+    AdaptiveRule,
+    DriftRule,
+    FlatlineRule,
+    MultivariateRule,
+    Plan,
+    QualityRule,
+    Rule,
+    plan_hash,
+)
 from tocsin.core.plan.resolve import has_memories, kind_of
 
 LIFE_COLUMNS: Final = tuple(field.name for field in fields(Lives))
@@ -144,7 +153,8 @@ def _find_stills(fold: Fold) -> None:
 
 def _keeps(rule: Rule) -> bool:
     """Tell whether the rule keeps something of each of its series, whatever its mode."""
-    return isinstance(rule, FlatlineRule | DriftRule) and not has_memories(rule)
+    learns = isinstance(rule, FlatlineRule | DriftRule) or (isinstance(rule, QualityRule) and rule.check == "unit")
+    return learns and not has_memories(rule)
 
 
 def _find_joints(fold: Fold) -> None:

@@ -16,6 +16,7 @@ from anomaly.intake import Intake
 from anomaly.moves import Subjects, judge
 from anomaly.rounds import rounds
 from anomaly.rows import JOINT, NONE
+from anomaly.soundness import sound_panes
 from anomaly.state import JOINT_DETECTOR
 from anomaly.table import new_rows
 from anomaly.verdicts import Verdicts, constants, verdict_of
@@ -45,7 +46,7 @@ def _wanted(fold: Fold, rule: int, panes: PaneColumns, intake: Intake) -> Bools:
     known = fold.plan.rules[rule]
     assert isinstance(known, MultivariateRule), known
     matches = np.array([fnmatchcase(metric, known.metric) for metric in panes.metrics], np.bool_)
-    told = (intake.device != NONE) & (panes.kind == PaneKind.ON_TIME)
+    told = (intake.device != NONE) & (panes.kind == PaneKind.ON_TIME) & sound_panes(fold, panes, intake)
     asked = told & matches[panes.metric] & (panes.size_ms == joint_window_ms(fold.plan, known))
     asked[asked] = fold.coverage.device[intake.device[asked], rule]
     return np.asarray(asked)

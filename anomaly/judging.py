@@ -6,12 +6,13 @@ from anomaly.detectors import limits, missing, rate, surprise
 from anomaly.fold import Fold
 from anomaly.intake import Intake
 from anomaly.lifecycle import Verdict
-from anomaly.memory import judge_level, judge_stillness, remember, score
+from anomaly.memory import judge_level, judge_stillness, judge_told, remember, score, unscored
 from anomaly.moves import Subjects, judge, open_alerts
-from anomaly.observations import observations
+from anomaly.observations import observations, take_windows
 from anomaly.round import Round
 from anomaly.rounds import rounds
 from anomaly.rows import NONE
+from anomaly.soundness import unsound
 from anomaly.switched import judge_released
 from anomaly.verdicts import Verdicts
 from anomaly.waiting import released
@@ -23,9 +24,10 @@ from tocsin.core.plan.model import (
     LimitsRule,
     MissingRule,
     MultivariateRule,
+    QualityRule,
     RateRule,
 )
-from tocsin.core.plan.resolve import is_switched, plain_rules, switched_rules
+from tocsin.core.plan.resolve import is_switched, plain_rules, range_rules, switched_rules
 
 
 def judge_panes(fold: Fold, panes: PaneColumns, intake: Intake) -> None:
@@ -54,6 +56,14 @@ def _judge_windows(fold: Fold, panes: PaneColumns, intake: Intake, places: Int64
     rows, windows = intake.series[places], observations(panes, places)
     last, last_ms = series["last"][rows], series["last_ms"][rows]
     remember(fold, rows, windows)
+    bad = unsound(fold, rows, windows)
+    if len(bad):
+        _judge_unsound(fold, Round(rows, places, windows, unscored(len(rows)), last, last_ms).take(bad))
+        good = np.setdiff1d(np.arange(len(rows)), bad)
+        if not len(good):
+            return []
+        rows, places, windows = rows[good], places[good], take_windows(windows, good)
+        last, last_ms = last[good], last_ms[good]
     this = Round(rows, places, windows, score(fold, rows, windows), last, last_ms)
     for rule in plain_rules(fold.plan):
         is_covered = fold.coverage.series[rows, rule]
@@ -62,6 +72,14 @@ def _judge_windows(fold: Fold, panes: PaneColumns, intake: Intake, places: Int64
         elif is_covered.any():
             _act(fold, rule, this.take(np.flatnonzero(is_covered)))
     return [this]
+
+
+def _judge_unsound(fold: Fold, this: Round) -> None:
+    """Judge windows that hold what cannot be, by the rules that look for it alone."""
+    for rule in range_rules(fold.plan):
+        covered = np.flatnonzero(fold.coverage.series[this.rows, rule])
+        if len(covered):
+            _act(fold, rule, this.take(covered))
 
 
 def _act(fold: Fold, rule: int, this: Round) -> None:
@@ -73,8 +91,14 @@ def _act(fold: Fold, rule: int, this: Round) -> None:
         at_ms=this.windows.end_ms,
         place=this.places,
     )
-    clear_ms = surprise.clear_ms(wanted, this.windows) if isinstance(wanted, AdaptiveRule) else None
-    judge(fold, rule, subjects, _verdicts(fold, rule, this, subjects), clear_ms=clear_ms)
+    verdicts = _verdicts(fold, rule, this, subjects)
+    if isinstance(wanted, AdaptiveRule):
+        for_ms, clear_ms = surprise.times(
+            wanted, this.windows, verdicts, fold.state.devices["first_ms"][subjects.device]
+        )
+        judge(fold, rule, subjects, verdicts, for_ms=for_ms, clear_ms=clear_ms)
+    else:
+        judge(fold, rule, subjects, verdicts)
 
 
 def _verdicts(fold: Fold, rule: int, this: Round, subjects: Subjects) -> Verdicts:
@@ -86,8 +110,9 @@ def _verdicts(fold: Fold, rule: int, this: Round, subjects: Subjects) -> Verdict
             return rate.judge(wanted, this.windows, this.last, this.last_ms)
         case FlatlineRule():
             return judge_stillness(fold, rule, this.rows, this.windows)
-        case DriftRule():
-            return judge_level(fold, rule, this.rows, this.windows)
+        case DriftRule() | QualityRule():
+            learned = judge_level if isinstance(wanted, DriftRule) else judge_told
+            return learned(fold, rule, this.rows, this.windows)
         case MissingRule():
             return missing.returned(len(this.rows))
         case AdaptiveRule():

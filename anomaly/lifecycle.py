@@ -106,7 +106,7 @@ def new_lives(count: int) -> Lives:
     return Lives(bare, zeros, zeros, unset, unset, unset, unset, unset, unstepped, unstepped, bare)
 
 
-def advance(lives: Lives, verdict: Int8s, at_ms: Int64s, *, for_ms: int, clear_ms: Int64s) -> Lives:
+def advance(lives: Lives, verdict: Int8s, at_ms: Int64s, *, for_ms: Int64s | int, clear_ms: Int64s) -> Lives:
     """Return the alerts after one evaluation each; those that moved have a higher number.
 
     An alert remembers its side like a Schmitt trigger: HOLD (between limit and hysteresis) goes on with
@@ -117,7 +117,7 @@ def advance(lives: Lives, verdict: Int8s, at_ms: Int64s, *, for_ms: int, clear_m
         lives: n alerts.
         verdict: shape (n,), int8, a ``Verdict`` each.
         at_ms: shape (n,), event time or tick time of the evaluation.
-        for_ms: How long breached before firing.
+        for_ms: How long breached before firing; one for all, or shape (n,).
         clear_ms: shape (n,), how long clear before resolved.
     """
     was_open = lives.is_open

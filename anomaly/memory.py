@@ -6,18 +6,19 @@ from typing import TypeVar
 import numpy as np
 
 from anomaly.contract import Observations, Scores
-from anomaly.detectors import drift, flatline
+from anomaly.detectors import drift, flatline, quality
 from anomaly.detectors.missing import observe
 from anomaly.fold import Fold
 from anomaly.observations import take_scores, take_windows
 from anomaly.presence import presence_of, save_presence
 from anomaly.rows import NONE
-from anomaly.verdicts import Verdicts
+from anomaly.soundness import judge_quality
+from anomaly.verdicts import Verdicts, joined
 from tocsin.core.columns import Int64s
 from tocsin.core.messages import PANES_MAX
-from tocsin.core.plan.model import DriftRule, FlatlineRule
+from tocsin.core.plan.model import DriftRule, FlatlineRule, QualityRule
 
-Kept = TypeVar("Kept", flatline.Stills, drift.Levels)
+Kept = TypeVar("Kept", flatline.Stills, drift.Levels, quality.Told)
 
 
 def remember(fold: Fold, rows: Int64s, windows: Observations) -> None:
@@ -90,6 +91,30 @@ def judge_level(fold: Fold, rule: int, rows: Int64s, windows: Observations) -> V
     return judge_level_at(fold, wanted, fold.coverage.still[rows, rule].astype(np.int64), windows)
 
 
+def judge_told(fold: Fold, rule: int, rows: Int64s, windows: Observations) -> Verdicts:
+    """Judge the windows by a rule about the quality of data; arguments as for stillness."""
+    wanted = fold.plan.rules[rule]
+    assert isinstance(wanted, QualityRule), wanted
+    if wanted.check == "range":
+        return judge_quality(fold, wanted, rows, windows)
+    return _judge_units(fold, rule, rows, windows)
+
+
+def _judge_units(fold: Fold, rule: int, rows: Int64s, windows: Observations) -> Verdicts:
+    """Judge each metric's windows by the units that it may be told in by mistake."""
+    codes = fold.state.series["metric"][rows].tolist()
+    ends = np.array([fold.state.metric_names[code].rsplit("_", 1)[-1] for code in codes])
+    found = []
+    for name in np.unique(ends).tolist():
+        here = np.flatnonzero(ends == name)
+        places = fold.coverage.still[rows[here], rule].astype(np.int64)
+        units = quality.CONVERSIONS.get(name, ()) + quality.ANY
+        verdicts, after = quality.judge_unit(units, take_windows(windows, here), _kept(fold, places, quality.Told))
+        _keep(fold, places, after)
+        found.append((here, verdicts))
+    return joined(found, len(rows))
+
+
 def judge_level_at(fold: Fold, wanted: DriftRule, places: Int64s, windows: Observations) -> Verdicts:
     """Judge the windows by a drift rule that keeps their levels in these rows, shape (n,)."""
     verdicts, after = drift.judge(wanted, windows, _kept(fold, places, drift.Levels))
@@ -102,7 +127,7 @@ def _kept(fold: Fold, places: Int64s, kind: type[Kept]) -> Kept:
     return kind(**{field.name: fold.state.stills[field.name][places] for field in fields(kind)})
 
 
-def _keep(fold: Fold, places: Int64s, after: flatline.Stills | drift.Levels) -> None:
+def _keep(fold: Fold, places: Int64s, after: flatline.Stills | drift.Levels | quality.Told) -> None:
     fold.state.stills.put(places, {field.name: getattr(after, field.name) for field in fields(after)})
 
 

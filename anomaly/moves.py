@@ -50,7 +50,15 @@ def open_alerts(fold: Fold, rule: int, device: Int64s, series: Int64s) -> Bools:
     return is_open
 
 
-def judge(fold: Fold, rule: int, subjects: Subjects, verdicts: Verdicts, *, clear_ms: Int64s | None = None) -> None:
+def judge(
+    fold: Fold,
+    rule: int,
+    subjects: Subjects,
+    verdicts: Verdicts,
+    *,
+    for_ms: Int64s | None = None,
+    clear_ms: Int64s | None = None,
+) -> None:
     """Let the verdicts of one rule act on its alerts; each subject at most once.
 
     Args:
@@ -58,6 +66,7 @@ def judge(fold: Fold, rule: int, subjects: Subjects, verdicts: Verdicts, *, clea
         rule: Place of the rule in the plan.
         subjects: What the verdicts are about.
         verdicts: One a subject.
+        for_ms: shape (n,), how long breached before firing, where it is not the rule's own time.
         clear_ms: shape (n,), how long clear before resolved, where it is not the rule's own time.
     """
     wanted = fold.plan.rules[rule]
@@ -68,8 +77,9 @@ def judge(fold: Fold, rule: int, subjects: Subjects, verdicts: Verdicts, *, clea
     subjects, verdicts = subjects.take(cells), verdicts.take(cells)
     alerts = _ensure(fold, rule, subjects.device, subjects.series)
     before = lives_of(fold, alerts)
+    held_ms = np.full(len(cells), wanted.for_ms) if for_ms is None else for_ms[cells]
     quiet_ms = np.full(len(cells), wanted.clear_ms) if clear_ms is None else clear_ms[cells]
-    after = advance(before, verdicts.verdict, subjects.at_ms, for_ms=wanted.for_ms, clear_ms=quiet_ms)
+    after = advance(before, verdicts.verdict, subjects.at_ms, for_ms=held_ms, clear_ms=quiet_ms)
     if isinstance(wanted, LimitsRule) and steps_of(wanted):
         after = step_severity(before, after, severities(wanted, verdicts, before, subjects.at_ms), subjects.at_ms)
     save_lives(fold, alerts, after)

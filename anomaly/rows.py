@@ -24,7 +24,11 @@ DEVICE: Final[Schema] = {
     "first_ms": Column("i8", UNSET_MS),  # event time of the first reading
     "seen_ms": Column("i8", UNSET_MS),  # tick in force when the newest pane came
     "size_ms": Column("i8"),  # length of the window that brought last_ms
+    "off_ms": Column("i8"),  # how old the newest reading was when it came, beyond what its window takes
 }
+DEVICE_ADDED: Final = ("off_ms",)
+"""Columns that states of earlier releases do not have."""
+
 
 SERIES: Final[Schema] = {
     **PRESENCE,

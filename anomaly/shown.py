@@ -4,17 +4,20 @@ from typing import Any
 
 import numpy as np
 
+from anomaly.health import health_of, health_of_series
 from anomaly.lifecycle import PHASES, UNSET_MS
 from anomaly.rows import NONE
 from anomaly.state import GroupState
 from tocsin.core.clock import iso
+from tocsin.core.plan.bounds import Timing
 
 
-def shown(state: GroupState, key: str) -> dict[str, Any] | None:
-    """Return cadence, series and alerts of the device, or None where it is not known.
+def shown(state: GroupState, timing: Timing, key: str) -> dict[str, Any] | None:
+    """Return health, cadence, series and alerts of the device, or None where it is not known.
 
     Args:
         state: The device's key group.
+        timing: Of the plan in force.
         key: ``tenant#device``.
     """
     row = state.device_rows.get(key)
@@ -22,6 +25,7 @@ def shown(state: GroupState, key: str) -> dict[str, Any] | None:
         return None
     alerts = np.flatnonzero(state.alerts["device"] == row)
     return {
+        "health": health_of(state, timing, row).value,
         "reports_every_ms": round(float(state.devices["cadence_ms"][row])),
         "gaps_learned": int(state.devices["gaps"][row]),
         "first": _instant(state.devices["first_ms"][row]),
@@ -34,6 +38,7 @@ def shown(state: GroupState, key: str) -> dict[str, Any] | None:
 def _series(state: GroupState, row: int) -> dict[str, Any]:
     last = float(state.series["last"][row])
     return {
+        "health": health_of_series(state, row).value,
         "metric": state.metric_names[state.series["metric"][row]],
         "size_ms": state.sizes_ms[state.series["size"][row]],
         "newest_window": _instant(state.series["start_ms"][row]),

@@ -4,6 +4,7 @@ from typing import Final
 
 import numpy as np
 
+from anomaly.clocks import STEADY_TICKS, judge_clocks, offsets
 from anomaly.detectors import missing
 from anomaly.fold import Fold
 from anomaly.lifecycle import UNSET_MS, Verdict
@@ -14,7 +15,7 @@ from anomaly.rows import NONE
 from anomaly.verdicts import Verdicts
 from tocsin.core.clock import MINUTE_MS
 from tocsin.core.columns import Bools, Int64s
-from tocsin.core.plan.model import MissingRule
+from tocsin.core.plan.model import MissingRule, QualityRule
 from tocsin.core.plan.modes import Answer
 from tocsin.core.plan.resolve import is_device_rule
 
@@ -53,11 +54,15 @@ def judge_silence(fold: Fold, tick_ms: int) -> None:
     seen_ms[is_new] = tick_ms
     gone = _gone(fold, tick_ms)
     expire_alerts(fold, gone, tick_ms)
+    off_ms = offsets(fold, reported)
     for rule, wanted in enumerate(fold.plan.rules):
-        if isinstance(wanted, MissingRule) and is_device_rule(wanted):
+        if isinstance(wanted, QualityRule) and is_device_rule(wanted):
+            _judge_clocks(fold, rule, wanted, tick_ms, (reported, off_ms))
+        elif isinstance(wanted, MissingRule) and is_device_rule(wanted):
             _judge_devices(fold, rule, wanted, tick_ms, gone)
         elif isinstance(wanted, MissingRule):
             _judge_series(fold, rule, wanted, tick_ms, reported)
+    state.devices["off_ms"][reported] = off_ms
     state.tick_ms = tick_ms
 
 
@@ -82,6 +87,15 @@ def _judge_devices(fold: Fold, rule: int, wanted: MissingRule, tick_ms: int, gon
         watched_ms=fold.state.watched_ms,
     )
     _judge(fold, rule, _subjects(fold, rows, np.full(len(rows), NONE, np.int64), tick_ms), verdicts)
+
+
+def _judge_clocks(fold: Fold, rule: int, wanted: QualityRule, tick_ms: int, reported: tuple[Int64s, Int64s]) -> None:
+    """Judge the clocks of devices that reported since the tick before, by how far each is off."""
+    covered = np.flatnonzero(fold.coverage.device[reported[0], rule])
+    rows, off_ms = reported[0][covered], reported[1][covered]
+    subjects = _subjects(fold, rows, np.full(len(rows), NONE, np.int64), tick_ms)
+    steady_ms = np.full(len(rows), max(wanted.for_ms, STEADY_TICKS * fold.plan.timing.tick_ms))
+    judge(fold, rule, subjects, judge_clocks(fold, wanted, rows, off_ms), for_ms=steady_ms)
 
 
 def _judge_series(fold: Fold, rule: int, wanted: MissingRule, tick_ms: int, reported: Int64s) -> None:

@@ -16,7 +16,7 @@ from anomaly.contract import Detector
 from anomaly.coverage import Coverage
 from anomaly.detectors.multivariate import Multivariate
 from anomaly.ordering import ordered
-from anomaly.rows import ALERT, ALERT_ADDED, JOINT, NONE, RARE_TABLES, STILL, STILL_ADDED, TABLES
+from anomaly.rows import ALERT, ALERT_ADDED, DEVICE, DEVICE_ADDED, JOINT, NONE, RARE_TABLES, STILL, STILL_ADDED, TABLES
 from anomaly.table import Table, checked, new_rows
 from tocsin.core import codec
 from tocsin.core.columns import Int64s
@@ -271,6 +271,7 @@ def _add_columns(arrays: dict[str, NDArray[Any]]) -> None:
     for table, schema, added, known in (
         ("alerts", ALERT, ALERT_ADDED, "phase"),
         ("stills", STILL, STILL_ADDED, "rule"),
+        ("devices", DEVICE, DEVICE_ADDED, "last_ms"),
     ):
         count = len(arrays.get(f"{table}.{known}", ()))
         for name, column in new_rows({name: schema[name] for name in added}, count).items():

@@ -11,6 +11,7 @@ from tocsin.core.plan.model import (
     LimitsRule,
     MissingRule,
     MultivariateRule,
+    QualityRule,
     RateRule,
     Rule,
 )
@@ -27,12 +28,21 @@ def summary(rule: Rule, moved: Transition) -> str:
     if moved.severity_from and moved.phase_from is Phase.FIRING is moved.phase:
         return f"{_breach(rule, moved)} ({_named(moved)}) since {_clock(moved.since_ms)}, {_step(moved)}"
     if moved.phase in (Phase.PENDING, Phase.FIRING):
-        waits = f", for {duration(rule.for_ms)} before it fires" if moved.phase is Phase.PENDING else ""
+        waits = _wait(rule) if moved.phase is Phase.PENDING else ""
         since = "" if isinstance(rule, MissingRule | FlatlineRule) else f" since {_clock(moved.since_ms)}"
         return f"{_breach(rule, moved)} ({_named(moved)}){since}{waits}"
     lasted = duration(moved.at_ms - moved.since_ms)
     ended = "within" if moved.phase is Phase.INACTIVE else "after"
-    return f"{_return(rule, moved)} ({_named(moved)}) {ended} {lasted}"
+    is_off = SWITCHED_OFF in moved.evidence.parts
+    what = f"{_name(moved)} is not judged in the present mode of {moved.device}" if is_off else _return(rule, moved)
+    return f"{what} ({_named(moved)}) {ended} {lasted}"
+
+
+def _wait(rule: Rule) -> str:
+    """Return what an alert waits for that does not fire yet."""
+    if isinstance(rule, AdaptiveRule) and not rule.for_ms:
+        return ", fires if the next windows confirm it"
+    return f", for {duration(rule.for_ms)} before it fires"
 
 
 def withdrawn_summary(moved: Transition) -> str:
@@ -79,6 +89,7 @@ _KINDS: Final = {
     "missing": "missing data",
     "adaptive": "adaptive",
     "multivariate": "multivariate",
+    "quality": "data quality",
 }
 
 
@@ -103,8 +114,31 @@ def _breach(rule: Rule, moved: Transition) -> str:
             return f"{name} has not moved{at} since {_began(moved)}"
         case MissingRule():
             return f"{_silence(moved)}, expected within {duration(int(limit))}"
+        case QualityRule():
+            return _doubt(rule, moved)
         case AdaptiveRule() | MultivariateRule() | DriftRule():
             return _scored_breach(rule, moved)
+
+
+def _doubt(rule: QualityRule, moved: Transition) -> str:
+    """Return what cannot be true of the data."""
+    evidence, value = moved.evidence, _with_unit(moved.evidence.value, moved)
+    if rule.check == "clock":
+        way = "behind" if "clock_behind" in evidence.parts else "ahead"
+        return f"the clock of {moved.device} is {duration(int(evidence.value))} {way}"
+    if rule.check == "range":
+        return f"{_name(moved)} {value} cannot be, the sensor shows {_shown_range(evidence)} {moved.unit}".rstrip()
+    unit = next(iter(evidence.parts), "another unit")
+    low, high = evidence.expected_low or 0.0, evidence.expected_high or 0.0
+    return f"{_name(moved)} {value} looks as if told in {unit}, it was about {_with_unit((low + high) / 2, moved)}"
+
+
+def _shown_range(evidence: Evidence) -> str:
+    if evidence.expected_high is None:
+        return f"at least {number(evidence.expected_low or 0.0)}"
+    if evidence.expected_low is None:
+        return f"at most {number(evidence.expected_high)}"
+    return f"{number(evidence.expected_low)} to {number(evidence.expected_high)}"
 
 
 def _scored_breach(rule: AdaptiveRule | MultivariateRule | DriftRule, moved: Transition) -> str:
@@ -118,15 +152,13 @@ def _scored_breach(rule: AdaptiveRule | MultivariateRule | DriftRule, moved: Tra
 
 def _return(rule: Rule, moved: Transition) -> str:
     name = _name(moved)
-    if SWITCHED_OFF in moved.evidence.parts:
-        return f"{name} is not judged in the present mode of {moved.device}"
     match rule:
-        case RateRule():
-            return f"{name} changes at a normal rate again"
-        case FlatlineRule():
-            return f"{name} moves again"
+        case RateRule() | FlatlineRule():
+            return f"{name} {_RETURNED[moved.kind]}"
         case MissingRule():
             return f"{_missed(moved)} is coming again"
+        case QualityRule():
+            return f"the clock of {name} is right again" if rule.check == "clock" else f"{name} is told as it should be"
         case MultivariateRule():
             return f"{name}: metrics go together as usual again"
         case LimitsRule() | AdaptiveRule() | DriftRule():
@@ -135,6 +167,8 @@ def _return(rule: Rule, moved: Transition) -> str:
 
 _RETURNED: Final = {
     "limits": "is back to normal",
+    "rate_of_change": "changes at a normal rate again",
+    "flatline": "moves again",
     "adaptive": "is no longer unusual",
     "drift": "is at its level again",
 }

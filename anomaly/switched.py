@@ -53,7 +53,7 @@ def _judge(fold: Fold, rule: int, ready: Sequence[Released], memories: Int64s, p
         part = this.take(chosen)
         device = fold.state.series["device"][part.rows].astype(np.int64)
         subjects = Subjects(device=device, series=part.rows, at_ms=part.windows.end_ms, place=part.places)
-        wanted, clear_ms = fold.plan.rules[rule], None
+        wanted, for_ms, clear_ms = fold.plan.rules[rule], None, None
         if not on:
             verdicts = _off(part.windows)
         elif has_memories(wanted):
@@ -61,8 +61,8 @@ def _judge(fold: Fold, rule: int, ready: Sequence[Released], memories: Int64s, p
         else:
             verdicts = plainly(fold, rule, part, subjects)
         if on and isinstance(wanted, AdaptiveRule):
-            clear_ms = surprise.clear_ms(wanted, part.windows)
-        judge(fold, rule, subjects, verdicts, clear_ms=clear_ms)
+            for_ms, clear_ms = surprise.times(wanted, part.windows, verdicts, fold.state.devices["first_ms"][device])
+        judge(fold, rule, subjects, verdicts, for_ms=for_ms, clear_ms=clear_ms)
 
 
 def _round(ready: Sequence[Released]) -> Round:

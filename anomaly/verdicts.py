@@ -1,6 +1,6 @@
 """What a rule says of many windows at once."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -56,3 +56,17 @@ def verdict_of(breached: Bools, cleared: Bools) -> Int8s:
 def constants(count: int, value: float | None) -> Floats:
     """Return shape (count,) of the value; NaN for None."""
     return np.full(count, np.nan if value is None else value, np.float64)
+
+
+def joined(parts: Sequence[tuple[Int64s, Verdicts]], count: int) -> Verdicts:
+    """Return the verdicts on ``count`` subjects, of parts that each come with the places of their subjects."""
+    names = dict.fromkeys(name for _, verdicts in parts for name in verdicts.parts)
+    value, threshold, low, high = (constants(count, None) for _ in range(4))
+    every = {name: constants(count, None) for name in names}
+    whole = Verdicts(np.zeros(count, np.int8), value, threshold, low, high, parts=every)
+    for places, verdicts in parts:
+        for column in ("verdict", "value", "threshold", "low", "high"):
+            getattr(whole, column)[places] = getattr(verdicts, column)
+        for name, part in verdicts.parts.items():
+            whole.parts[name][places] = part
+    return whole

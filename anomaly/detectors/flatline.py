@@ -73,6 +73,7 @@ def judge(rule: FlatlineRule, windows: Observations, stills: Stills) -> tuple[Ve
         threshold=limit_ms,
         low=constants(len(windows), 0.0),
         high=limit_ms,
+        parts={"sensor_flat": np.where(breached, 1.0, np.nan)},
     )
     return verdicts, after
 

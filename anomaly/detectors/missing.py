@@ -9,7 +9,7 @@ least 2 this is enough for every regular device: when a window closes its newest
 ``arrival_ms`` plus one gap old, and the next window's arrives before that has grown by another gap.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -84,7 +84,9 @@ def judge_devices(
     is_believed = seen_ms - presence.last_ms <= rule.floor_ms
     allowed_ms = np.where(is_believed, arrival_ms(timing, size_ms), np.maximum(size_ms, timing.tick_ms))
     due_ms = np.where(is_believed, presence.last_ms, seen_ms) + allowed_ms
-    return _judge(rule, presence, overdue_ms=tick_ms - np.maximum(due_ms, watched_ms), allowed_ms=allowed_ms)
+    verdicts = _judge(rule, presence, overdue_ms=tick_ms - np.maximum(due_ms, watched_ms), allowed_ms=allowed_ms)
+    doubted = np.where(is_believed, np.nan, 1.0)
+    return replace(verdicts, parts={"device_silent": np.ones(len(doubted)), "clock_doubted": doubted})
 
 
 def judge_series(
@@ -100,7 +102,8 @@ def judge_series(
         device_ms: shape (n,), newest event time of anything from their device.
     """
     allowed_ms = arrival_ms(timing, size_ms)
-    return _judge(rule, presence, overdue_ms=device_ms - presence.last_ms - allowed_ms, allowed_ms=allowed_ms)
+    verdicts = _judge(rule, presence, overdue_ms=device_ms - presence.last_ms - allowed_ms, allowed_ms=allowed_ms)
+    return replace(verdicts, parts={"sensor_silent": np.ones(len(verdicts))})
 
 
 def arrival_ms(timing: Timing, size_ms: Int64s) -> Int64s:

@@ -20,6 +20,7 @@ from tocsin.core.plan.model import (
     MissingRule,
     MultivariateRule,
     Plan,
+    QualityRule,
     RateRule,
     encode_plan,
     plan_hash,
@@ -50,7 +51,12 @@ SWITCHED = (
 )
 SILENT = MissingRule(name="silent", factor=2.0, floor_ms=2 * MINUTE_MS, clear_ms=30_000)
 NO_METRIC = MissingRule(name="no-metric", scope="metric", factor=2.0, floor_ms=2 * MINUTE_MS)
-PLAN = plan_of(*KINDS, SILENT, NO_METRIC, *SWITCHED, modes=MODES)
+QUALITY = (
+    QualityRule(name="impossible", metric="air_celsius"),
+    QualityRule(name="unit", check="unit"),
+    QualityRule(name="clock", check="clock", tolerance_ms=MINUTE_MS),
+)
+PLAN = plan_of(*KINDS, *QUALITY, SILENT, NO_METRIC, *SWITCHED, modes=MODES)
 OTHER = plan_of(
     RateRule(name="fast", rise_per_s=2.0), SILENT, LimitsRule(name="new", above=30.0), SWITCHED[3], modes=MODES[:2]
 )

@@ -18,7 +18,7 @@ from tocsin.core.plan.book import PlanBook
 from tocsin.core.plan.model import AdaptiveRule, Bounds, DevicePlan, LimitsRule, RateRule, plan_hash
 
 HIGH_FLOW = LimitsRule(name="high-flow", metric=FLOW, above=80.0, severity=Severity.CRITICAL)
-ADAPTIVE = AdaptiveRule(name="adaptive", threshold=3.3)
+ADAPTIVE = AdaptiveRule(name="adaptive", threshold=3.3, sure=0.0)
 LOW, FINE = 12.1, 25.0
 
 

@@ -49,7 +49,7 @@ MOVING = [20.0, 21.0] * 6
             id="flatline",
         ),
         pytest.param(
-            AdaptiveRule(name="adaptive", threshold=3.3, clear_ms=MINUTE_MS),
+            AdaptiveRule(name="adaptive", threshold=3.3, sure=0.0, clear_ms=MINUTE_MS),
             [4.0, 1.0, 1.0],
             [
                 "flow 4 l/min is unusual: expected 3 to 5 l/min, score 4.00, threshold 3.3 (adaptive) since 10:01 UTC",

@@ -18,6 +18,7 @@ from tocsin.core.plan.model import (
     MissingRule,
     MultivariateRule,
     Plan,
+    QualityRule,
     RateRule,
     SourcePlan,
     Timing,
@@ -59,8 +60,9 @@ rules:
   - {name: fast, kind: rate_of_change, metric: air_celsius, rise_per_s: 2, fall_per_s: 1, hysteresis: 0.2}
   - {name: flat, kind: flatline, flat: 1h, tolerance: 0.5, constants: [0, -1]}
   - {name: gone, kind: missing, scope: metric, metric: "*", factor: 4, floor: 1m}
-  - {name: odd, kind: adaptive, threshold: 4.5, when: [running], unless: [shift], baselines: [shift, running]}
+  - {name: odd, kind: adaptive, threshold: 4.5, sure: 6, when: [running], unless: [shift], baselines: [shift, running]}
   - {name: joint, kind: multivariate, threshold: 3}
+  - {name: times, kind: quality, check: clock, tolerance: 2m}
   - {name: level, kind: drift, threshold: 30, slack: 0.5, learn: 2d, baselines: [running]}
 modes:
   - {name: running, metric: speed_rpm, above: 100, below: 900, settle: 5m}
@@ -123,8 +125,11 @@ FULL: Final = Plan(
         RateRule(name="fast", metric="air_celsius", rise_per_s=2.0, fall_per_s=1.0, hysteresis=0.2),
         FlatlineRule(name="flat", flat_ms=3_600_000, tolerance=0.5, constants=(0.0, -1.0)),
         MissingRule(name="gone", scope="metric", factor=4.0, floor_ms=60_000),
-        AdaptiveRule(name="odd", threshold=4.5, when=("running",), unless=("shift",), baselines=("shift", "running")),
+        AdaptiveRule(
+            name="odd", threshold=4.5, sure=6.0, when=("running",), unless=("shift",), baselines=("shift", "running")
+        ),
         MultivariateRule(name="joint", threshold=3.0),
+        QualityRule(name="times", check="clock", tolerance_ms=120_000),
         DriftRule(name="level", threshold=30.0, slack=0.5, learn_ms=172_800_000, baselines=("running",)),
     ),
     modes=(

@@ -14,16 +14,17 @@ def test_a_plan_is_said_in_words() -> None:
         "  *_celsius: windows 1m, 15m every 5m; slices of 1m; quantiles 0.5, 0.99; sensor shows -40 to 125; in °C",
         "  *: windows 1m; slices of 1m",
         "",
-        "rules (7)",
+        "rules (8)",
         "  hot (limits, info): air_celsius of devices n-* of type pump in windows of 15m: max above 80 or below -5,"
         " warning above 90, warning below -10, critical above 100, critical below -20, clears 2 inside, for 5m,"
         " clears after 10m",
         "  fast (rate_of_change, warning): air_celsius: rises faster than 2 a second or falls faster than 1 a second",
         "  flat (flatline, warning): every metric: does not move by more than 0.5 for 1h, unless it stands at 0, -1",
         "  gone (missing, warning): every metric: silent for 4 usual intervals, at least 1m",
-        "  odd (adaptive, warning): every metric: alert score reaches 4.5, only in mode running, never in mode shift,"
-        " learned apart in mode shift, running",
+        "  odd (adaptive, warning): every metric: alert score reaches 4.5 in three windows, or 6 in one,"
+        " only in mode running, never in mode shift, learned apart in mode shift, running",
         "  joint (multivariate, warning): each device: its metrics together reach a score of 3",
+        "  times (quality, warning): each device: times that are off by 2m or more",
         "  level (drift, warning): every metric: deviations from its level beyond 0.5 a window sum up to 30;"
         " what lasts longer than 2d is the new level, learned apart in mode running",
         "",

@@ -12,6 +12,7 @@ from tocsin.core.errors import ConfigError
 from tocsin.core.plan.model import LimitsRule, MetricPlan, Plan, Window, decode_plan, encode_plan, plan_hash
 
 OTHER_WORDS = {
+    "check": "unit",
     "channel": "slack",
     "severity": "info",
     "statistic": "last",

@@ -19,7 +19,8 @@ from tocsin.core.clock import MINUTE_MS
 from tocsin.core.devices import REFRESH_MS, ListedDevice
 from tocsin.core.keys import is_id
 from tocsin.core.messages import SEVERITY_RANK, Transition
-from tocsin.core.plan.model import DevicePlan, Plan
+from tocsin.core.plan.known import DevicePlan
+from tocsin.core.plan.model import Plan
 from tocsin.core.plan.resolve import device_plan, metric_plan, unit_of
 from tocsin.core.ports import WindowItem
 

@@ -71,9 +71,11 @@ def _lines(said: dict[str, Any]) -> Iterator[str]:
     if judged is None:
         yield "the anomaly stage does not know it"
     else:
+        yield judged["health"].replace("_", " ")
         yield f"reports every {judged['reports_every_ms'] / 1_000:.6g} s, learned of {judged['gaps_learned']} gaps"
         for one in judged["series"]:
-            yield f"  {one['metric']}, windows of {one['size_ms'] // 1_000} s: newest {one['newest_window']}"
+            health = one["health"].replace("_", " ")
+            yield f"  {one['metric']}, windows of {one['size_ms'] // 1_000} s: {health}, newest {one['newest_window']}"
         for one in judged["alerts"]:
             about = f" {one['metric']}" if one["metric"] else ""
             yield f"  {one['rule']}{about}: {one['phase']} since {one['since']}, episode {one['episode']}"

@@ -36,7 +36,7 @@ def device_state(backend: Backend, plan: Plan, key: str) -> dict[str, Any]:
         "generation": plan.generation,
         "group": group,
         "processors": shown_by_processors(processors, geometry_of(plan), key),
-        "anomaly": shown_by_anomaly(anomaly, key),
+        "anomaly": shown_by_anomaly(anomaly, plan.timing, key),
         "alerts": [
             {
                 "rule": one.transition.rule,

@@ -15,6 +15,7 @@ from tocsin.core.plan.model import (
     MissingRule,
     MultivariateRule,
     Plan,
+    QualityRule,
     RateRule,
     Rule,
 )
@@ -30,6 +31,8 @@ def check_rule(rule: Rule) -> Iterator[Finding]:
         yield from _check_rate(rule)
     elif isinstance(rule, MissingRule):
         yield from _check_missing(rule)
+    elif isinstance(rule, QualityRule):
+        yield from _check_quality(rule)
     elif isinstance(rule, AdaptiveRule | MultivariateRule | DriftRule) and rule.threshold <= 0:
         yield Finding("threshold", f"must be above 0, got {rule.threshold:g}")
 
@@ -84,6 +87,13 @@ def _check_missing(rule: MissingRule) -> Iterator[Finding]:
         yield Finding("metric", f"must not be said with scope device, which hears all metrics, got {rule.metric!r}")
 
 
+def _check_quality(rule: QualityRule) -> Iterator[Finding]:
+    if rule.check == "clock" and rule.metric != "*":
+        yield Finding("metric", f"must not be said with check clock, which is about the device, got {rule.metric!r}")
+    if rule.check == "clock" and rule.window_ms:
+        yield Finding("window", "must not be said with check clock, which is asked at ticks")
+
+
 def check_rule_within(rule: Rule, plan: Plan) -> Iterator[Finding]:
     """Yield what is wrong between the rule and the plan's metrics, devices and other rules."""
     yield from _check_early(rule, plan.rules)
@@ -125,7 +135,7 @@ def _covers(outer: Rule, inner: Rule) -> bool:
 
 def _parts_of(rule: Rule, plan: Plan) -> Iterator[MetricPlan]:
     """Yield the entries of ``metrics`` that speak of metrics that the rule judges."""
-    if isinstance(rule, MissingRule) and is_device_rule(rule):
+    if isinstance(rule, MissingRule | QualityRule) and is_device_rule(rule):
         return
     for part in plan.metrics:
         if overlap(part.match, rule.metric):

@@ -11,7 +11,8 @@ from tocsin.core.plan.check_delivery import check_receiver, check_route
 from tocsin.core.plan.check_modes import check_mode
 from tocsin.core.plan.check_rules import check_rule
 from tocsin.core.plan.delivery import Receiver, Route
-from tocsin.core.plan.model import DevicePlan, MetricPlan, Rule, SourcePlan
+from tocsin.core.plan.known import DevicePlan, SourcePlan
+from tocsin.core.plan.model import MetricPlan, Rule
 from tocsin.core.plan.modes import Mode
 from tocsin.core.plan.patterns import covers
 from tocsin.core.plan.reader import NO_BASE, Base, Entry, read_entry

@@ -13,6 +13,7 @@ from tocsin.core.plan.model import (
     MissingRule,
     MultivariateRule,
     Plan,
+    QualityRule,
     RateRule,
     Rule,
     Window,
@@ -72,6 +73,11 @@ def _rule_line(rule: Rule) -> str:
     return f"  {rule.name} ({kind_of(rule)}, {rule.severity}): {_scope(rule)}: {', '.join(words)}"
 
 
+_QUALITY: Final = {
+    "range": "a value that its sensor cannot show",
+    "unit": "a level that jumped as if told in another unit",
+    "clock": "times that are off by {tolerance} or more",
+}
 _SWITCH_WORDS: Final = {"when": "only in mode", "unless": "never in mode", "baselines": "learned apart in mode"}
 
 
@@ -106,6 +112,8 @@ def _condition(rule: Rule) -> str:
         return f"does not move by more than {rule.tolerance:g} for {format_duration(rule.flat_ms)}{unless}"
     if isinstance(rule, MissingRule):
         return f"silent for {rule.factor:g} usual intervals, at least {format_duration(rule.floor_ms)}"
+    if isinstance(rule, QualityRule):
+        return _QUALITY[rule.check].format(tolerance=format_duration(rule.tolerance_ms))
     return _scored(rule)
 
 
@@ -115,7 +123,7 @@ def _scored(rule: AdaptiveRule | MultivariateRule | DriftRule) -> str:
     if isinstance(rule, DriftRule):
         lasting = f"what lasts longer than {format_duration(rule.learn_ms)} is the new level"
         return f"deviations from its level beyond {rule.slack:g} a window sum up to {rule.threshold:g}; {lasting}"
-    return f"alert score reaches {rule.threshold:g}"
+    return f"alert score reaches {rule.threshold:g} in three windows, or {rule.sure:g} in one"
 
 
 def _limits(rule: LimitsRule) -> str:

@@ -32,13 +32,8 @@ from tocsin.core.plan.field import (
     number,
     text,
 )
-from tocsin.core.plan.model import (
-    DevicePlan,
-    MetricPlan,
-    Plan,
-    SourcePlan,
-    Window,
-)
+from tocsin.core.plan.known import DevicePlan, SourcePlan
+from tocsin.core.plan.model import MetricPlan, Plan, Window
 from tocsin.core.plan.modes import Mode
 from tocsin.core.plan.rule_forms import RULE_FORMS, SEVERITIES, WINDOW_MS_MAX, WINDOW_MS_MIN
 from tocsin.core.plan.telling import Escalation, Grouping

@@ -13,6 +13,7 @@ from tocsin.core.errors import ConfigError
 from tocsin.core.messages import Severity
 from tocsin.core.plan.bounds import Bounds, Timing
 from tocsin.core.plan.delivery import Receiver, Route
+from tocsin.core.plan.known import DevicePlan, Part, SourcePlan
 from tocsin.core.plan.modes import Mode
 from tocsin.core.plan.telling import Escalation, Grouping
 from tocsin.core.silences import Silence
@@ -20,21 +21,14 @@ from tocsin.core.silences import Silence
 PLAN_VERSION: Final = 1
 
 
-class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, cache_hash=True):
-    """Base of all parts: immutable and strict.
-
-    JSON states defaults too, so that a document means the same under a release with other defaults.
-    """
-
-
-class Window(_Part, frozen=True):
+class Window(Part, frozen=True):
     """A window of ``size_ms`` that starts every ``hop_ms``; tumbling where they are equal."""
 
     size_ms: int
     hop_ms: int
 
 
-class MetricPlan(_Part, frozen=True):
+class MetricPlan(Part, frozen=True):
     """What is kept of the metrics whose name matches; the first match counts.
 
     Attributes:
@@ -54,7 +48,7 @@ class MetricPlan(_Part, frozen=True):
     unit: str = ""
 
 
-class _RulePart(_Part, frozen=True):
+class _RulePart(Part, frozen=True):
     """What all rules have.
 
     Attributes:
@@ -166,10 +160,12 @@ class AdaptiveRule(_SwitchedPart, frozen=True, tag="adaptive"):
 
     Attributes:
         threshold: On the common scale of tail surprise.
+        sure: Score from which one window of a young series is enough; a lower one must be confirmed by the next two.
         baselines: Modes each with a memory of its own: the first that is on counts; where all are off, one more.
     """
 
     threshold: float = 3.7
+    sure: float = 4.1
     baselines: tuple[str, ...] = ()
 
 
@@ -195,42 +191,23 @@ class DriftRule(_SwitchedPart, frozen=True, tag="drift"):
     baselines: tuple[str, ...] = ()
 
 
-Rule = LimitsRule | RateRule | FlatlineRule | MissingRule | AdaptiveRule | MultivariateRule | DriftRule
-
-
-class DevicePlan(_Part, frozen=True):
-    """What is known of the devices whose id matches; the first match counts.
+class QualityRule(_RulePart, frozen=True, tag="quality"):
+    """Breached where data cannot be true: a finding about what measures, never about what is measured.
 
     Attributes:
-        match: Shell pattern of device ids.
-        tenant: Shell pattern of tenants.
-        site: Where they stand.
-        type: What they are.
-        gateway: Through which gateway they report.
+        check: ``range``: values that the sensor, or physics, does not allow; ``unit``: a level that jumped as if told
+            in another unit; ``clock``: a device whose times are off.
+        tolerance_ms: For ``clock``: how far off is told.
     """
 
-    match: str
-    tenant: str = "*"
-    site: str = ""
-    type: str = ""
-    gateway: str = ""
+    check: Literal["range", "unit", "clock"] = "range"
+    tolerance_ms: int = 300_000
 
 
-class SourcePlan(_Part, frozen=True):
-    """A queue, bucket or topic whose readings ingest takes.
-
-    Attributes:
-        name: Name of the queue, topic, stream, Kafka topic or bucket, or of a folder of ``uploads/``.
-        tenant: Owner of everything that comes this way: the credential of the source.
-        format: How bodies are written.
-    """
-
-    name: str
-    tenant: str
-    format: Literal["json"] = "json"
+Rule = QualityRule | LimitsRule | RateRule | FlatlineRule | MissingRule | AdaptiveRule | MultivariateRule | DriftRule
 
 
-class Plan(_Part, frozen=True):
+class Plan(Part, frozen=True):
     """All that a deployment wants.
 
     Attributes:

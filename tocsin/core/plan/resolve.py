@@ -1,18 +1,20 @@
 """Which parts of the plan apply to a device or a metric: the first match counts."""
 
+import math
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import Final
 
+from tocsin.core.plan.known import DevicePlan
 from tocsin.core.plan.model import (
     AdaptiveRule,
-    DevicePlan,
     DriftRule,
     LimitsRule,
     MetricPlan,
     MissingRule,
     MultivariateRule,
     Plan,
+    QualityRule,
     Rule,
     Window,
 )
@@ -61,13 +63,17 @@ def _matches(rule: Rule, device: str, known: DevicePlan) -> bool:
 
 def is_device_rule(rule: Rule) -> bool:
     """Tell whether the rule judges a whole device and not one metric."""
-    return isinstance(rule, MultivariateRule) or (isinstance(rule, MissingRule) and rule.scope == "device")
+    return (
+        isinstance(rule, MultivariateRule)
+        or (isinstance(rule, MissingRule) and rule.scope == "device")
+        or (isinstance(rule, QualityRule) and rule.check == "clock")
+    )
 
 
 def is_switched(rule: Rule) -> bool:
     """Tell whether modes say when, or against what, the rule judges windows."""
-    if isinstance(rule, MissingRule):
-        return False
+    if isinstance(rule, MissingRule) or is_device_rule(rule):
+        return False  # asked at ticks
     return any(getattr(rule, key, ()) for key in ("when", "unless", "baselines"))
 
 
@@ -76,6 +82,26 @@ def has_memories(rule: Rule) -> bool:
     return (isinstance(rule, AdaptiveRule) and is_switched(rule)) or (
         isinstance(rule, DriftRule) and bool(rule.baselines)
     )
+
+
+@lru_cache(maxsize=64)
+def range_rules(plan: Plan) -> tuple[int, ...]:
+    """Return the places of the rules that look for impossible values."""
+    return tuple(
+        place for place, rule in enumerate(plan.rules) if isinstance(rule, QualityRule) and rule.check == "range"
+    )
+
+
+@lru_cache(maxsize=RESOLVED_MAX)
+def possible_range(plan: Plan, metric: str) -> tuple[float, float]:
+    """Return the smallest and largest value that the sensor of the metric, or physics, allows; maybe infinite.
+
+    >>> possible_range(Plan(metrics=(MetricPlan(match="*", windows=()),)), "air_celsius")
+    (-273.15, inf)
+    """
+    part = metric_plan(plan, metric)
+    low = PHYSICAL_LOW.get(_name_end(metric), -math.inf) if part.range_low is None else part.range_low
+    return low, math.inf if part.range_high is None else part.range_high
 
 
 @lru_cache(maxsize=64)
@@ -134,6 +160,9 @@ def unit_is_named(part: MetricPlan, metric: str) -> bool:
 def _name_end(metric: str) -> str:
     return metric.rsplit("_", 1)[-1]
 
+
+PHYSICAL_LOW: Final = {"celsius": -273.15, "fahrenheit": -459.67, "kelvin": 0.0, "count": 0.0, "lux": 0.0}
+"""Below that nothing can be, whatever the sensor."""
 
 DIMENSIONLESS: Final = "1"
 """What a plan states as the unit of a metric that has none."""

@@ -14,6 +14,7 @@ from tocsin.core.plan.model import (
     LimitsRule,
     MissingRule,
     MultivariateRule,
+    QualityRule,
     RateRule,
     Rule,
 )
@@ -95,6 +96,7 @@ RULE_FORMS: Final[dict[type[msgspec.Struct], tuple[Field, ...]]] = {
     AdaptiveRule: (
         *_WINDOWED,
         number("threshold", "Alert score, on the common scale of tail surprise.", low=0, high=1_000),
+        number("sure", "Score from which one window is enough; a lower one must be confirmed.", low=0, high=1_000),
         _BASELINES,
     ),
     DriftRule: (
@@ -105,6 +107,12 @@ RULE_FORMS: Final[dict[type[msgspec.Struct], tuple[Field, ...]]] = {
             "learn", SECOND_MS, RULE_TIME_MS_MAX, "How far the level looks back; what lasts longer is the new level."
         ),
         _BASELINES,
+    ),
+    QualityRule: (
+        *_RULE,
+        *_WINDOW,
+        choice("check", ("range", "unit", "clock"), "What is looked at: impossible values, wrong units, or the clock."),
+        duration("tolerance", SECOND_MS, DAY_MS, "How far off a clock may be."),
     ),
     MultivariateRule: (
         *_RULE,
@@ -121,4 +129,5 @@ RULE_KINDS: Final[dict[str, type[Rule]]] = {
     "missing": MissingRule,
     "adaptive": AdaptiveRule,
     "multivariate": MultivariateRule,
+    "quality": QualityRule,
 }

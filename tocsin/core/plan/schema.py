@@ -14,7 +14,8 @@ from tocsin.core.plan.delivery import Receiver, Route
 from tocsin.core.plan.entries import ENTRIES_MAX
 from tocsin.core.plan.field import Field, Kind
 from tocsin.core.plan.form import FORMS, default_of
-from tocsin.core.plan.model import DevicePlan, MetricPlan, Plan, SourcePlan, Window
+from tocsin.core.plan.known import DevicePlan, SourcePlan
+from tocsin.core.plan.model import MetricPlan, Plan, Window
 from tocsin.core.plan.modes import Mode
 from tocsin.core.plan.reader import NO_BASE, Base
 from tocsin.core.plan.resolve import kind_of

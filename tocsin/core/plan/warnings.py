@@ -5,7 +5,8 @@ from fnmatch import fnmatchcase
 from typing import Final
 
 from tocsin.core.plan.delivery import Route
-from tocsin.core.plan.model import DevicePlan, LimitsRule, MissingRule, Plan, Rule
+from tocsin.core.plan.known import DevicePlan
+from tocsin.core.plan.model import LimitsRule, MissingRule, Plan, Rule
 from tocsin.core.plan.patterns import overlap
 from tocsin.core.plan.resolve import is_device_rule, kind_of
 from tocsin.core.plan.telling import Escalation

@@ -1,0 +1,129 @@
+"""Findings about the quality of data: told as such, and never taken for what is measured."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from tests.anomaly.specimens import MINUTE_MS, Pane, Stage, plan_of
+from tocsin.core.messages import Phase, Transition
+from tocsin.core.plan.model import AdaptiveRule, LimitsRule, MetricPlan, Plan, QualityRule, Rule, Window
+
+AIR = "air_celsius"
+RANGE = QualityRule(name="impossible", metric=AIR)
+UNIT = QualityRule(name="unit", check="unit")
+CLOCK = QualityRule(name="clock", check="clock", tolerance_ms=5 * MINUTE_MS)
+
+
+def plan(*rules: Rule) -> Plan:
+    sensor = MetricPlan(AIR, (Window(MINUTE_MS, MINUTE_MS),), range_low=-40.0, range_high=125.0)
+    return replace_metrics(plan_of(*rules), sensor)
+
+
+def replace_metrics(bare: Plan, sensor: MetricPlan) -> Plan:
+    return Plan(metrics=(sensor, *bare.metrics), rules=bare.rules)
+
+
+def fed(stage: Stage, means: Sequence[float], metric: str = AIR) -> list[Transition]:
+    return stage.feed_means(*means, metric=metric)
+
+
+def test_value_that_the_sensor_cannot_show_is_told_as_such_and_is_over_with_the_next_possible_one() -> None:
+    told = fed(Stage(plan(RANGE)), [20.0, 850.0, 21.0])
+
+    assert [(moved.kind, moved.phase) for moved in told] == [("quality", Phase.FIRING), ("quality", Phase.RESOLVED)]
+    assert told[0].summary.startswith("air 850 °C cannot be, the sensor shows -40 to 125 °C")
+    assert told[0].evidence.parts == {"impossible_value": 1.0}
+
+
+def test_physics_says_what_cannot_be_where_the_plan_does_not() -> None:
+    bare = plan_of(RANGE)
+
+    assert fed(Stage(bare), [20.0, -300.0])[0].evidence.threshold == -273.15
+    assert fed(Stage(bare), [20.0, 5_000.0]) == []
+
+
+def test_impossible_value_neither_fires_nor_resolves_nor_teaches_any_other_rule() -> None:
+    hot = LimitsRule(name="hot", metric=AIR, above=80.0)
+    odd = AdaptiveRule(name="odd", metric=AIR, threshold=50.0, sure=0.0)
+    stage = Stage(plan(RANGE, hot, odd))
+
+    told = fed(stage, [20.0, 850.0, 20.0, 90.0, -999.0, 20.0])
+
+    others = [(moved.rule, moved.phase, moved.at_ms) for moved in told if moved.rule != "impossible"]
+    hot_moves = [phase for rule, phase, _ in others if rule == "hot"]
+    assert hot_moves == [Phase.FIRING, Phase.RESOLVED]
+    assert others[0][2] - stage.state.devices["first_ms"][0] == 4 * MINUTE_MS
+    assert stage.state.detector["seen"].tolist() == [4]
+
+
+@pytest.mark.parametrize(
+    ("metric", "usual", "told_as", "unit"),
+    [
+        pytest.param("air_celsius", 4.0, 39.2, "°F", id="degrees Fahrenheit"),
+        pytest.param("air_celsius", 20.0, 293.15, "K", id="kelvin"),
+        pytest.param("pressure_bar", 3.0, 43.5, "psi", id="psi"),
+        pytest.param("flow_lpm", 120.0, 7.2, "m³/h", id="cubic metres an hour"),
+        pytest.param("voltage_volt", 230.0, 230_000.0, "a thousandth of the unit", id="milli"),
+    ],
+)
+def test_level_that_jumps_to_where_another_unit_would_put_it_is_told_with_the_unit(
+    metric: str, usual: float, told_as: float, unit: str
+) -> None:
+    stage = Stage(plan_of(UNIT))
+    fed(stage, [usual + 0.01 * (minute % 3) for minute in range(40)], metric)
+
+    told = stage.feed_means(told_as, told_as, usual, start=40, metric=metric)
+
+    assert [moved.phase for moved in told] == [Phase.FIRING, Phase.RESOLVED]
+    assert list(told[0].evidence.parts) == [unit]
+    assert f"looks as if told in {unit}" in told[0].summary
+
+
+def test_jump_to_anywhere_else_is_no_other_unit_and_is_learned() -> None:
+    stage = Stage(plan_of(UNIT))
+    fed(stage, [4.0 + 0.01 * (minute % 3) for minute in range(40)])
+
+    assert stage.feed_means(15.0, 15.0, start=40, metric=AIR) == []
+
+
+def ticked(stage: Stage, behind: Sequence[float]) -> list[Transition]:
+    """Feed a window and a tick a minute; each window lies so many minutes behind."""
+    return [
+        moved
+        for minute, late in enumerate(behind)
+        for moved in stage.feed(Pane(minute - round(late)), tick=minute + 2.0)
+    ]
+
+
+def test_clock_that_stays_behind_is_told_and_is_over_once_it_is_right() -> None:
+    assert ticked(Stage(plan_of(CLOCK)), [0.0] * 6) == []
+
+    wrong = Stage(plan_of(CLOCK))
+    told = ticked(wrong, [20.0] * 8)
+    assert [moved.phase for moved in told if moved.phase is Phase.FIRING] == [Phase.FIRING]
+    assert "is 17 min" in told[-1].summary
+    assert told[-1].summary.startswith("the clock of pump-7 is")
+    assert list(told[-1].evidence.parts) == ["clock_behind"]
+
+    right = [moved for minute in (8, 9) for moved in wrong.feed(Pane(minute), tick=minute + 2.0)]
+    assert [moved.phase for moved in right] == [Phase.RESOLVED]
+
+
+def test_backlog_that_is_worked_in_is_no_wrong_clock() -> None:
+    stage = Stage(plan_of(CLOCK))
+    ticked(stage, [0.0, 0.0])
+
+    told = ticked_backlog(stage)
+
+    assert [moved.phase for moved in told if moved.phase is Phase.FIRING] == []
+
+
+def ticked_backlog(stage: Stage) -> list[Transition]:
+    """After half an hour without data, feed five minutes of what was held back at each tick."""
+    told = []
+    newest = 2
+    for tick in range(32, 45):
+        panes = [Pane(minute) for minute in range(newest, min(newest + 5, tick - 1))]
+        newest += len(panes)
+        told += stage.feed(*panes, tick=float(tick))
+    return told
