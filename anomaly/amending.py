@@ -1,7 +1,8 @@
 """Amending: what late data say of alerts that were told, as long as the windows that led there are kept.
 
 A revision is a delta of a closed window. It is merged into the window that the series keeps; where a limits rule judged
-that window, the rule is asked again. Late data confirm, weaken or withdraw an alert; they never make one fire.
+that window, the rule is asked again; what other kinds of rules are held against is in ``anomaly.late``. Late data
+confirm, weaken or withdraw an alert; they never make one fire.
 """
 
 from collections.abc import Iterator
@@ -12,16 +13,16 @@ from typing import Final
 import numpy as np
 
 from anomaly.detectors import limits
-from anomaly.evidence import Moved, amendment
-from anomaly.fold import Fold, lives_of, save_lives
-from anomaly.lifecycle import AMENDMENTS, PHASES, Lives, Verdict, amend, withdraw
+from anomaly.fold import Fold, lives_of
+from anomaly.late import Span, may_be_proven, moved_late, prove, tell, unusual_late
+from anomaly.lifecycle import PHASES, Lives, Verdict
 from anomaly.rows import NONE
 from anomaly.state import series_key
 from anomaly.table import Table
 from anomaly.verdicts import Verdicts
 from tocsin.core.columns import PANE_ARRAYS, Bools, Floats, Int64s, PaneColumns, PaneKind
 from tocsin.core.messages import PANES_MAX, Amendment, Phase
-from tocsin.core.plan.model import LimitsRule, Rule
+from tocsin.core.plan.model import AdaptiveRule, FlatlineRule, LimitsRule
 from tocsin.core.plan.resolve import is_switched
 
 MERGEABLE: Final = ("mean", "min", "max")
@@ -53,20 +54,46 @@ def amend_alerts(fold: Fold, panes: PaneColumns) -> None:
         row = _series_row(fold, panes, place)
         if row == NONE:
             continue
+        _ask_of_times(fold, panes, row, place)
         cell = _cell(fold.state.series, row, int(panes.start_ms[place]))
         if cell == NONE:
             continue
         before = _windows(fold, row)
         _merge(fold.state.series, row, cell, panes, place)
-        for rule, wanted in enumerate(fold.plan.rules):
-            alert = int(fold.coverage.series_alert[row, rule])
-            if _is_amended(wanted) and alert != NONE:
-                _reconsider(fold, rule, alert, place, (before, _windows(fold, row)))
+        change = (before, _windows(fold, row))
+        for rule in np.flatnonzero(fold.coverage.series_alert[row] != NONE).tolist():
+            if not is_switched(fold.plan.rules[rule]):  # the mode, which has passed, would have to be known
+                _ask(fold, rule, row, span_of(panes, place), change)
 
 
-def _is_amended(rule: Rule) -> bool:
-    """Tell whether late data may amend the rule's alerts: not where a mode that has passed would have to be known."""
-    return isinstance(rule, LimitsRule) and rule.statistic in MERGEABLE and not is_switched(rule)
+def _ask_of_times(fold: Fold, panes: PaneColumns, row: int, place: int) -> None:
+    """Hold a late reading against the silence and the standstill of its metric, whether its window is kept or not."""
+    alerts = np.asarray(fold.coverage.series_alert[row], np.int64)
+    for rule in may_be_proven(fold, alerts).tolist():
+        end_ms = int(panes.start_ms[place] + panes.size_ms[place])
+        prove(fold, rule, int(alerts[rule]), span_of(panes, place), end_ms)
+    for rule in np.flatnonzero(alerts != NONE).tolist():
+        wanted = fold.plan.rules[rule]
+        if isinstance(wanted, FlatlineRule) and not is_switched(wanted):
+            moved_late(fold, rule, int(alerts[rule]), row, span_of(panes, place))
+
+
+def span_of(panes: PaneColumns, place: int) -> Span:
+    """Return the pane as late data are told by."""
+    first_ms, last_ms = int(panes.first_ms[place]), int(panes.last_ms[place])
+    return Span(place, first_ms, last_ms, float(panes.min[place]), float(panes.max[place]))
+
+
+def _ask(fold: Fold, rule: int, row: int, span: Span, change: "_Change") -> None:
+    """Let a late reading that changed a kept window say what it does of one rule's alert."""
+    wanted, alert = fold.plan.rules[rule], int(fold.coverage.series_alert[row, rule])
+    if isinstance(wanted, LimitsRule) and wanted.statistic in MERGEABLE:
+        _reconsider(fold, rule, alert, span.place, change)
+    elif isinstance(wanted, AdaptiveRule):
+        before, after = change
+        for cell in np.flatnonzero(before["mean"] != after["mean"]).tolist():
+            means = (int(after["end_ms"][cell]), float(before["mean"][cell]), float(after["mean"][cell]))
+            unusual_late(fold, rule, alert, span.place, means)
 
 
 def _series_row(fold: Fold, panes: PaneColumns, place: int) -> int:
@@ -132,7 +159,7 @@ def _reconsider(fold: Fold, rule: int, alert: int, place: int, change: _Change) 
     says = _says(wanted, life, (was, now), np.asarray(after["end_ms"], np.int64), of_episode, revised)
     if phase is Phase.RESOLVED and says is not Amendment.WITHDRAWN:
         return
-    _tell(fold, rule, alert, place, says, now.take(np.array([revised])))
+    tell(fold, rule, alert, place, says, now.take(np.array([revised])))
 
 
 def _of_episode(life: Lives, end_ms: Int64s, phase: Phase) -> Bools:
@@ -158,19 +185,3 @@ def _says(
     is_over = now.verdict[revised] == Verdict.BREACH
     beyond = np.abs(now.value[revised] - now.threshold[revised]) >= np.abs(was.value[revised] - was.threshold[revised])
     return Amendment.CONFIRMED if is_over and bool(beyond) else Amendment.WEAKENED
-
-
-def _tell(fold: Fold, rule: int, alert: int, place: int, says: Amendment, verdict: Verdicts) -> None:
-    """Save and tell what late data say, unless they said it of this episode before."""
-    rows = np.array([alert])
-    before = lives_of(fold, rows)
-    code = AMENDMENTS.index(says)
-    if before.amended[0] == code or (before.amended[0] and says is Amendment.CONFIRMED):
-        return
-    at_ms = int(before.moved_ms[0])
-    fires = PHASES[int(before.phase[0])] is Phase.FIRING
-    after = withdraw(before, at_ms) if says is Amendment.WITHDRAWN and fires else amend(before)
-    after = replace(after, amended=np.array([code], np.int8))
-    save_lives(fold, rows, after)
-    moved = Moved(alert, int(before.phase[0]), after, severity_from=int(before.severity[0]))
-    fold.moves.append((place, rule, amendment(fold, rule, moved, verdict, says)))

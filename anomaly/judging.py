@@ -9,6 +9,7 @@ from anomaly.lifecycle import Verdict
 from anomaly.memory import judge_level, judge_stillness, judge_told, remember, score, unscored
 from anomaly.moves import Subjects, judge, open_alerts
 from anomaly.observations import observations, take_windows
+from anomaly.presence import prove_all
 from anomaly.round import Round
 from anomaly.rounds import rounds
 from anomaly.rows import NONE
@@ -35,10 +36,23 @@ def judge_panes(fold: Fold, panes: PaneColumns, intake: Intake) -> None:
     judged: list[Round] = []
     for places in rounds(intake.series, np.flatnonzero(intake.series != NONE)):
         kind = panes.kind[places]
-        judged += _judge_windows(fold, panes, intake, places[kind == PaneKind.ON_TIME])
+        on_time = places[kind == PaneKind.ON_TIME]
+        _prove_series(fold, panes, intake, on_time)
+        judged += _judge_windows(fold, panes, intake, on_time)
         _judge_early(fold, panes, intake, places[kind == PaneKind.EARLY])
     if switched_rules(fold.plan):
         judge_released(fold, released(fold, panes, intake, judged), _verdicts)
+
+
+def _prove_series(fold: Fold, panes: PaneColumns, intake: Intake, places: Int64s) -> None:
+    """Hold windows against the silence of their metrics, before they end it."""
+    for rule in plain_rules(fold.plan):
+        if isinstance(fold.plan.rules[rule], MissingRule):
+            rows = intake.series[places]
+            device = fold.state.series["device"][rows].astype(np.int64)
+            at_ms = panes.start_ms[places] + panes.size_ms[places]
+            subjects = Subjects(device, rows, at_ms, places)
+            prove_all(fold, rule, fold.coverage.series_alert[rows, rule], panes, subjects)
 
 
 def _judge_windows(fold: Fold, panes: PaneColumns, intake: Intake, places: Int64s) -> list[Round]:

@@ -8,6 +8,7 @@ import numpy as np
 from anomaly.detectors.limits import severities, steps_of
 from anomaly.evidence import Moved, expiry, transition, withdrawal
 from anomaly.fold import Fold, lives_of, save_lives
+from anomaly.late import keep_basis
 from anomaly.lifecycle import Lives, Verdict, advance, expire, step_severity, withdraw
 from anomaly.rows import ALERT, NONE
 from anomaly.table import new_rows
@@ -43,7 +44,7 @@ class Subjects:
 
 def open_alerts(fold: Fold, rule: int, device: Int64s, series: Int64s) -> Bools:
     """Tell which alerts of the rule are pending or firing, by device and series rows."""
-    alerts = _alerts(fold, rule, device, series)
+    alerts = alerts_of(fold, rule, device, series)
     is_open = np.zeros(len(alerts), np.bool_)
     known = np.flatnonzero(alerts != NONE)
     is_open[known] = lives_of(fold, alerts[known]).is_open
@@ -86,7 +87,10 @@ def judge(
     for cell in np.flatnonzero(after.number > before.number).tolist():
         life, position = after.take(np.array([cell])), subjects.positions[cell] if subjects.positions else ""
         moved = Moved(int(alerts[cell]), int(before.phase[cell]), life, position, int(before.severity[cell]))
-        told = transition(fold, rule, moved, verdicts.take(np.array([cell])))
+        verdict = verdicts.take(np.array([cell]))
+        told = transition(fold, rule, moved, verdict)
+        if told.fires:
+            keep_basis(fold, wanted, int(alerts[cell]), life, verdict)
         fold.moves.append((int(subjects.place[cell]), rule, told))
 
 
@@ -126,7 +130,7 @@ def tick_place(fold: Fold, device: Int64s, series: Int64s) -> Int64s:
     return device * (len(fold.state.series) + 1) + series + 1
 
 
-def _alerts(fold: Fold, rule: int, device: Int64s, series: Int64s) -> Int64s:
+def alerts_of(fold: Fold, rule: int, device: Int64s, series: Int64s) -> Int64s:
     """Return the alert row of each subject, ``NONE`` where there is none yet."""
     coverage = fold.coverage
     of_series = len(series) and series[0] != NONE
@@ -136,7 +140,7 @@ def _alerts(fold: Fold, rule: int, device: Int64s, series: Int64s) -> Int64s:
 
 def _ensure(fold: Fold, rule: int, device: Int64s, series: Int64s) -> Int64s:
     """Return the alert row of each subject, a new one where there was none."""
-    alerts = _alerts(fold, rule, device, series)
+    alerts = alerts_of(fold, rule, device, series)
     lacking = np.flatnonzero(alerts == NONE)
     if not len(lacking):
         return alerts

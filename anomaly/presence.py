@@ -5,6 +5,7 @@ import numpy as np
 from anomaly.detectors.missing import Presence, observe, returned
 from anomaly.fold import Fold
 from anomaly.intake import Intake
+from anomaly.late import Span, may_be_proven, prove
 from anomaly.lifecycle import UNSET_MS
 from anomaly.moves import Subjects, judge, open_alerts
 from anomaly.observations import observations
@@ -46,17 +47,35 @@ def save_presence(table: Table, rows: Int64s, presence: Presence) -> None:
 
 
 def _return(fold: Fold, rule: int, panes: PaneColumns, intake: Intake, present: Int64s) -> None:
-    """Tell the open alerts of silent devices that each pane of theirs has come."""
+    """Tell the open alerts of silent devices that each pane of theirs has come, and hold it against their silence."""
     none = np.full(len(present), NONE, np.int64)
-    back = present[open_alerts(fold, rule, intake.device[present], none)]
-    for places in rounds(intake.device, back):
+    matters = open_alerts(fold, rule, intake.device[present], none)
+    matters[may_be_proven(fold, fold.coverage.device_alert[intake.device[present], rule])] = True
+    for places in rounds(intake.device, present[matters]):
         subjects = Subjects(
             device=intake.device[places],
             series=np.full(len(places), NONE, np.int64),
             at_ms=np.maximum(panes.last_ms[places], fold.state.tick_ms or 0),
             place=places,
         )
+        prove_all(fold, rule, fold.coverage.device_alert[subjects.device, rule], panes, subjects)
         judge(fold, rule, subjects, returned(len(places)))
+
+
+def prove_all(fold: Fold, rule: int, alerts: Int64s, panes: PaneColumns, subjects: Subjects) -> None:
+    """Hold panes, one a subject, against the silence that alerts were about.
+
+    Args:
+        fold: Takes the transitions.
+        rule: Place of the rule in the plan.
+        alerts: shape (n,), alert row of each subject, or ``NONE``.
+        panes: Of which the subjects' places are.
+        subjects: n devices or series.
+    """
+    for cell in may_be_proven(fold, alerts).tolist():
+        place = int(subjects.place[cell])
+        span = Span(place, int(panes.first_ms[place]), int(panes.last_ms[place]))
+        prove(fold, rule, int(alerts[cell]), span, int(subjects.at_ms[cell]))
 
 
 def _learn(fold: Fold, panes: PaneColumns, intake: Intake, present: Int64s) -> None:

@@ -61,8 +61,15 @@ ALERT: Final[Schema] = {
     "severity": Column("i1", UNSTEPPED),  # place among the severities
     "severity_max": Column("i1", UNSTEPPED),
     "amended": Column("i1"),  # what late data said of the newest episode
+    "proof_ms": Column("i8", UNSET_MS),  # what it rested on when it came to fire: see ``late.keep_basis``
+    "proof_until_ms": Column("i8", UNSET_MS),
+    "proof_low": Column("f8", np.nan),
+    "proof_high": Column("f8", np.nan),
 }
-ALERT_ADDED: Final = ("severity", "severity_max", "amended")
+ALERT_ADDED: Final = (
+    *("severity", "severity_max", "amended"),
+    *("proof_ms", "proof_until_ms", "proof_low", "proof_high"),
+)
 """Columns that states of earlier releases do not have."""
 
 STILL: Final[Schema] = {

@@ -7,9 +7,10 @@ import numpy as np
 from anomaly.clocks import STEADY_TICKS, judge_clocks, offsets
 from anomaly.detectors import missing
 from anomaly.fold import Fold
+from anomaly.late import lengthen
 from anomaly.lifecycle import UNSET_MS, Verdict
 from anomaly.mode_book import standing
-from anomaly.moves import Subjects, expire_alerts, judge, tick_place
+from anomaly.moves import Subjects, alerts_of, expire_alerts, judge, tick_place
 from anomaly.presence import presence_of
 from anomaly.rows import NONE
 from anomaly.verdicts import Verdicts
@@ -128,7 +129,10 @@ def _is_on(fold: Fold, wanted: MissingRule, devices: Int64s, tick_ms: int) -> Bo
 def _judge(fold: Fold, rule: int, subjects: Subjects, verdicts: Verdicts) -> None:
     """Let breaches act; that a subject is not silent is no signal, only its data are."""
     over = np.flatnonzero(verdicts.verdict == Verdict.BREACH)
-    judge(fold, rule, subjects.take(over), verdicts.take(over))
+    subjects, verdicts = subjects.take(over), verdicts.take(over)
+    judge(fold, rule, subjects, verdicts)
+    if len(over):
+        lengthen(fold, alerts_of(fold, rule, subjects.device, subjects.series), verdicts)
 
 
 def _subjects(fold: Fold, device: Int64s, series: Int64s, tick_ms: int) -> Subjects:

@@ -59,14 +59,33 @@ def expired_summary(moved: Transition, expire_ms: int) -> str:
 
 def amended_summary(moved: Transition) -> str:
     """Return the line for an alert of which late data say something."""
-    evidence, limit = moved.evidence, _with_unit(moved.evidence.threshold or 0.0, moved)
-    value = f"{_name(moved)} was {_with_unit(evidence.value, moved)}, limit {limit}"
     said = {
         Amendment.CONFIRMED: "late data confirm it",
         Amendment.WEAKENED: "late data weaken it",
         Amendment.WITHDRAWN: "late data withdraw it",
     }[moved.amendment]
-    return f"{value} ({_named(moved)}): {said}"
+    return f"{_amended(moved)} ({_named(moved)}): {said}"
+
+
+def _amended(moved: Transition) -> str:
+    evidence, name = moved.evidence, _name(moved)
+    limit = evidence.threshold or 0.0
+    if moved.kind == "missing":
+        return f"{_missed(moved)} of the time without came late, without a gap of {duration(int(limit))}"
+    if moved.kind == "flatline":
+        return (
+            f"{name} moved meanwhile, it stood still for {duration(int(evidence.value))}, limit {duration(int(limit))}"
+        )
+    value = f"{name} was {_with_unit(evidence.value, moved)}"
+    if moved.kind == "adaptive":
+        return f"{value}{_band(moved, evidence)}"
+    return f"{value}, limit {_with_unit(limit, moved)}"
+
+
+def _band(moved: Transition, evidence: Evidence) -> str:
+    if evidence.expected_low is None or evidence.expected_high is None:
+        return ""
+    return f", expected {number(evidence.expected_low)} to {_with_unit(evidence.expected_high, moved)}"
 
 
 def _step(moved: Transition) -> str:
