@@ -1,7 +1,8 @@
 """Alerts under crashes: 80,000 of them through the alerts stage, which dies at every step of its way, again and again.
 
 Printed: how many were missed, and how many copies a standard and a FIFO topic hand on. The FIFO topic is written
-here after what Amazon SNS documents: a deduplication id is not handed on twice within five minutes.
+here after what Amazon SNS documents: a deduplication id is not handed on twice within five minutes. The same crashes
+are played against topics and queues of the emulator, with fewer alerts: it compares each message with all others.
 """
 
 from collections import Counter, defaultdict
@@ -12,6 +13,7 @@ from random import Random
 from typing import Final
 
 from alerts.handler import AlertsHandler
+from benchmarks.emulated_topics import Published, handed_on
 from benchmarks.table import print_table
 from tocsin.adapters.embedded.open import Embedded, open_embedded
 from tocsin.core.clock import MINUTE_MS, VirtualClock, elapsed_s, iso
@@ -40,6 +42,8 @@ from tocsin.core.ports import (
 )
 
 ALERTS: Final = 80_000
+EMULATED_ALERTS: Final = 2_000
+EMULATED_BATCH: Final = 40
 START_MS: Final = 1_795_428_000_000
 BATCH: Final = 500
 CRASH_CHANCE: Final = 0.6
@@ -174,6 +178,7 @@ class Figures:
         fifo_soon: Copies that it hands on within five minutes.
         distinct: Different notifications.
         elapsed_s: How long it took.
+        published: All that was published, and when.
     """
 
     transitions: int
@@ -186,6 +191,7 @@ class Figures:
     fifo_soon: int
     distinct: int
     elapsed_s: float
+    published: Published
 
 
 def run(alerts: int = ALERTS, seed: int = 1, *, batch: int = BATCH) -> Figures:
@@ -200,18 +206,19 @@ def run(alerts: int = ALERTS, seed: int = 1, *, batch: int = BATCH) -> Figures:
         wanted = {_ref(one) for one in moves}
         decided = Counter(one.alert for one in _decisions(embedded, {one.tenant for one in moves}))
     told = {ref for _, one in ports.published for ref in one.alerts}
-    handed_on, soon = _fifo(ports.published)
+    kept, soon = fifo(ports.published)
     return Figures(
         transitions=len(moves),
         missed=len(wanted - told),
         undecided=sum(decided[ref] != 1 for ref in wanted),
-        out_of_order=_out_of_order(handed_on),
+        out_of_order=_out_of_order(kept),
         crashes=dict(ports.crashes),
         standard=len(ports.published),
-        fifo=len(handed_on),
+        fifo=len(kept),
         fifo_soon=soon,
         distinct=len({one.id for _, one in ports.published}),
         elapsed_s=elapsed_s() - begin_s,
+        published=ports.published,
     )
 
 
@@ -274,7 +281,7 @@ def _decisions(embedded: Embedded, tenants: set[str]) -> Iterator[DecisionRecord
         yield from embedded.backend.decisions.query(tenant, limit=10_000_000)
 
 
-def _fifo(published: Sequence[tuple[int, Notification]]) -> tuple[list[Notification], int]:
+def fifo(published: Published) -> tuple[list[Notification], int]:
     """Return what a FIFO topic hands on, and how many of these are copies of what it did within five minutes."""
     taken: dict[str, int] = {}
     handed_on: list[Notification] = []
@@ -308,11 +315,17 @@ def _ref(move: Transition) -> AlertRef:
 
 
 def main() -> None:
-    found = run()
+    _print(ALERTS, run())
+    few = run(EMULATED_ALERTS, batch=EMULATED_BATCH)
+    topics = {name: len(handed_on(few.published, fifo=name == "FIFO")) for name in ("standard", "FIFO")}
+    _print(EMULATED_ALERTS, replace(few, standard=topics["standard"], fifo=topics["FIFO"]), " on the emulator")
+
+
+def _print(alerts: int, found: Figures, where: str = "") -> None:
     copies = {"standard": found.standard - found.distinct, "FIFO": found.fifo - found.distinct}
     crashes = sum(found.crashes.values())
     print_table(
-        f"{ALERTS:,} alerts, {found.transitions:,} moves, {crashes:,} crashes, {found.elapsed_s:.0f} s",
+        f"{alerts:,} alerts{where}, {found.transitions:,} moves, {crashes:,} crashes, {found.elapsed_s:.0f} s",
         ("", "count", "share"),
         [
             ("moves missed", f"{found.missed:,}", ""),
