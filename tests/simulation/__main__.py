@@ -38,7 +38,7 @@ def _play_one(asked: argparse.Namespace) -> int:
     _show(result)
     if asked.shrink and result.findings:
         small = shrunk(replace(history, faults=result.script))
-        save(small, asked.shrink, result.findings[0])
+        save(small, asked.shrink, run(small).findings[0])
         print(f"{len(small.actions)} actions and {len(small.faults or ())} faults are in {asked.shrink}")  # noqa: T201
     return int(bool(result.findings))
 

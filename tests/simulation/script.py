@@ -18,6 +18,9 @@ Action = list[Any]
 SECOND_MS: Final = 1_000
 MINUTE_MS: Final = 60_000
 HOUR_MS: Final = 3_600_000
+FROZEN: Final = 0
+"""A jump by nothing: the clock stands still up to the next jump, while devices go on."""
+
 TENANTS: Final = ("acme", "globex")
 DEVICES: Final = ("acme#pump-1", "acme#pump-2", "globex#fan-1", "globex#fan-2", "acme#pump-3", "globex#fan-3")
 STAGES: Final = ("processors", "anomaly", "alerts")
@@ -135,7 +138,7 @@ def _action(name: str, random: Random, senders: _Senders, now_ms: int) -> Action
     if name == "wait":
         return [name, random.choice((500, 4_000, 15_000, 15_000, 31_000))]
     if name == "jump":
-        return [name, random.choice((HOUR_MS, -HOUR_MS, -2 * MINUTE_MS, 10 * MINUTE_MS))]
+        return [name, random.choice((HOUR_MS, -HOUR_MS, -2 * MINUTE_MS, 10 * MINUTE_MS, FROZEN))]
     return [name, random.randrange(60), random.randrange(60)]
 
 

@@ -15,7 +15,11 @@ REGRESSIONS = sorted((Path(__file__).parent / "regressions").glob("*.jsonl"))
 def complaint(result: HistoryResult) -> str:
     """Return what to read and to type where a history shows something wrong."""
     findings = "\n".join(result.findings[:12])
-    return f"{findings}\nreplay it with: python -m tests.simulation --seed {result.seed}"
+    command = f"python -m tests.simulation --seed {result.seed}"
+    return (
+        f"{findings}\nreplay it with: {command}\n"
+        f"make a regression test of it with: {command} --shrink tests/simulation/regressions/a-name.jsonl"
+    )
 
 
 @pytest.mark.parametrize("first", SEEDS[::SEEDS_PER_TEST])
@@ -42,7 +46,7 @@ def test_histories_do_what_they_are_for() -> None:
     results = [run_history(seed) for seed in range(30)]
 
     kinds = {kind for result in results for kind in result.faults}
-    assert len(kinds) == 15
+    assert len(kinds) == 16
     assert {feature for seed in range(30) for feature in drawn(seed, SIZE, ONE_IN).features} == set(FEATURES)
     assert sum(result.revisions for result in results) > 5
     assert sum(result.actions for result in results) > 20

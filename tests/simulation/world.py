@@ -16,7 +16,7 @@ from tests.simulation.mapping import Handler, Instances, Lane, Mapping
 from tests.simulation.memory import Memory, MemoryLog
 from tests.simulation.people import action_of
 from tests.simulation.runtime_mapping import MemoryCheckpoints, RuntimeMapping
-from tests.simulation.script import RUNTIME, START_MS, TENANTS, History
+from tests.simulation.script import FROZEN, RUNTIME, START_MS, TENANTS, History
 from tests.simulation.script import Action as Scripted
 from tests.simulation.setting import plan_of, wire
 from tests.simulation.watch import Watch, WatchedBlobs, WatchedDecisions, WatchedPort, WatchedState
@@ -47,10 +47,12 @@ class Clock:
     Attributes:
         at_ms: What it shows.
         newest_ms: The most that it ever showed.
+        is_frozen: Whether it stands still.
     """
 
     at_ms: int = START_MS
     newest_ms: int = START_MS
+    is_frozen: bool = False
 
     def now_ms(self) -> int:
         return self.at_ms
@@ -206,10 +208,12 @@ class World:
                 return
 
     def _do_wait(self, ms: int) -> None:
-        self.now.move(ms)
+        if not self.now.is_frozen:
+            self.now.move(ms)
 
     def _do_jump(self, ms: int) -> None:
-        self.calls.counts["clock jump"] += 1
+        self.now.is_frozen = ms == FROZEN
+        self.calls.counts["frozen clock" if self.now.is_frozen else "clock jump"] += 1
         self.now.move(ms)
 
     def _do_reshard(self, which: int, how: int) -> None:
