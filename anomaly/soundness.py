@@ -48,5 +48,6 @@ def _limits(fold: Fold, rows: Int64s) -> tuple[Floats, Floats]:
     """Return the smallest and the largest possible value of each series, each shape (n,)."""
     metric = fold.state.series["metric"][rows]
     codes, places = np.unique(metric, return_inverse=True)
-    limits = np.array([possible_range(fold.plan, fold.state.metric_names[code]) for code in codes.tolist()])
+    found = [possible_range(fold.plan, fold.state.metric_names[code]) for code in codes.tolist()]
+    limits = np.array(found, np.float64).reshape(-1, 2)
     return limits[places, 0], limits[places, 1]

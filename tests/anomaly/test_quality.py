@@ -6,7 +6,16 @@ import pytest
 
 from tests.anomaly.specimens import MINUTE_MS, Pane, Stage, plan_of
 from tocsin.core.messages import Phase, Transition
-from tocsin.core.plan.model import AdaptiveRule, LimitsRule, MetricPlan, Plan, QualityRule, Rule, Window
+from tocsin.core.plan.model import (
+    AdaptiveRule,
+    LimitsRule,
+    MetricPlan,
+    MultivariateRule,
+    Plan,
+    QualityRule,
+    Rule,
+    Window,
+)
 
 AIR = "air_celsius"
 RANGE = QualityRule(name="impossible", metric=AIR)
@@ -54,6 +63,12 @@ def test_impossible_value_neither_fires_nor_resolves_nor_teaches_any_other_rule(
     assert hot_moves == [Phase.FIRING, Phase.RESOLVED]
     assert others[0][2] - stage.state.devices["first_ms"][0] == 4 * MINUTE_MS
     assert stage.state.detector["seen"].tolist() == [4]
+
+
+def test_panes_of_which_no_rule_judges_any_series_are_taken_all_the_same() -> None:
+    stage = Stage(plan(RANGE, MultivariateRule(name="joint")))
+
+    assert stage.feed(Pane(0, 10.0, metric="flow_lpm")) == []
 
 
 @pytest.mark.parametrize(
