@@ -103,7 +103,7 @@ export function devicePage(main, { app, id, query }) {
 
   let frame = 0;
   let settling = 0;
-  /** A hand moves more often than a screen is drawn; and the address, which costs more than a chart, only at the end. */
+  /** Hands move more often than a screen is drawn. The address costs more than a chart, so it comes at the end. */
   const moved = () => {
     frame ||= requestAnimationFrame(() => {
       frame = 0;
