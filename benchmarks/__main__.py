@@ -3,7 +3,20 @@
 import sys
 from importlib import import_module
 
-TABLES = ("hot_path", "parts", "decoding", "cold_start", "budgets", "replay", "recordings", "api", "alert_delivery")
+TABLES = (
+    "hot_path",
+    "parts",
+    "decoding",
+    "cold_start",
+    "budgets",
+    "replay",
+    "recordings",
+    "api",
+    "alert_delivery",
+    "growth",
+    "latency",
+    "topology",
+)
 
 
 def main(names: list[str]) -> int:
