@@ -132,6 +132,7 @@ NOTES: Final = {
     "key groups": "a new generation of state: tocsin state rescale",
     "windows": "alerts of windows come so much later, and people see less",
     "readings wait for a batch": "alerts come so much later",
+    **{f"memory of {stage}": "calls last longer, and all states must fit" for stage in SIZED},
 }
 
 
