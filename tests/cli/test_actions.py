@@ -12,6 +12,7 @@ from tests.cli.conftest import Tocsin
 from tocsin.adapters.embedded.open import Embedded, open_embedded
 from tocsin.core.actions import ActionKind
 from tocsin.core.clock import VirtualClock, wall_now_ms
+from tocsin.core.formats.muted_item import MutedAlert, muted_entry
 from tocsin.core.messages import AlertRef, Decision, DecisionRecord
 from tocsin.core.plan.source import default_plan
 from tocsin.runtime.pipeline import Pipeline
@@ -176,3 +177,26 @@ def test_action_makes_no_new_file(tocsin: Tocsin, tmp_path: Path) -> None:
 
     assert said.code == 2
     assert not (tmp_path / "missing.db").exists()
+
+
+def test_muted_alert_is_listed_with_what_mutes_it_and_that_lists_what_it_muted(tocsin: Tocsin, path: Path) -> None:
+    silent = replace(of_device(FIRING, 5), kind="missing", metric="")
+    by = AlertRef(silent.fingerprint, silent.episode, silent.number)
+    muted = AlertRef(ALERT, FIRING.episode, FIRING.number)
+    inhibited = Decision.INHIBITED
+    with open_embedded(path, now_ms=lambda: AT_MS) as embedded:
+        embedded.backend.alerts.put([silent])
+        embedded.backend.directory.put([muted_entry("acme", MutedAlert(muted, "gateway gw-3", by))])
+        embedded.backend.decisions.put(
+            [
+                DecisionRecord("acme", "pump-5", by, inhibited, "n1", AT_MS, "gateway gw-3", by),
+                DecisionRecord("acme", "pump-7", muted, inhibited, "", AT_MS, "gateway gw-3", by),
+            ]
+        )
+
+    assert f"muted by {silent.fingerprint}" in tocsin("alerts", "list", "--file", path).out
+    assert f"muted by the outage of gateway gw-3 (alert {by.fingerprint})" in (
+        tocsin("alerts", "show", ALERT, "--file", path).out
+    )
+    shown = tocsin("alerts", "show", silent.fingerprint, "--file", path).out
+    assert shown.endswith(f"muted while gateway gw-3 was out\n  pump-7  {ALERT}\n")
