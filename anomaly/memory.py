@@ -58,8 +58,12 @@ def score(fold: Fold, rows: Int64s, windows: Observations) -> Scores:
     if not len(watched):
         return scores
     learners = state.series["detector"][rows[watched]].astype(np.int64)
-    found, after = fold.detector.score(state.detector.take(learners), take_windows(windows, watched))
-    state.detector.put(learners, after)
+    if _are_all(learners, len(state.detector)):  # a round of the whole group: nothing is gathered and scattered
+        found, after = fold.detector.score(state.detector.columns, take_windows(windows, watched))
+        state.detector.replace(after)
+    else:
+        found, after = fold.detector.score(state.detector.take(learners), take_windows(windows, watched))
+        state.detector.put(learners, after)
     where = np.zeros(len(rows), np.int64)
     where[watched] = np.arange(len(watched))
     spread = take_scores(found, where)
@@ -129,6 +133,11 @@ def _kept(fold: Fold, places: Int64s, kind: type[Kept]) -> Kept:
 
 def _keep(fold: Fold, places: Int64s, after: flatline.Stills | drift.Levels | quality.Told) -> None:
     fold.state.stills.put(places, {field.name: getattr(after, field.name) for field in fields(after)})
+
+
+def _are_all(rows: Int64s, count: int) -> bool:
+    """Tell whether the rows are all of the table's, in order."""
+    return len(rows) == count and bool((rows == np.arange(count)).all())
 
 
 def unscored(count: int) -> Scores:

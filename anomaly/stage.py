@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from anomaly.contract import Detector
-from anomaly.state import GroupState, decode, encode, initial
+from anomaly.state import GroupState, decode, encode_pieces, initial
 from anomaly.step import Batches, decode_transition, step
 from tocsin.core.errors import UnavailableError
 from tocsin.core.machine import Entry, Step
 from tocsin.core.plan.book import PlanBook
 from tocsin.core.ports import AlertTable
+from tocsin.core.sealed import Encoded
 
 NAME: Final = "anomaly"
 PUT_MAX: Final = 500
@@ -35,9 +36,9 @@ class Anomaly:
         """Return the state of the bytes."""
         return decode(blob, self._detector)
 
-    def encode(self, state: GroupState) -> bytes:
-        """Return the bytes of the state."""
-        return encode(state)
+    def encode(self, state: GroupState) -> Encoded:
+        """Return the bytes of the state in pieces."""
+        return encode_pieces(state)
 
     def step(self, state: GroupState, batch: Batches) -> Step[GroupState, Batches]:
         """Fold the group's batches."""

@@ -17,7 +17,7 @@ from anomaly.coverage import Coverage
 from anomaly.detectors.multivariate import Multivariate
 from anomaly.ordering import ordered
 from anomaly.rows import ALERT, ALERT_ADDED, DEVICE, DEVICE_ADDED, JOINT, NONE, RARE_TABLES, STILL, STILL_ADDED, TABLES
-from anomaly.table import Table, checked, new_rows
+from anomaly.table import Table, checked, columns_of, new_rows
 from tocsin.core import codec
 from tocsin.core.columns import Int64s
 from tocsin.core.errors import DamagedError
@@ -194,6 +194,11 @@ _meta_decoder: Final = msgspec.msgpack.Decoder(_Meta)
 
 def encode(state: GroupState) -> bytes:
     """Return the state's bytes; equal states give equal bytes."""
+    return b"".join(encode_pieces(state))
+
+
+def encode_pieces(state: GroupState) -> list[bytes | memoryview]:
+    """Return the state's bytes in pieces, most of which are its very columns."""
     meta = _Meta(
         fence=sorted((*sender, number) for sender, number in state.fence.items()),
         plan_hash=state.plan_hash,
@@ -216,7 +221,7 @@ def encode(state: GroupState) -> bytes:
         if len(table) or name not in RARE_TABLES:
             arrays |= {f"{name}.{column}": table[column] for column in sorted(table)}
     arrays |= {f"{_JOINT_NAME}.{column}": state.joint_detector[column] for column in sorted(state.joint_detector)}
-    return codec.encode(STATE_SCHEMA, STATE_VERSION, meta, arrays)
+    return codec.encode_pieces(STATE_SCHEMA, STATE_VERSION, meta, arrays)
 
 
 def decode(blob: bytes, detector: Detector) -> GroupState:
@@ -230,12 +235,12 @@ def decode(blob: bytes, detector: Detector) -> GroupState:
         meta = _meta_decoder.decode(packed.meta)
     except msgspec.MsgspecError as error:
         raise DamagedError(f"{STATE_SCHEMA} cannot be read: {error}") from error
-    joint_columns = _columns(_JOINT_NAME, packed.arrays)
+    joint_columns = columns_of(_JOINT_NAME, packed.arrays)
     if not joint_columns:  # saved before there were any, or by another version of the detector
         joint_columns = JOINT_DETECTOR.initial(0)
         packed.arrays.update({f"joints.{name}": column for name, column in new_rows(JOINT, 0).items()})
     _add_columns(packed.arrays)
-    tables = {name: checked(name, schema, _columns(name, packed.arrays)) for name, schema in TABLES.items()}
+    tables = {name: checked(name, schema, columns_of(name, packed.arrays)) for name, schema in TABLES.items()}
     state = GroupState(
         fence={(generation, group): number for generation, group, number in meta.fence},
         plan_hash=meta.plan_hash,
@@ -251,7 +256,7 @@ def decode(blob: bytes, detector: Detector) -> GroupState:
         detector_name=meta.detector_name,
         channel_names=meta.channel_names,
         mode_names=meta.mode_names,
-        detector=Table(_columns("detector", packed.arrays)),
+        detector=Table(columns_of("detector", packed.arrays)),
         joint_detector=Table(joint_columns),
         devices=tables["devices"],
         series=tables["series"],
@@ -279,11 +284,6 @@ def _add_columns(arrays: dict[str, NDArray[Any]]) -> None:
     for table in RARE_TABLES:
         for name, column in new_rows(TABLES[table], 0).items():
             arrays.setdefault(f"{table}.{name}", column)
-
-
-def _columns(name: str, arrays: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-    prefix = f"{name}."
-    return {key.removeprefix(prefix): array for key, array in arrays.items() if key.startswith(prefix)}
 
 
 def _restart(state: GroupState, detector: Detector) -> GroupState:

@@ -66,6 +66,11 @@ class Table:
         for name, values in columns.items():
             self.columns[name][rows] = values
 
+    def replace(self, columns: Mapping[str, NDArray[Any]]) -> None:
+        """Write every row of the columns; the arrays are the table's from now on."""
+        for name, values in columns.items():
+            self.columns[name] = np.ascontiguousarray(values, self.columns[name].dtype)
+
     def append(self, rows: Mapping[str, NDArray[Any]]) -> None:
         """Add rows at the end; they must have every column."""
         for name, column in self.columns.items():
@@ -78,6 +83,12 @@ def new_rows(schema: Schema, count: int) -> dict[str, NDArray[Any]]:
         name: np.full((count, column.width) if column.width else count, column.fill, np.dtype(column.dtype))
         for name, column in schema.items()
     }
+
+
+def columns_of(name: str, arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """Return the table's columns of what was decoded."""
+    prefix = f"{name}."
+    return {key.removeprefix(prefix): array for key, array in arrays.items() if key.startswith(prefix)}
 
 
 def checked(name: str, schema: Schema, columns: Mapping[str, NDArray[Any]]) -> Table:

@@ -8,7 +8,7 @@ from processors.batch import GroupBatch
 from processors.geometry import geometry_of
 from processors.known_rows import KnownRows
 from processors.listing import Listing
-from processors.state import Group, decode_group, encode_group
+from processors.state import Group, decode_group, group_pieces
 from processors.step import PANES_LANE, Live, live, step
 from processors.window_items import window_items
 from tocsin.core.columns import PaneBatch
@@ -18,6 +18,7 @@ from tocsin.core.late_marks import late_items
 from tocsin.core.machine import Entry, Step
 from tocsin.core.plan.book import PlanBook
 from tocsin.core.ports import Backend, LogRecord
+from tocsin.core.sealed import Encoded
 
 NAME: Final = "processors"
 
@@ -47,9 +48,9 @@ class Processors:
         geometry = geometry_of(self._plans.at(group.plan_hash))
         return Live(group, self._rows.of(group, geometry), geometry)
 
-    def encode(self, state: Live) -> bytes:
-        """Return the bytes of the state."""
-        return encode_group(state.group, state.geometry)
+    def encode(self, state: Live) -> Encoded:
+        """Return the bytes of the state in pieces."""
+        return group_pieces(state.group, state.geometry)
 
     def step(self, state: Live, batch: GroupBatch) -> Step[Live, GroupBatch]:
         """Fold the batch."""

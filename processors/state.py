@@ -172,6 +172,11 @@ class Group:
 
 def encode_group(group: Group, geometry: Geometry) -> bytes:
     """Return the group's bytes."""
+    return b"".join(group_pieces(group, geometry))
+
+
+def group_pieces(group: Group, geometry: Geometry) -> list[bytes | memoryview]:
+    """Return the group's bytes in pieces, which are its very columns."""
     meta = _Meta(
         group.key_group,
         group.plan_hash,
@@ -185,7 +190,7 @@ def encode_group(group: Group, geometry: Geometry) -> bytes:
         tuple((lane.size_ms, lane.hop_ms) for lane in geometry.lanes),
         group.revisions,
     )
-    return codec.encode(SCHEMA, VERSION, meta, _columns(group))
+    return codec.encode_pieces(SCHEMA, VERSION, meta, _columns(group))
 
 
 _PLAIN: Final = (

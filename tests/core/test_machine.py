@@ -6,8 +6,9 @@ from tocsin.core.errors import (
     DamagedError,
     PublishError,
 )
-from tocsin.core.machine import OUTBOX_BYTES_MAX, SEAL_VERSION, Machine
+from tocsin.core.machine import OUTBOX_BYTES_MAX, Machine
 from tocsin.core.ports import StateKey, StateWrite
+from tocsin.core.sealed import SEAL_VERSION
 
 KEY = StateKey(generation=1, group=0, stage="tally")
 

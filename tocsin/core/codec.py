@@ -58,11 +58,16 @@ def encode(schema: str, version: int, meta: object, arrays: Arrays) -> bytes:
         meta: Anything msgspec can encode.
         arrays: Name to array of any shape; dtypes of fixed size.
     """
+    return b"".join(encode_pieces(schema, version, meta, arrays))  # copies each array once
+
+
+def encode_pieces(schema: str, version: int, meta: object, arrays: Arrays) -> list[bytes | memoryview]:
+    """Return what ``encode`` returns in pieces, which copies no array that is of one piece; arguments as there."""
     forms, gaps = _forms(tuple([(name, array.dtype, array.shape) for name, array in arrays.items()]))
     parts: list[bytes | memoryview] = [encode_header(schema, version, meta, forms)]
     for array, gap in zip(arrays.values(), gaps, strict=True):
         parts += (array.data if array.flags.c_contiguous else array.tobytes(), gap)
-    return b"".join(parts)  # copies each array once
+    return parts
 
 
 @lru_cache(maxsize=REMEMBERED_MAX)

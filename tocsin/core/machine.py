@@ -9,10 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Generic, Protocol, TypeVar
 
-import msgspec
-
-from tocsin.core.errors import CommitContendedError, DamagedError, PublishError, TransientError
+from tocsin.core.errors import CommitContendedError, PublishError, TransientError
 from tocsin.core.ports import StateKey, StateStore, StateWrite
+from tocsin.core.sealed import Encoded, seal, unseal
 
 COMMIT_ATTEMPTS_MAX: Final = 6
 OUTBOX_BYTES_MAX: Final = 4 * 1024 * 1024
@@ -67,8 +66,8 @@ class Stage(Protocol[StateT, BatchT]):
         """Return the state of the bytes."""
         ...
 
-    def encode(self, state: StateT) -> bytes:
-        """Return the bytes of the state."""
+    def encode(self, state: StateT) -> Encoded:
+        """Return the bytes of the state, or pieces of them, which are put together once."""
         ...
 
     def step(self, state: StateT, batch: BatchT) -> Step[StateT, BatchT]:
@@ -245,32 +244,13 @@ class Machine(Generic[StateT, BatchT]):
         return StateKey(self._stage.generation, group, self._stage.name)
 
 
-class _Sealed(msgspec.Struct, array_like=True):
-    """State and outbox as they are stored."""
-
-    version: int
-    outbox: list[tuple[str, str, bytes]]
-    body: bytes
-
-
-SEAL_VERSION: Final = 1
-_seal_encoder: Final = msgspec.msgpack.Encoder()
-_seal_decoder: Final = msgspec.msgpack.Decoder(_Sealed)
-
-
-def _seal(outbox: Sequence[Entry], body: bytes) -> bytes:
-    entries = [(entry.lane, entry.name, entry.data) for entry in outbox]
-    return _seal_encoder.encode(_Sealed(SEAL_VERSION, entries, body))
+def _seal(outbox: Sequence[Entry], body: Encoded) -> bytes:
+    return seal([(entry.lane, entry.name, entry.data) for entry in outbox], body)
 
 
 def _unseal(blob: bytes) -> tuple[tuple[Entry, ...], bytes]:
-    try:
-        sealed = _seal_decoder.decode(blob)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise DamagedError(f"state cannot be read: {error}") from error
-    if sealed.version != SEAL_VERSION:
-        raise DamagedError(f"state must be sealed with version {SEAL_VERSION}, got {sealed.version}")
-    return tuple(Entry(lane, name, data) for lane, name, data in sealed.outbox), sealed.body
+    outbox, body = unseal(blob)
+    return tuple(Entry(lane, name, data) for lane, name, data in outbox), body
 
 
 def _outbox_bytes(outbox: Sequence[Entry]) -> int:
