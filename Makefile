@@ -71,9 +71,16 @@ $(VENV)-peers/stamp: requirements/peers.txt
 	@$(VENV)-peers/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/peers.txt
 	@touch $@
 
-peers-stream: $(VENV)/dev.stamp $(VENV)-peers-stream/stamp ## time other engines on the hot path's messages, in an environment of their own
+peers-stream: $(VENV)/dev.stamp $(VENV)-peers-stream/stamp $(VENV)-peers-flink/stamp ## time other engines on the hot path's messages, in an environment of their own
 	@$(BIN)/python -m benchmarks.stream_workload out/stream.jsonl
 	@$(VENV)-peers-stream/bin/python -m benchmarks.stream_peers out/stream.jsonl $(ARGS)
+	@command -v java > /dev/null && $(VENV)-peers-flink/bin/python -m benchmarks.stream_peers out/stream.jsonl $(ARGS) || echo "apache-flink not measured: it needs Java"
+
+$(VENV)-peers-flink/stamp: requirements/peers-flink.txt
+	@echo "installing Flink"
+	@$(PYTHON) -m venv $(VENV)-peers-flink
+	@$(VENV)-peers-flink/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/peers-flink.txt
+	@touch $@
 
 $(VENV)-peers-stream/stamp: requirements/peers-stream.txt
 	@echo "installing the other engines"
@@ -92,9 +99,10 @@ lock: $(VENV)/dev.stamp ## pin every version again, with hashes and without host
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --output-file requirements/schemathesis.txt requirements/schemathesis.in
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --output-file requirements/peers.txt requirements/peers.in
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --output-file requirements/peers-stream.txt requirements/peers-stream.in
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --output-file requirements/peers-flink.txt requirements/peers-flink.in
 
 clean: ## remove what the commands made
-	rm -rf $(VENV) .standins $(VENV)-browser $(VENV)-schemathesis $(VENV)-peers $(VENV)-peers-stream dashboard/node_modules dist build out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .standins $(VENV)-browser $(VENV)-schemathesis $(VENV)-peers $(VENV)-peers-stream $(VENV)-peers-flink dashboard/node_modules dist build out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit("tocsin needs Python 3.11 or newer, found " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
