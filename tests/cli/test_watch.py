@@ -153,6 +153,20 @@ def test_text_of_a_server_never_commands_the_terminal() -> None:
     assert clean("a\u202eb\x00") == "a?b?"
 
 
+def test_long_summary_leaves_the_other_columns_of_an_alert_whole() -> None:
+    deployment = filled()
+    deployment.put_alert(fired(5, episode=5, device="pump-8", fingerprint="00000000000000aa", summary="warm " * 60))
+    watched = Watched(Asking(deployment))
+    turns = iter([False, True])
+    watched.follow(lambda: next(turns))
+
+    (line,) = [line for line in drawn(watched.seen(), Looking()).splitlines() if "warm warm" in line]
+
+    assert "09:30" in line
+    assert "warning" in line
+    assert "pump-8" in line
+
+
 @pytest.mark.parametrize(
     ("data", "keys"),
     [(b"q", ["q"]), (b"\x1b", ["escape"]), (b"\x1b[A\x1b[B", ["up", "down"]), (b"\x1b[1;5C", []), (b"\x00\xff", [])],

@@ -123,7 +123,7 @@ def _spark(one: Device | None) -> Text:
 
 def _alerts(seen: Seen, looking: Looking, rows: int, width: int) -> RenderableType:
     found = shown_alerts(seen, looking)
-    table = Table.grid(padding=(0, 2))
+    table = Table.grid(expand=True, padding=(0, 2))
     for _ in range(3 if width < NARROW else 4):
         table.add_column(no_wrap=True)
     table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
