@@ -43,7 +43,7 @@ from tocsin.core.ports import (
 
 ALERTS: Final = 80_000
 EMULATED_ALERTS: Final = 200
-EMULATED_BATCH: Final = 10
+EMULATED_BATCH: Final = 5
 START_MS: Final = 1_795_428_000_000
 BATCH: Final = 500
 CRASH_CHANCE: Final = 0.6
