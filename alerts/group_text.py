@@ -34,7 +34,8 @@ def group_text(part: Sequence[Transition]) -> str:
 def group_words(key: GroupKey) -> str:
     """Return what the alerts of the group have in common, e.g. ``site north, kind limits``."""
     words = []
-    for name, _, value in (part.partition("=") for part in key[1:]):
+    for attribute, _, value in (part.partition("=") for part in key[1:]):
+        name = attribute.removeprefix("device_")
         words.append(f"{name} {clean(value, 64)}" if value else f"no {name}")
     return ", ".join(words) or f"tenant {clean(key[0], 64)}"
 

@@ -21,6 +21,14 @@ def test_alerts_share_a_group_where_tenant_and_the_plans_names_agree() -> None:
     assert group_key(FIRING, Grouping(by=())) == ("acme",)
 
 
+def test_alerts_of_a_cohort_share_a_group_wherever_its_devices_stand() -> None:
+    by_type = Grouping(by=("device_type",))
+
+    assert group_key(FIRING, by_type) == ("acme", "device_type=pump")
+    assert group_key(replace(of_device(FIRING, 1), site="south", kind="flatline"), by_type)[1:] == ("device_type=pump",)
+    assert group_key(replace(FIRING, device_type="fan"), by_type) != group_key(FIRING, by_type)
+
+
 @pytest.mark.parametrize(
     ("transition", "told_episode", "grouping", "expected"),
     [

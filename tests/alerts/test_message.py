@@ -101,6 +101,12 @@ def test_message_reads_as_it_should(name: str, message: Notification) -> None:
     assert f"{message.subject}\n\n{message.text}" == (GOLDEN / f"{name}.txt").read_text("utf-8")
 
 
+def test_group_of_a_cohort_is_named_by_its_type() -> None:
+    message = told(FIRING, of_device(FIRING, 1), grouping=Grouping(by=("device_type",)))
+
+    assert message.subject == "FIRING critical: 2 alerts, type pump"
+
+
 @pytest.mark.parametrize("transition", [FIRING, RESOLVED, ADAPTIVE, MISSING, RATE, FLAT, WITHDRAWN])
 def test_hostile_names_stay_on_their_line(transition: Transition) -> None:
     hostile = "x\r\nBcc: all\x1b[2J\u202e\u2028" + "y" * 300

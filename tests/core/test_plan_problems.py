@@ -55,7 +55,7 @@ RATE = "rules:\n- {name: fast, kind: rate_of_change, metric: air_celsius, rise_p
         pytest.param("grouping: {by: [site, site]}", "1: grouping.by: must all differ", id="the same word twice"),
         pytest.param(
             "grouping: {by: [sites]}",
-            "1: grouping.by[0]: must be one of site, gateway, device, kind, rule, severity, "
+            "1: grouping.by[0]: must be one of site, gateway, device, device_type, kind, rule, severity, "
             "got 'sites', did you mean site?",
             id="unknown word to group by",
         ),

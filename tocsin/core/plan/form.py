@@ -98,7 +98,7 @@ FORMS: Final[dict[type[msgspec.Struct], tuple[Field, ...]]] = {
             attribute="by",
             kind="choices",
             says="What alerts have in common to be told together, besides the tenant.",
-            choices=("site", "gateway", "device", "kind", "rule", "severity"),
+            choices=("site", "gateway", "device", "device_type", "kind", "rule", "severity"),
         ),
         duration("wait", 0, DAY_MS, "How long the first alert of a group waits for others; 0s tells it at once."),
         duration("interval", 0, 7 * DAY_MS, "How long after a message the next of the group gathers."),

@@ -28,7 +28,7 @@ class Grouping(msgspec.Struct, frozen=True, forbid_unknown_fields=True, cache_ha
         budget_within_ms: How long a budget lasts.
     """
 
-    by: tuple[Literal["site", "gateway", "device", "kind", "rule", "severity"], ...] = ("site", "kind")
+    by: tuple[Literal["site", "gateway", "device", "device_type", "kind", "rule", "severity"], ...] = ("site", "kind")
     wait_ms: int = 0
     interval_ms: int = 60_000
     send_resolved: bool = True
