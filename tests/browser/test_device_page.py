@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 Serve = Callable[..., MadeServer]
 DEVICE = "/devices/north-pump-00000"
+WORDS = "document.querySelector('.range-words').textContent"
 COLOURS_IN_CHART = """() => {
   const canvas = document.querySelector('.series canvas');
   const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
@@ -72,15 +73,16 @@ def test_pause_holds_the_span_and_live_follows_again(serve: Serve, open_page: "O
     page = open_page(server.address + DEVICE)
     charts(page)
     words = page.locator(".range-words")
+    held = "09:59 – 10:59 · 1 h"
+    until(page, f"{WORDS} === {held!r}")
     page.get_by_role("button", name="Pause").click()
-    held = words.inner_text()
 
     server.fleet.advance(20 * 60_000)
     page.locator(".page-head time[title='2026-11-23 10:19:00 UTC']").wait_for()
 
     assert words.inner_text() == held
     page.get_by_role("button", name="Go live").click()
-    until(page, f"document.querySelector('.range-words').textContent !== {held!r}")
+    until(page, f"{WORDS} !== {held!r}")
 
 
 def test_dragging_moves_all_charts_and_the_address_says_where(serve: Serve, open_page: "Open") -> None:

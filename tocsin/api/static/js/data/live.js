@@ -45,7 +45,7 @@ export function liveFeed() {
     cursor = change.cursor;
     setClock(change.now_ms);
     become("live");
-    const moved = !begun && change.newest_ms !== newest;
+    const moved = change.newest_ms !== newest;
     newest = change.newest_ms;
     if (back || moved || change.alerts.length || change.actions.length) tell({ ...change, back, moved });
     return change.truncated ? 0 : PAUSE_MS;
