@@ -5,12 +5,16 @@ import random
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.runtime.walk import MINUTES, walk
+from tests.runtime.walk import MINUTES, START_MS, go_on, walk
+from tocsin.adapters.embedded.open import open_embedded
+from tocsin.adapters.embedded.segments import DatedRecord
+from tocsin.core.clock import MINUTE_MS
 
 ROOT = Path(__file__).parents[2]
 KILLS = 3
@@ -30,6 +34,23 @@ def test_alerts_and_accounts_survive_kill_9(tmp_path: Path) -> None:
     assert accounts["messages"] + accounts["duplicates"] + accounts["rejected"] == len(list(walk()))
     assert killed["alerts"].count(" firing: ") >= 2
     assert len(killed["decided"]) == killed["alerts"].count("\n    why: ")
+
+
+@pytest.mark.parametrize("minute", [4, 12])
+def test_run_stopped_between_a_minute_and_its_tick_ends_as_one_left_alone(tmp_path: Path, minute: int) -> None:
+    def stop(told: int) -> None:
+        if told - START_MS // MINUTE_MS == minute - 1:
+            raise InterruptedError
+
+    path = tmp_path / "stopped.db"
+    with suppress(InterruptedError):
+        go_on(path, stop)
+    with open_embedded(path, now_ms=lambda: START_MS, shards=2) as embedded:
+        arrived = [one for one in walk() if (one.arrival_ms - START_MS) // MINUTE_MS == minute]
+        put = [DatedRecord(one.partition_key, one.data, None, one.arrival_ms) for one in arrived]
+        embedded.backend.readings.put(put)
+
+    assert go_on(path, lambda _: None) == go_on(tmp_path / "whole.db", lambda _: None)
 
 
 def _run_until_killed(path: Path, *, lines: int) -> None:
