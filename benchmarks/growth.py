@@ -9,8 +9,9 @@ import json
 import sys
 import tempfile
 import tracemalloc
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from resource import RUSAGE_SELF, getrusage
 from statistics import median
 from typing import Final
 
@@ -27,11 +28,19 @@ SERIES: Final = (1_000, 10_000, 100_000, 1_000_000)
 GROUP_DEVICES: Final = 1_000
 ONE_GROUP: Final = (1_000, 10_000, 100_000)
 SHARDS: Final = (1, 4, 16, 64)
-SHARD_DEVICES: Final = 1_000
-RUNS: Final = 3
 READINGS: Final = 10_000_000
-LOG_RECORDS: Final = 300_000
-LOG_PARTS: Final = 6
+FIRST_READINGS: Final = 1_000_000
+LOG_RECORDS: Final = 1_000_000
+FIRST_RECORDS: Final = 50_000
+TURNS: Final = 21
+TURN_BATCHES: Final = 10
+MINUTE_BATCHES: Final = 12
+"""Batches in which 1,000 devices are heard for a minute: each turn closes their windows once."""
+
+FRESH_BATCHES: Final = 36
+"""Batches after which two slices of every series are open, and some were closed."""
+
+LOG_BATCHES: Final = 10
 BATCHES: Final = (100, 300, 1_000, 3_000, 10_000)
 GROUP_SIZES: Final = (1_000, 4_000, 16_000)
 SNAPSHOT_EVERY: Final = 100
@@ -41,20 +50,36 @@ METRICS: Final = 5
 Row = dict[str, float]
 
 
-def over_series(sizes: Sequence[int] = SERIES, *, one_group: bool = False, runs: int = RUNS) -> list[Row]:
-    """Return nanoseconds a reading of the step, for each number of series in state.
+def in_turns(fleets: Mapping[int, Fleet], batches: int, turns: int) -> dict[int, list[float]]:
+    """Return nanoseconds a reading of each fleet's turns; they take turns, so what else the machine does hits all.
+
+    Args:
+        fleets: Who takes turns.
+        batches: Of a turn.
+        turns: Of each.
+    """
+    took: dict[int, list[float]] = {name: [] for name in fleets}
+    for _ in range(turns):
+        for name, fleet in fleets.items():
+            took[name].append(fleet.step_ns(batches))
+    return took
+
+
+def ratio(took: Sequence[float], of: Sequence[float]) -> float:
+    """Return how many times longer one took than the other, in the median of their turns."""
+    return median(one / other for one, other in zip(took, of, strict=True))
+
+
+def over_series(sizes: Sequence[int] = SERIES, *, one_group: bool = False, turns: int = TURNS) -> list[Row]:
+    """Return nanoseconds a reading of the step for each number of series in state, and the ratio to the first.
 
     Args:
         sizes: How many series.
         one_group: Whether all are in one key group, whatever its size; else 1,000 devices are in each.
-        runs: Of which the median is taken.
+        turns: How often each is timed.
     """
-    fleets = {size: _fleet_of(size, one_group) for size in sizes}
-    took: dict[int, list[float]] = {size: [] for size in sizes}
-    for _ in range(runs):
-        for size, fleet in fleets.items():
-            took[size].append(fleet.step_ns(max(40, fleet.groups)))
-    return [{"series": size, "ns": median(found)} for size, found in took.items()]
+    took = in_turns({size: _fleet_of(size, one_group) for size in sizes}, TURN_BATCHES, turns)
+    return [{"series": size, "ns": median(took[size]), "ratio": ratio(took[size], took[sizes[0]])} for size in sizes]
 
 
 def _fleet_of(series: int, one_group: bool) -> Fleet:
@@ -62,44 +87,83 @@ def _fleet_of(series: int, one_group: bool) -> Fleet:
     return Fleet(1, devices) if one_group else Fleet(max(1, devices // GROUP_DEVICES), min(devices, GROUP_DEVICES))
 
 
-def over_shards(counts: Sequence[int] = SHARDS, *, runs: int = RUNS) -> list[Row]:
-    """Return nanoseconds a reading of the step, for each number of shards with 1,000 devices each."""
-    fleets = {count: Fleet(count, SHARD_DEVICES) for count in counts}
-    took: dict[int, list[float]] = {count: [] for count in counts}
-    for _ in range(runs):
-        for count, fleet in fleets.items():
-            took[count].append(fleet.step_ns(2 * max(counts)))
-    return [{"shards": count, "ns": median(found)} for count, found in took.items()]
+def over_shards(counts: Sequence[int] = SHARDS, *, turns: int = TURNS) -> list[Row]:
+    """Return nanoseconds a reading of the step for each number of shards with 1,000 devices each, and the ratio."""
+    took = in_turns({count: Fleet(count, GROUP_DEVICES) for count in counts}, TURN_BATCHES, turns)
+    return [
+        {"shards": count, "ns": median(took[count]), "ratio": ratio(took[count], took[counts[0]])} for count in counts
+    ]
 
 
-def over_readings(readings: int = READINGS) -> list[Row]:
-    """Return nanoseconds a reading of the step in parts of a run: each as long as all before it together."""
-    fleet = Fleet(1, GROUP_DEVICES)
-    rows, done = [], 0
-    part = readings // 64
-    while done < readings:
-        batches = max(1, part // (MESSAGES * METRICS))
-        rows.append({"readings": float(done + part), "ns": fleet.step_ns(batches)})
-        done += part
-        part = done
+def marks(most: int, first: int) -> list[int]:
+    """Return 1, 2, 5, 10, … times the first, up to the most.
+
+    >>> marks(12, 1)
+    [1, 2, 5, 10]
+    """
+    return [first * 10**power * step for power in range(9) for step in (1, 2, 5) if first * 10**power * step <= most]
+
+
+def over_readings(readings: int = READINGS, *, turns: int = TURNS) -> list[Row]:
+    """Return nanoseconds a reading of a state after so many, beside one that has hardly begun, and the stored bytes."""
+    old, rows = Fleet(1, GROUP_DEVICES), []
+    for mark in marks(readings, FIRST_READINGS):
+        old.step_ns(max(1, (mark - old.readings) // (MESSAGES * METRICS)))
+        fresh = Fleet(1, GROUP_DEVICES)
+        fresh.step_ns(FRESH_BATCHES)
+        took = in_turns({0: old, 1: fresh}, MINUTE_BATCHES, turns)
+        state = old.state(0)
+        rows.append(
+            {
+                "readings": mark,
+                "ns": median(took[0]),
+                "fresh": median(took[1]),
+                "ratio": ratio(took[0], took[1]),
+                "stored": len(encode_group(state.group, state.geometry)) / GROUP_DEVICES / METRICS,
+                "peak_mb": getrusage(RUSAGE_SELF).ru_maxrss / 1_024,
+            }
+        )
     return rows
 
 
-def over_log(folder: Path, records: int = LOG_RECORDS) -> list[Row]:
-    """Return nanoseconds a record to put it on the log and to read it, by the length of the log before."""
-    batch = [LogRecord(f"acme#device-{number}", b"x" * 117) for number in range(MESSAGES)]
-    rows, after = [], None
-    with open_embedded(folder / "log.db", now_ms=lambda: 0) as embedded:
-        log = embedded.backend.readings
-        (shard,) = log.shards()
-        for part in range(LOG_PARTS):
-            begun_s, count = cpu_s(), records // LOG_PARTS // MESSAGES
-            for _ in range(count):
-                log.put(batch)
-                after = log.read(shard.id, after=after, limit=MESSAGES)[-1].sequence
-            took_s = cpu_s() - begun_s
-            rows.append({"records": (part + 1) * count * MESSAGES, "ns": took_s / count / MESSAGES * 1e9})
+def over_log(folder: Path, records: int = LOG_RECORDS, *, turns: int = TURNS) -> list[Row]:
+    """Return nanoseconds a record to put it on the log and to read it, by what lies there, beside an empty log."""
+    rows, old = [], _Log(folder / "old.db")
+    for mark in marks(records, FIRST_RECORDS):
+        old.pass_ns((mark - old.records) // MESSAGES)
+        fresh = _Log(folder / f"fresh-{mark}.db")
+        fresh.pass_ns(5 * LOG_BATCHES)
+        took = [(old.pass_ns(LOG_BATCHES), fresh.pass_ns(LOG_BATCHES)) for _ in range(turns)]
+        fresh.close()
+        ours, others = zip(*took, strict=True)
+        rows.append({"records": mark, "ns": median(ours), "fresh": median(others), "ratio": ratio(ours, others)})
+    old.close()
     return rows
+
+
+class _Log:
+    """A log in a file of its own; whatever was put is read at once."""
+
+    def __init__(self, path: Path) -> None:
+        self.records = 0
+        self._after: str | None = None
+        self._embedded = open_embedded(path, now_ms=lambda: 0)
+        self._log = self._embedded.backend.readings
+        self._batch = [LogRecord(f"acme#device-{number}", b"x" * 117) for number in range(MESSAGES)]
+
+    def pass_ns(self, batches: int) -> float:
+        """Put and read so many batches; return nanoseconds of CPU a record."""
+        (shard,) = self._log.shards()
+        begun_s = cpu_s()
+        for _ in range(batches):
+            self._log.put(self._batch)
+            self._after = self._log.read(shard.id, after=self._after, limit=MESSAGES)[-1].sequence
+        self.records += batches * MESSAGES
+        return (cpu_s() - begun_s) / max(1, batches) / MESSAGES * 1e9
+
+    def close(self) -> None:
+        """Close the file."""
+        self._embedded.close()
 
 
 def committed_bytes(sizes: Sequence[int] = GROUP_SIZES, batches: Sequence[int] = BATCHES) -> Iterator[Row]:
@@ -148,10 +212,10 @@ def _print(title: str, rows: Sequence[Row]) -> None:
 def measured(readings: int, folder: Path) -> dict[str, list[Row]]:
     """Return all tables, by title."""
     return {
+        "step over readings": over_readings(readings),  # first, so that the peak of memory is its own
         "step over series, 1,000 devices a group": over_series(),
         "step over series, all in one group": over_series(ONE_GROUP, one_group=True),
         "step over shards, 1,000 devices each": over_shards(),
-        "step over readings": over_readings(readings),
         "log over its length, put and read": over_log(folder),
         "bytes a reading, committed whole and as changed rows": list(committed_bytes()),
         "bytes a series, of processors": [memory(devices) for devices in (100, 1_000, 10_000)],
@@ -160,7 +224,7 @@ def measured(readings: int, folder: Path) -> dict[str, list[Row]]:
 
 def draw(found: dict[str, list[Row]], folder: Path) -> None:
     """Write a picture for each table that is one."""
-    each, one, shards, readings, log, sizes, kept = found.values()
+    readings, each, one, shards, log, sizes, kept = found.values()
     above = "nanoseconds of CPU a reading"
     pictures = {
         "growth-series": chart(
@@ -171,13 +235,16 @@ def draw(found: dict[str, list[Row]], folder: Path) -> None:
         ),
         "growth-shards": chart("Cost of the step over shards", "shards", above, {"step": _points(shards, "shards")}),
         "growth-readings": chart(
-            "Cost of the step over readings", "readings folded before", above, {"step": _points(readings, "readings")}
+            "Cost of the step over readings",
+            "readings folded before",
+            above,
+            {"so old": _points(readings, "readings"), "fresh, in turns": _points(readings, "readings", "fresh")},
         ),
         "growth-log": chart(
             "Cost of the log over its length",
             "records on the log",
             "nanoseconds of CPU a record, put and read",
-            {"embedded log": _points(log, "records")},
+            {"so long": _points(log, "records"), "fresh, in turns": _points(log, "records", "fresh")},
         ),
         "growth-bytes": chart(
             "Bytes committed a reading",

@@ -42,7 +42,12 @@ SETTINGS: Final[Mapping[str, Mapping[str, Any]]] = {
         "AlertsState": "s3",
         "DeliveryState": "dynamodb",
     },
-    "other choices": {"SnapStart": "yes", "ReserveConcurrency": "no", "OrderedNotifications": "yes"},
+    "other choices": {
+        "SnapStart": "yes",
+        "ReserveConcurrency": "no",
+        "OrderedNotifications": "yes",
+        "WindowsCapacity": "on-demand",
+    },
 }
 """Parameters under which the rules must hold: between them, every condition is true once and false once."""
 

@@ -11,8 +11,9 @@ import click
 from infra.check import TEMPLATE
 from tocsin.runtime.cloudformation.resolve import Resource, Stack, resolve
 from tocsin.runtime.cloudformation.source import load_template
+from tocsin.runtime.cost.capacity import capacity_of
 from tocsin.runtime.cost.deployment import standing_units
-from tocsin.runtime.cost.prices import MINUTES_A_MONTH, price_table
+from tocsin.runtime.cost.prices import HOURS_A_MONTH, MINUTES_A_MONTH, price_table
 
 CALL_S: Final = 0.15
 """How long a call without records takes, billed; a guess on the safe side."""
@@ -24,7 +25,14 @@ COMMITS_A_MINUTE: Final = 2
 def bill(stack: Stack) -> list[tuple[str, float, float]]:
     """Return what, how many and dollars a month of each line that is not zero."""
     prices = price_table()
-    counts = standing_units(stack) | {
+    capacity = capacity_of(stack)
+    standing = standing_units(stack)
+    scaled = capacity.standing() if capacity else {}
+    counts = {
+        **standing,
+        **{unit: count + standing.get(unit, 0.0) for unit, count in scaled.items()},
+        "write_capacity_hours": capacity.writes_min * HOURS_A_MONTH if capacity else 0,
+        "metrics": COMMITS_A_MINUTE,
         "lambda_calls": MINUTES_A_MONTH * sum(map(_calls_a_minute, _functions(stack))),
         "lambda_gb_s_arm64": sum(map(_gigabyte_seconds, _functions(stack))),
         "s3_puts": MINUTES_A_MONTH * COMMITS_A_MINUTE,

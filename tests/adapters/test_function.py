@@ -57,7 +57,7 @@ class Counting:
         return {"plan": plan_hash(self.plans.first)}
 
     def measures(self) -> Mapping[str, float]:
-        return {"records": 3, "watermark_lag_ms": 1_500}
+        return {"messages": 3, "watermark_lag_ms": 1_500}
 
 
 @pytest.fixture
@@ -161,10 +161,10 @@ def test_metrics_leave_as_one_line_with_the_stage_as_only_dimension(
     (described,) = told["_aws"]["CloudWatchMetrics"]
     assert (described["Namespace"], described["Dimensions"]) == ("Tocsin/test", [["service"]])
     assert {one["Name"]: one["Unit"] for one in described["Metrics"]} == {
-        "records": "Count",
+        "messages": "Count",
         "watermark_lag_ms": "Milliseconds",
     }
-    assert (told["service"], told["records"], told["watermark_lag_ms"]) == ("ingest", [3.0], [1_500.0])
+    assert (told["service"], told["messages"], told["watermark_lag_ms"]) == ("ingest", [3.0], [1_500.0])
 
 
 @pytest.mark.usefixtures("aws")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tocsin.adapters.telemetry import FactFormatter, fact_logger, masked, plain, told, where
+from tocsin.adapters.telemetry import FactFormatter, emit_metrics, fact_logger, masked, plain, told, where
 from tocsin.core.errors import ConfigError, UnavailableError
 
 CANARY = "canary-5ecret"
@@ -118,3 +118,22 @@ def test_place_of_an_error_is_where_it_was_raised() -> None:
 
 def test_formatter_is_the_one_of_every_stage() -> None:
     assert isinstance(fact_logger("other").registered_handler.formatter, FactFormatter)
+
+
+def written(capsys: pytest.CaptureFixture[str], measures: dict[str, float]) -> list[dict[str, Any]]:
+    emit_metrics("specimen", measures, "Tocsin/test")
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def test_zero_is_no_metric_as_each_hour_of_one_is_paid(capsys: pytest.CaptureFixture[str]) -> None:
+    (line,) = written(capsys, {"messages": 3, "late": 0, "records": 7})
+
+    (described,) = line["_aws"]["CloudWatchMetrics"]
+    assert [one["Name"] for one in described["Metrics"]] == ["messages"]
+    assert line["records"] == 7
+    assert "late" not in line
+
+
+def test_call_without_metrics_tells_its_facts_in_a_plain_line_or_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    assert written(capsys, {"ticks": 2, "late": 0}) == [{"service": "specimen", "ticks": 2}]
+    assert written(capsys, {"late": 0}) == []

@@ -53,6 +53,14 @@ def test_cost_on_the_dashboard_reckons_with_the_same_prices() -> None:
     (dashboard,) = topology().of_kind("AWS::CloudWatch::Dashboard")
     said = {float(number) for number in re.findall(r"\* (0\.0[0-9]+)", dashboard.properties["DashboardBody"])}
 
-    names = ("shard_hours", "put_units", "write_units", "s3_puts", "lambda_calls", "lambda_gb_s_arm64")
+    names = (
+        "shard_hours",
+        "put_units",
+        "write_units",
+        "write_capacity_hours",
+        "s3_puts",
+        "lambda_calls",
+        "lambda_gb_s_arm64",
+    )
     prices = price_table().prices
     assert sorted(said) == pytest.approx(sorted(prices[name].usd / prices[name].of for name in names))

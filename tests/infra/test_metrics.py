@@ -12,6 +12,7 @@ from tests.adapters.test_canaries import MAKERS
 from tests.core.formats.specimens import ARRIVAL_MS, message
 from tests.ingest.specimens import PLANS
 from tocsin.adapters.embedded.open import open_embedded
+from tocsin.adapters.telemetry import FACTS_ONLY
 from tocsin.core.ports import StoredRecord
 from tocsin.runtime.events import kinesis_event_of
 
@@ -70,6 +71,12 @@ def _stats(properties: dict[str, Any]) -> list[dict[str, Any]]:
 def test_every_metric_that_is_looked_at_is_measured(measured: set[tuple[str, str]]) -> None:
     assert len(looked_at()) > 10
     assert looked_at() <= measured
+
+
+def test_every_metric_that_is_paid_is_looked_at_or_tells_of_failures(measured: set[tuple[str, str]]) -> None:
+    seen = {name for _, name in looked_at()} | FACTS_ONLY
+    assert {name for _, name in measured} - seen == {"failed", "faults", "problems"}
+    assert not {name for _, name in looked_at()} & FACTS_ONLY
 
 
 def test_page_lists_every_metric_by_stage(measured: set[tuple[str, str]]) -> None:

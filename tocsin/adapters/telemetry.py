@@ -4,6 +4,7 @@ Nothing that a device sent is ever logged. A field that is not in ``FIELDS`` is 
 stands in quotes is: our errors put what came from outside into quotes.
 """
 
+import json
 import re
 import sys
 from collections.abc import Mapping
@@ -39,6 +40,10 @@ say where that is kept."""
 TEXT_CHARS_MAX: Final = 300
 METRICS_MAX: Final = 100
 """Most metrics of one line of CloudWatch's embedded format."""
+
+FACTS_ONLY: Final = frozenset({"accepted", "archived", "duration_ms", "posts", "records", "requests", "ticks"})
+"""Measures that are fields of the line and no metrics: found by a query of the logs, which costs nothing until it is
+asked. Lambda's own metrics tell nearly the same, and no alarm and no chart looks at them."""
 
 UNITS: Final[Mapping[str, MetricUnit]] = {"_ms": MetricUnit.Milliseconds}
 _QUOTED: Final = re.compile(r"""b?(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|['"].*)""", re.DOTALL)
@@ -113,16 +118,28 @@ def where(trace: TracebackType | None) -> str:
 def emit_metrics(stage: str, measures: Mapping[str, float], namespace: str) -> None:
     """Write the measures as one line of CloudWatch's embedded metric format, with the stage as only dimension.
 
-    Zeros are written too: an alarm can tell that nothing happened from that nobody reported.
+    A metric is paid for each hour in which it was written, so a zero is left out: alarms take what is missing for
+    no breach, and that time goes on is told by Lambda's own count of the tick's calls.
 
     Args:
         stage: Name of the stage.
         measures: Name to value, at most ``METRICS_MAX``; a name that ends with a unit of ``UNITS`` has it.
         namespace: Of CloudWatch; one a deployment.
     """
+    facts = {name: value for name, value in measures.items() if name in FACTS_ONLY}
+    told_of = [(name, value) for name, value in measures.items() if value and name not in FACTS_ONLY]
+    if not told_of:
+        _write_facts(stage, facts)
+        return
     metrics = EphemeralMetrics(service=stage, namespace=namespace)
-    for name, value in list(measures.items())[:METRICS_MAX]:
+    for name, value in told_of[:METRICS_MAX]:
         unit = next((unit for end, unit in UNITS.items() if name.endswith(end)), MetricUnit.Count)
         metrics.add_metric(name=name, unit=unit, value=value)
-    if measures:
-        metrics.flush_metrics()
+    for name, value in facts.items():
+        metrics.add_metadata(key=name, value=value)
+    metrics.flush_metrics()
+
+
+def _write_facts(stage: str, facts: Mapping[str, float]) -> None:
+    if facts:
+        sys.stdout.write(json.dumps({"service": stage, **facts}, separators=(",", ":")) + "\n")

@@ -1,5 +1,6 @@
 """A run becomes the bill of a month, and the bill is held against a budget."""
 
+import copy
 from dataclasses import replace
 
 import msgspec
@@ -25,6 +26,7 @@ OWN = read_deployment(own_template(), {})
 DEPLOYED = replace(OWN, archive=replace(OWN.archive, window_ms=60_000))
 """Short enough for tests: the archive writes every minute."""
 
+ON_DEMAND = DEPLOYED.with_capacity(None)
 PLAN = msgspec.structs.replace(default_plan(), groups=1)
 MINUTE_MS = 60_000
 FLEET = """
@@ -64,7 +66,8 @@ def test_month_has_a_put_unit_a_message_and_a_written_window_a_device_and_minute
     assert measured.messages == 6 * 12 * 2
     assert bill.readings == 6 * 12 * 5 * 43_800
     assert count(bill, "sources", "put_units") == pytest.approx(6 * 12 * 43_800, rel=0.01)
-    assert count(bill, "processors", "write_units") == 6 * 43_800
+    assert count(bill, "processors", "write_capacity_hours") == 5 * 730
+    assert count(bill_of(measured, PRICES, ON_DEMAND), "processors", "write_units") == 6 * 43_800
     assert count(bill, "archive", "s3_puts") > 0
     assert count(bill, "tick", "lambda_calls") == 43_800
 
@@ -91,7 +94,7 @@ def test_every_key_group_pays_its_own_commits(scenario: Scenario, measured: Meas
 def test_longer_windows_write_as_much_less(scenario: Scenario, measured: Measured) -> None:
     longer = run(scenario, plan=with_windows(PLAN, 2 * MINUTE_MS))
 
-    writes = [count(bill_of(one, PRICES), "processors", "write_units") for one in (measured, longer)]
+    writes = [count(bill_of(one, PRICES, ON_DEMAND), "processors", "write_units") for one in (measured, longer)]
     assert writes[1] == writes[0] / 2
 
 
@@ -131,10 +134,30 @@ def test_sums_by_stage_and_by_unit_are_the_bill(measured: Measured) -> None:
 
 
 def test_state_in_a_table_costs_its_kilobytes_and_no_requests_to_the_bucket(measured: Measured) -> None:
-    there = bill_of(measured, PRICES, DEPLOYED.with_state("processors", "dynamodb"))
+    there = bill_of(measured, PRICES, ON_DEMAND.with_state("processors", "dynamodb"))
 
     assert count(there, "processors", "s3_puts") == 0
     assert count(there, "processors", "write_units") > 6 * 43_800 + 5 * 525_600
+
+
+def test_windows_are_written_for_less_where_capacity_follows_what_is_written(measured: Measured) -> None:
+    fleet = replace(measured, book=copy.deepcopy(measured.book))
+    usage = fleet.book.stage("processors")
+    usage.minute_writes.update(dict.fromkeys(usage.minute_writes, 6_000))
+    usage.units["window_write_units"] += 12_000
+
+    scaled, by_request = (bill_of(fleet, PRICES, deployed) for deployed in (DEPLOYED, ON_DEMAND))
+    assert count(scaled, "processors", "write_capacity_hours") == 134 * 730
+    assert count(scaled, "watching", "alarm_metrics") == count(by_request, "watching", "alarm_metrics") + 8
+    assert scaled.usd < by_request.usd - 90
+
+
+def test_metrics_are_paid_that_the_run_wrote(measured: Measured) -> None:
+    names = {name for _, name in measured.book.metrics}
+
+    assert count(bill_of(measured, PRICES), "watching", "metrics") == len(measured.book.metrics)
+    assert {"messages", "readings", "commits", "watermark_lag_ms"} <= names
+    assert not names & {"ticks", "archived", "outbox_unpublished", "transitions_lost"}
 
 
 def test_designs_without_state_in_blobs_cost_many_times_as_much(measured: Measured) -> None:
@@ -147,7 +170,7 @@ def test_designs_without_state_in_blobs_cost_many_times_as_much(measured: Measur
 def test_template_is_where_the_sums_say(measured: Measured) -> None:
     assert OWN.settings.processors.window_ms == 5_000
     assert DEPLOYED.settings.anomaly.window_ms == 0
-    assert (DEPLOYED.memory_mb["processors"], DEPLOYED.state["processors"]) == (1_769, "s3")
+    assert (DEPLOYED.memory_mb["processors"], DEPLOYED.state["processors"]) == (1_024, "s3")
     assert bill_of(measured, PRICES).wait_ms_max <= 5_000
 
 

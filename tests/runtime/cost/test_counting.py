@@ -39,19 +39,20 @@ def test_record_costs_a_unit_for_every_25_kb_of_data_and_key(book: Book) -> None
         assert len(embedded.backend.readings.read(log.shards()[0].id, after=None, limit=9)) == 2
 
 
-@pytest.mark.parametrize(("metrics", "units"), [(1, 1), (5, 1), (12, 2)])
+@pytest.mark.parametrize(("metrics", "units"), [(1, 1), (5, 1), (18, 2)])
 def test_window_costs_a_write_unit_a_kilobyte_of_all_its_metrics(book: Book, metrics: int, units: int) -> None:
     with open_embedded(None, now_ms=lambda: NOW_MS) as embedded:
         ports_of(book).of_stage("processors", embedded.backend).windows.put([item(metrics)])
 
-    assert book.stage("processors").units["write_units"] == units
+    usage = book.stage("processors")
+    assert usage.units["window_write_units"] == usage.minute_writes[NOW_MS // 60_000] == units
 
 
 def test_window_of_a_minute_is_paid_for_thirty_days_of_storage(book: Book) -> None:
     with open_embedded(None, now_ms=lambda: NOW_MS) as embedded:
         ports_of(book).of_stage("processors", embedded.backend).windows.put([item()])
 
-    assert book.stage("processors").kept_byte_days["windows"] == pytest.approx(30 * 346, rel=0.1)
+    assert book.stage("processors").kept_byte_days["windows"] == pytest.approx(30 * 278, rel=0.1)
 
 
 def test_item_of_an_index_is_written_once_more() -> None:
@@ -121,7 +122,7 @@ class Quiet:
         return {"seen": len(event), "context": context}
 
     def measures(self) -> dict[str, float]:
-        return {"messages": 3}
+        return {"messages": 3, "late": 0}
 
 
 def test_call_of_a_function_counts_what_came_how_long_it_waited_and_what_is_logged(book: Book) -> None:
@@ -138,6 +139,7 @@ def test_call_of_a_function_counts_what_came_how_long_it_waited_and_what_is_logg
     assert (usage.units["lambda_calls"], usage.record_count, usage.key_count) == (1, 3, 2)
     assert (usage.held_ms, usage.held_ms_max) == (6_000, 4_000)
     assert usage.kept_bytes["logs"] > 3 * 136 + 100
+    assert book.metrics == {("processors", "messages")}
 
 
 def test_messages_of_a_queue_are_received_and_forgotten_ten_at_a_time(book: Book) -> None:
@@ -156,5 +158,5 @@ def test_sizes_are_those_of_the_items_that_the_adapter_writes() -> None:
     client = counting_clients(meter, {}, lambda: NOW_MS).dynamodb
     client.batch_write_item(RequestItems={"windows": [{"PutRequest": {"Item": stored}}, {"DeleteRequest": {}}]})
 
-    assert meter.usage.units["write_units"] == 2
+    assert meter.usage.units == {"window_write_units": 1, "write_units": 1}
     assert meter.usage.kept_byte_days["windows"] == pytest.approx((size_bytes(stored) + 100) * 10, abs=1)

@@ -9,7 +9,8 @@ from math import isfinite
 from typing import Any, Final
 
 Value = dict[str, Any]
-"""A type letter and the value: ``{"S": "text"}``, ``{"N": "12.5"}``, ``{"B": b"bytes"}``, ``{"M": {...}}``."""
+"""A type letter and the value: ``{"S": "text"}``, ``{"N": "12.5"}``, ``{"B": b"bytes"}``, ``{"M": {...}}``.
+A list is ``{"L": [...]}``."""
 
 SMALLEST: Final = 1e-129
 LARGEST: Final = 1e125
@@ -55,7 +56,7 @@ def size_bytes(item: Mapping[str, Mapping[str, Any]]) -> int:
     """Return about how many bytes DynamoDB counts for an item, never fewer than it does.
 
     Source: DynamoDB Developer Guide, item sizes and formats: names and texts in UTF-8, a number at most
-    a byte for two digits and one or two more, a map three bytes and one for each entry.
+    a byte for two digits and one or two more, a map or list three bytes and one for each entry.
     """
     return sum(len(name.encode()) + _value_bytes(value) for name, value in item.items())
 
@@ -64,6 +65,8 @@ def _value_bytes(value: Mapping[str, Any]) -> int:
     (letter, inner), *_ = value.items()
     if letter == "M":
         return 3 + len(inner) + size_bytes(inner)
+    if letter == "L":
+        return 3 + len(inner) + sum(map(_value_bytes, inner))
     if letter == "N":
         return len(inner) // 2 + 2
     return len(inner.encode() if isinstance(inner, str) else inner)

@@ -20,6 +20,7 @@ READY_S: Final = 0.05
 TABLE_PROPERTIES: Final = (
     "TableName",
     "BillingMode",
+    "ProvisionedThroughput",
     "AttributeDefinitions",
     "KeySchema",
     "LocalSecondaryIndexes",

@@ -24,8 +24,14 @@ if TYPE_CHECKING:
 EXPIRES: Final = "expires"
 """Attribute with the time to live, in seconds of the epoch: the template names it."""
 
+NOTHING_ELSE: Final[tuple[Value, Value]] = ({"NULL": True}, {"M": {}})
+"""Of a metric without rate and quantiles."""
+
 SET_DIGITS: Final = 8
-ALWAYS: Final = ("count", "mean", "sum", "variance", "min", "max", "first", "last")
+ORDER: Final = ("count", "mean", "sum", "variance", "min", "max", "first", "last")
+"""What the numbers of a metric are, in their order; behind them the rate and quantiles where it has any. Names in
+each item would be a fifth of what the table stores."""
+
 NEWEST_ITEMS_MAX: Final = 100 * NEWEST_WINDOWS_MAX
 """A window has few revisions, and that many at most are shown."""
 
@@ -121,12 +127,9 @@ class DynamoWindows:
         return {
             "pk": text(device_key(window.tenant, window.device)),
             "sk": text(f"{_window_text(window)}#{part}"),
-            "tenant": text(window.tenant),
-            "device": text(window.device),
             "start_ms": number(window.start_ms),
-            "size_ms": number(window.size_ms),
             "revision": number(window.revision),
-            "metrics": {"M": {name: {"M": _encoded(stats)} for name, stats in window.metrics.items()}},
+            "metrics": {"M": {name: {"L": _encoded(stats)} for name, stats in window.metrics.items()}},
             "put": number(now_ms * PUT_DIGITS + next(self._puts) % PUT_DIGITS),
             EXPIRES: number(-(-(ends_ms + min(self._retention_ms, window.size_ms * KEPT_OF_A_SIZE)) // 1_000)),
         }
@@ -145,7 +148,7 @@ def _window(tenant: str, device: str, size_ms: int, parts: list[Item]) -> Window
     """Return the window of its items, the newest last."""
     try:
         start_ms, revision = whole_number_of(parts[0]["start_ms"]), whole_number_of(parts[0]["revision"])
-        metrics = {name: _decoded(stats["M"]) for part in parts for name, stats in part["metrics"]["M"].items()}
+        metrics = {name: _decoded(stats["L"]) for part in parts for name, stats in part["metrics"]["M"].items()}
     except (KeyError, TypeError, ValueError) as error:
         raise DamagedError(f"window {parts[0].get('sk')} of {tenant} {device} cannot be read: {error!r}") from error
     return WindowItem(tenant, device, size_ms, start_ms, revision, metrics)
@@ -155,7 +158,7 @@ def _metric(parts: list[Item], metric: str) -> WindowStats | None:
     """Return the metric of a window's items, as the newest has it that has it."""
     for part in reversed(parts):
         if stats := part["metrics"]["M"].get(metric):
-            return _decoded(stats["M"])
+            return _decoded(stats["L"])
     return None
 
 
@@ -163,17 +166,22 @@ def _row(stats: WindowStats) -> tuple[Any, ...]:
     return tuple(getattr(stats, field.name) for field in fields(stats))
 
 
-def _encoded(stats: WindowStats) -> dict[str, Value]:
-    values: dict[str, Value] = {name: number(getattr(stats, name)) for name in ALWAYS}
-    if stats.rate is not None:
-        values["rate"] = number(stats.rate)
+def _encoded(stats: WindowStats) -> list[Value]:
+    values = [number(getattr(stats, name)) for name in ORDER]
+    if stats.rate is not None or stats.quantiles:
+        values.append({"NULL": True} if stats.rate is None else number(stats.rate))
     if stats.quantiles:
-        values["quantiles"] = {"M": {name: number(value) for name, value in stats.quantiles.items()}}
+        values.append({"M": {name: number(value) for name, value in stats.quantiles.items()}})
     return values
 
 
-def _decoded(values: Mapping[str, Any]) -> WindowStats:
-    parts = {name: number_of(values[name]) for name in ALWAYS[1:]}
-    rate = number_of(values["rate"]) if "rate" in values else None
-    quantiles = {name: number_of(value) for name, value in values.get("quantiles", {"M": {}})["M"].items()}
-    return WindowStats(count=whole_number_of(values["count"]), **parts, rate=rate, quantiles=quantiles)
+def _decoded(values: Sequence[Mapping[str, Any]]) -> WindowStats:
+    count, *others = values[: len(ORDER)]
+    parts = {name: number_of(value) for name, value in zip(ORDER[1:], others, strict=True)}
+    rate, quantiles = (*values[len(ORDER) :], *NOTHING_ELSE[max(0, len(values) - len(ORDER)) :])
+    return WindowStats(
+        count=whole_number_of(count),
+        **parts,
+        rate=None if "NULL" in rate else number_of(rate),
+        quantiles={name: number_of(value) for name, value in quantiles["M"].items()},
+    )

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import Final
 
-from tocsin.runtime.cost.clients import COLD
+from tocsin.core.clock import MINUTE_MS
+from tocsin.runtime.cost.clients import COLD, WINDOW_WRITES
 from tocsin.runtime.cost.deployment import Deployment, standing_units
 from tocsin.runtime.cost.functions import LOGS
 from tocsin.runtime.cost.measure import Measured
-from tocsin.runtime.cost.prices import DAYS_A_MONTH, MONTH_MS, PriceTable
+from tocsin.runtime.cost.prices import DAYS_A_MONTH, HOURS_A_MONTH, MONTH_MS, PriceTable
 from tocsin.runtime.cost.usage import Usage
 
 WHOLE_CORE_MB: Final = 1_769
@@ -21,6 +22,7 @@ ROUNDING_MS: Final = 0.5
 
 MIB_A_GB: Final = 1_024
 GB: Final = 1e9
+PROCESSORS: Final = "processors"
 STANDING: Final = "standing"
 WATCHING: Final = "watching"
 KEPT: Final = "kept"
@@ -116,18 +118,39 @@ def bill_of(measured: Measured, prices: PriceTable, deployment: Deployment | Non
     lines: list[Line] = []
     for stage, usage in _usages(measured, deployed).items():
         memory_mb = deployed.memory_mb.get(stage, 0)
-        units: dict[str, float] = dict(usage.units)
+        units = _paid_by_request(usage, deployed)
         if memory_mb:
             units[f"lambda_gb_s_{deployed.architecture}"] = gigabyte_seconds(usage, memory_mb, prices)
         units["log_gb"] = usage.kept_bytes[LOGS] / GB
         lines += [_line(stage, unit, count * months, prices) for unit, count in units.items() if count]
-    for unit, count in standing_units(deployed.stack).items():
-        lines.append(_line(WATCHING if unit in OF_WATCHING else STANDING, unit, count, prices))
+    lines += _standing_lines(measured, deployed, prices)
     lines += _kept_lines(measured, deployed, months, prices)
-    first = measured.book.stage("processors")
+    first = measured.book.stage(PROCESSORS)
     wait_ms = first.held_ms / max(1, first.record_count)
     usd_free = _usd_free(lines, prices)
     return Bill(tuple(lines), measured.readings * months, measured.devices, wait_ms, first.held_ms_max, usd_free)
+
+
+def _paid_by_request(usage: Usage, deployed: Deployment) -> dict[str, float]:
+    """Return what the stage used of what is paid by use; writes of windows are not where capacity is provisioned."""
+    units: dict[str, float] = dict(usage.units)
+    writes = units.pop(WINDOW_WRITES, 0.0)
+    if deployed.capacity is None and writes:
+        units["write_units"] = units.get("write_units", 0.0) + writes
+    return units
+
+
+def _standing_lines(measured: Measured, deployed: Deployment, prices: PriceTable) -> Iterator[Line]:
+    """Yield what is paid by the month: what stands there, the metrics that the run wrote, capacity of windows."""
+    parts = [{"metrics": float(len(measured.book.metrics))}, standing_units(deployed.stack)]
+    if deployed.capacity:
+        parts.append(deployed.capacity.standing())
+        by_minute = measured.book.stage(PROCESSORS).minute_writes
+        writes = deployed.capacity.writes(by_minute, measured.span_ms // MINUTE_MS)
+        yield _line(PROCESSORS, "write_capacity_hours", writes * HOURS_A_MONTH, prices)
+    for unit in dict.fromkeys(unit for part in parts for unit in part):
+        count = sum(part.get(unit, 0.0) for part in parts)
+        yield _line(WATCHING if unit in OF_WATCHING else STANDING, unit, count, prices)
 
 
 def _usd_free(lines: Sequence[Line], prices: PriceTable) -> float:

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 from typing import Any, Final
 
 from tocsin.adapters.aws.attributes import size_bytes, whole_number_of
-from tocsin.core.clock import DAY_MS, NowMs
+from tocsin.core.clock import DAY_MS, MINUTE_MS, NowMs
 from tocsin.runtime.cost.usage import Usage
 
 PUT_UNIT_BYTES: Final = 25 * 1024
@@ -24,6 +24,10 @@ COLD_BYTES_MIN: Final = 128 * 1024
 """Smaller objects stay where they are: S3 moves none of them to a colder class by itself."""
 
 RECORDINGS: Final = "blobs/recordings/"
+WINDOWS: Final = "windows"
+"""Name of the table whose writes are counted apart, as its capacity may be provisioned."""
+
+WINDOW_WRITES: Final = "window_write_units"
 COLD: Final = "blobs/recordings, cold"
 TRANSACTION: Final = 2
 """A write within a transaction costs twice."""
@@ -100,7 +104,12 @@ class _DynamoDb:
     def _write(self, table: str, item: Mapping[str, Any]) -> None:
         size = size_bytes(item)
         copies = 1 + sum(key in item for key in self._indexes.get(table, ()))
-        self._meter.usage.units["write_units"] += copies * whole_units(size, WRITE_UNIT_BYTES)
+        units = copies * whole_units(size, WRITE_UNIT_BYTES)
+        if table == WINDOWS:
+            self._meter.usage.units[WINDOW_WRITES] += units
+            self._meter.usage.minute_writes[self._now_ms() // MINUTE_MS] += units
+        else:
+            self._meter.usage.units["write_units"] += units
         kept = copies * (size + ITEM_OVERHEAD_BYTES)
         if "expires" in item:
             days = (whole_number_of(item["expires"]) * 1_000 - self._now_ms()) / DAY_MS

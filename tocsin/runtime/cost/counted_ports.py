@@ -12,7 +12,7 @@ from tocsin.adapters.aws.settings import AwsSettings
 from tocsin.core.clock import NowMs, cpu_s, elapsed_s, pause
 from tocsin.core.errors import ConfigError
 from tocsin.core.ports import Backend, SavedState, StateWrite
-from tocsin.runtime.cost.clients import READ_UNIT_BYTES, Meter, counting_clients, whole_units
+from tocsin.runtime.cost.clients import READ_UNIT_BYTES, WINDOWS, Meter, counting_clients, whole_units
 from tocsin.runtime.cost.usage import Usage
 
 S3: Final = "s3"
@@ -45,7 +45,7 @@ NAMES: Final = AwsSettings(
     region="us-east-1",
     readings_stream="readings",
     panes_stream="panes",
-    windows_table="windows",
+    windows_table=WINDOWS,
     alerts_table="alerts",
     directory_table="directory",
     gateway_queue_url="https://sqs.us-east-1.amazonaws.com/000000000000/gateway",
@@ -63,6 +63,7 @@ class Book:
         stages: Stage to what it used, without its state.
         states: Stage and place of its state to what that used.
         refused: Stage and place of its state to why it cannot be there.
+        metrics: Stage and name of each metric that was written.
         outside_s: CPU that ports took, in seconds: it is this machine's, not a function's.
     """
 
@@ -70,6 +71,7 @@ class Book:
     states: dict[tuple[str, str], Usage] = field(default_factory=dict)
     refused: dict[tuple[str, str], str] = field(default_factory=dict)
     outside_s: float = 0.0
+    metrics: set[tuple[str, str]] = field(default_factory=set)
 
     def stage(self, name: str) -> Usage:
         """Return the usage of a stage."""
@@ -83,6 +85,7 @@ class Book:
         """Count from nothing again: what came before was the beginning, and not a month of it."""
         self.stages.clear()
         self.states.clear()
+        self.metrics.clear()
 
 
 class CountedPorts:

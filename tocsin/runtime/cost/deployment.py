@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tocsin.runtime.cloudformation.resolve import Resource, Stack
+from tocsin.runtime.cost.capacity import Capacity, capacity_of
 from tocsin.runtime.cost.counted_ports import DYNAMODB, S3
 from tocsin.runtime.cost.prices import HOURS_A_MONTH, MINUTES_A_MONTH
 from tocsin.runtime.mapping import MappingSettings
@@ -17,9 +18,6 @@ from tocsin.runtime.sam.reader import read_topology
 FUNCTION: Final = "AWS::Serverless::Function"
 HANDLERS: Final[Mapping[str, str]] = {**STAGES, "ingest.tick.handler": "tick", "ingest.archive.handler": "archive"}
 """Handler to the stage whose function it is."""
-
-STAGE_METRICS: Final = 30
-"""Custom metrics of all stages together, as `docs/aws.md` lists them."""
 
 QUEUE_READERS: Final = 5
 """Readers of a queue that Lambda starts with, each waiting up to 20 s for messages. Source: Lambda Developer Guide."""
@@ -44,6 +42,7 @@ class Deployment:
         memory_mb: Stage to the memory of its function.
         state: Stage to where its state is.
         architecture: Of the functions.
+        capacity: That of the table of windows; None where it is paid by the request.
     """
 
     stack: Stack
@@ -52,6 +51,7 @@ class Deployment:
     memory_mb: Mapping[str, int]
     state: Mapping[str, str]
     architecture: str
+    capacity: Capacity | None
 
     def with_window(self, stage: str, window_ms: int) -> "Deployment":
         """Return the same with another batching window of a stage's mapping."""
@@ -61,6 +61,10 @@ class Deployment:
     def with_memory(self, stage: str, memory_mb: int) -> "Deployment":
         """Return the same with another size of a stage's function."""
         return replace(self, memory_mb={**self.memory_mb, stage: memory_mb})
+
+    def with_capacity(self, capacity: Capacity | None) -> "Deployment":
+        """Return the same with the table of windows paid in another way."""
+        return replace(self, capacity=capacity)
 
     def with_state(self, stage: str, place: str) -> "Deployment":
         """Return the same with a stage's state elsewhere."""
@@ -89,6 +93,7 @@ def read_deployment(template: Path, parameters: Mapping[str, str]) -> Deployment
         archive=archive[0].settings,
         memory_mb={stage: int(_properties(stack, one.id)["MemorySize"]) for stage, one in functions.items()},
         state={stage: DYNAMODB if "TOCSIN_STATE_TABLE" in one.environment else S3 for stage, one in functions.items()},
+        capacity=capacity_of(stack),
         architecture=str(_properties(stack, functions["processors"].id).get("Architectures", ["x86_64"])[0]),
     )
 
@@ -105,6 +110,12 @@ def standing_units(stack: Stack) -> dict[str, float]:
 
 def _shards(stack: Stack) -> int:
     return sum(int(one.properties["ShardCount"]) for one in stack.of_kind("AWS::Kinesis::Stream"))
+
+
+def _data_keys(one: Resource) -> float:
+    """Return how many data keys it asks for a month; a queue may say for how long it uses one."""
+    reused_s = int(one.properties.get("KmsDataKeyReusePeriodSeconds", 0))
+    return HOURS_A_MONTH * 3_600 / reused_s if reused_s else DATA_KEYS_A_MONTH
 
 
 def _alarm_metrics(stack: Stack) -> int:
@@ -138,10 +149,9 @@ _STANDING: Final[Mapping[str, Callable[[Stack], float]]] = {
     "shard_hours": lambda stack: _shards(stack) * HOURS_A_MONTH,
     "keys": lambda stack: len(stack.of_kind("AWS::KMS::Key")),
     "secrets": lambda stack: len(stack.of_kind("AWS::SecretsManager::Secret")),
-    "key_requests": lambda stack: len(stack.of_kind(*ENCRYPTED)) * DATA_KEYS_A_MONTH,
+    "key_requests": lambda stack: sum(map(_data_keys, stack.of_kind(*ENCRYPTED))),
     "alarm_metrics": _alarm_metrics,
     "dashboards": lambda stack: len(stack.of_kind("AWS::CloudWatch::Dashboard")),
-    "metrics": lambda _: STAGE_METRICS,
     "schedule_calls": lambda stack: _count(stack, "ScheduleV2") * MINUTES_A_MONTH,
     "sqs_requests": lambda stack: _count(stack, "SQS") * QUEUE_READERS * 3 * MINUTES_A_MONTH,
     "interface_hours": lambda stack: _interfaces(stack) * HOURS_A_MONTH,

@@ -1,6 +1,7 @@
 """Handlers whose calls are counted: how many, how long, with what in their events, and what they log."""
 
 import io
+import json
 from collections.abc import Mapping
 from contextlib import redirect_stdout
 from typing import Any, Final
@@ -64,10 +65,21 @@ class CountedFunction:
         usage.held_ms_max = max([usage.held_ms_max, *held])
 
     def _count_lines(self, lines: list[str]) -> None:
+        self._book.metrics |= {(self._stage, name) for line in lines for name in metric_names(line)}
         model = self._model
         own = sum(len(line.encode()) + model["line_overhead_bytes"] for line in lines)
         of_platform = model["platform_lines"] * (model["platform_line_bytes"] + model["line_overhead_bytes"])
         self._book.stage(self._stage).kept_bytes[LOGS] += round(own + of_platform)
+
+
+def metric_names(line: str) -> list[str]:
+    """Return what metrics a line of CloudWatch's embedded format has; none of any other line.
+
+    >>> metric_names('{"_aws": {"CloudWatchMetrics": [{"Metrics": [{"Name": "late"}]}]}}'), metric_names('{"ticks": 1}')
+    (['late'], [])
+    """
+    described = json.loads(line).get("_aws", {"CloudWatchMetrics": []})["CloudWatchMetrics"]
+    return [metric["Name"] for one in described for metric in one["Metrics"]]
 
 
 def arrival_ms(record: Mapping[str, Any]) -> int | None:

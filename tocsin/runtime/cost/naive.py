@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from tocsin.runtime.cost.bill import KEPT, STANDING, WATCHING, Bill
-from tocsin.runtime.cost.clients import READ_UNIT_BYTES, WRITE_UNIT_BYTES, whole_units
+from tocsin.runtime.cost.clients import READ_UNIT_BYTES, WINDOW_WRITES, WRITE_UNIT_BYTES, whole_units
 from tocsin.runtime.cost.counted_ports import AT_ONCE
 from tocsin.runtime.cost.measure import SOURCES, Measured
 from tocsin.runtime.cost.prices import MONTH_MS, PriceTable
@@ -36,7 +36,7 @@ def designs(measured: Measured, bill: Bill, prices: PriceTable) -> tuple[Design,
     readings, visits = measured.readings * months, usage.key_count * months
     shared = bill.share({STANDING, WATCHING, KEPT, SOURCES, "tick", "archive", "anomaly", "alerts"})
     records = bill.share({SOURCES})
-    written = prices.usd("write_units", usage.units["write_units"] * months) / readings * 1e6
+    written = prices.usd("write_units", usage.units[WINDOW_WRITES] * months) / readings * 1e6
     state_bytes = _device_bytes(measured)
     return (
         _design(

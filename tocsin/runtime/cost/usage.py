@@ -14,6 +14,7 @@ class Usage:
         kept_bytes: Place to bytes written that stay there.
         kept_objects: Place to how many objects these are.
         kept_byte_days: Place to bytes written, times the days after which each goes by itself.
+        minute_writes: Minute to write units of the table of windows in it.
         waits_ms: How long functions waited for answers, in milliseconds.
         cpu_ms: CPU of functions without their requests, as measured here, in milliseconds.
         request_count: Requests that functions sent.
@@ -27,6 +28,7 @@ class Usage:
     kept_bytes: Counter[str] = field(default_factory=Counter)
     kept_objects: Counter[str] = field(default_factory=Counter)
     kept_byte_days: Counter[str] = field(default_factory=Counter)
+    minute_writes: Counter[int] = field(default_factory=Counter)
     waits_ms: float = 0.0
     cpu_ms: float = 0.0
     request_count: int = 0
@@ -42,6 +44,7 @@ class Usage:
             self.kept_bytes + other.kept_bytes,
             self.kept_objects + other.kept_objects,
             self.kept_byte_days + other.kept_byte_days,
+            self.minute_writes + other.minute_writes,
             self.waits_ms + other.waits_ms,
             self.cpu_ms + other.cpu_ms,
             self.request_count + other.request_count,

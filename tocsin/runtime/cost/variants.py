@@ -10,6 +10,7 @@ from tocsin.core.clock import MINUTE_MS, SECOND_MS
 from tocsin.core.errors import UsageError
 from tocsin.core.plan.model import Plan, Window
 from tocsin.runtime.cost.bill import Bill, bill_of
+from tocsin.runtime.cost.capacity import Capacity
 from tocsin.runtime.cost.counted_ports import STATES
 from tocsin.runtime.cost.deployment import Deployment
 from tocsin.runtime.cost.measure import Measured
@@ -21,6 +22,9 @@ WINDOWS_MS: Final = (MINUTE_MS, 5 * MINUTE_MS)
 MEMORY_MB: Final = (512, 1_024, 1_769, 3_008)
 SIZED: Final = ("processors", "anomaly")
 STATEFUL: Final = ("processors", "anomaly", "alerts")
+USUAL: Final = Capacity(writes_min=5, reads_min=5, target=0.75)
+"""The template's own, for the comparison of those who pay by the request."""
+
 WORTH: Final = 0.01
 """Share of the bill that a change must save to be recommended."""
 
@@ -57,6 +61,7 @@ def variants(base: Measured, run: Run, prices: PriceTable) -> Iterator[Variant]:
     yield from _windows(base, run, prices)
     yield from _memories(base, prices)
     yield from _states(base, prices)
+    yield from _capacities(base, prices)
 
 
 def _batch_windows(base: Measured, run: Run, prices: PriceTable) -> Iterator[Variant]:
@@ -109,6 +114,14 @@ def _states(base: Measured, prices: PriceTable) -> Iterator[Variant]:
             why_not = base.book.refused.get((stage, place), "")
             bill = None if why_not else bill_of(base, prices, base.deployment.with_state(stage, place))
             yield Variant(f"state of {stage}", place, base.deployment.state[stage] == place, bill, why_not)
+
+
+def _capacities(base: Measured, prices: PriceTable) -> Iterator[Variant]:
+    present = base.deployment.capacity
+    others = {"on-demand": None, "provisioned": present or USUAL}
+    for name, capacity in others.items():
+        bill = bill_of(base, prices, base.deployment.with_capacity(capacity))
+        yield Variant("capacity of windows", name, capacity == present, bill)
 
 
 @dataclass(frozen=True, slots=True)
