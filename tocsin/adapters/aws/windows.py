@@ -178,7 +178,8 @@ def _encoded(stats: WindowStats) -> list[Value]:
 def _decoded(values: Sequence[Mapping[str, Any]]) -> WindowStats:
     count, *others = values[: len(ORDER)]
     parts = {name: number_of(value) for name, value in zip(ORDER[1:], others, strict=True)}
-    rate, quantiles = (*values[len(ORDER) :], *NOTHING_ELSE[max(0, len(values) - len(ORDER)) :])
+    further = [*values[len(ORDER) :], *NOTHING_ELSE[max(0, len(values) - len(ORDER)) :]]
+    rate, quantiles = further[0], further[1]
     return WindowStats(
         count=whole_number_of(count),
         **parts,
