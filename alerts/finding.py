@@ -15,6 +15,8 @@ LOOK_AT: Final = {
     "flatline": "The sensor first: a value that stands still is usually a stuck sensor, a loose wire, or a"
     " gateway that repeats its last value.",
     "drift": "What wears, clogs, leaks or ages; or the sensor, if neighbours and other metrics did not move with it.",
+    "peers": "The device beside a neighbour of its type: what is different about it, or its sensor; not the"
+    " weather, nor the load that all of them share.",
     "missing": "Power, network and gateway first: are other devices there silent as well?",
     "quality": "The sensor, its wiring, its settings and its clock; what it tells is not to be trusted until then.",
     "adaptive": "The windows against what was expected, the other metrics of the device, and what changed in its work.",

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from anomaly.rows import NONE
 from tocsin.core.columns import Bools, Int32s
 from tocsin.core.keys import split_key
-from tocsin.core.plan.model import Plan, Rule
+from tocsin.core.plan.model import PeersRule, Plan, Rule
 from tocsin.core.plan.resolve import (
+    cohort_of,
     is_device_rule,
     metric_plan,
     rules_of_device,
@@ -78,21 +79,32 @@ def empty_coverage(plan: Plan) -> Coverage:
     return Coverage(none, none, _nowhere(none), _nowhere(none), _nowhere(none), _nowhere(none))
 
 
-def rules_over_device(plan: Plan, key: str) -> Bools:
+def rules_over_device(plan: Plan, key: str, *, peers: bool = False) -> Bools:
     """Return shape (r,): which rules judge the device as a whole.
 
     Args:
         plan: The plan in force.
         key: Partition key of the device.
+        peers: Whether to ask for the rules that compare with peers: none of them judges a whole device.
     """
-    return _places(plan, rules_of_device(plan, *split_key(key)))
+    return _places(plan, () if peers else rules_of_device(plan, *split_key(key)))
 
 
-def rules_over_series(plan: Plan, key: str, metric: str, size_ms: int) -> Bools:
-    """Return shape (r,): which rules judge the windows of that length of the device's metric."""
-    if not is_judged(plan, metric, size_ms):
+def rules_over_series(plan: Plan, key: str, metric: str, size_ms: int, *, peers: bool = False) -> Bools:
+    """Return shape (r,): which rules judge the windows of that length of the device's metric.
+
+    Args:
+        plan: The plan in force.
+        key: Partition key of the device.
+        metric: Its metric.
+        size_ms: Length of the windows.
+        peers: Whether to ask for the rules that compare with peers, or for all others.
+    """
+    tenant, device = split_key(key)
+    is_stranger = peers and cohort_of(plan, tenant, device, "type") is None
+    if is_stranger or not is_judged(plan, metric, size_ms, peers=peers):
         return np.zeros(len(plan.rules), np.bool_)
-    rules = rules_of_series(plan, *split_key(key), metric)
+    rules = (rule for rule in rules_of_series(plan, tenant, device, metric) if isinstance(rule, PeersRule) == peers)
     return _places(plan, [rule for rule in rules if window_of(plan, rule, metric) == size_ms])
 
 
@@ -102,9 +114,10 @@ def window_of(plan: Plan, rule: Rule, metric: str) -> int:
 
 
 @lru_cache(maxsize=65_536)
-def is_judged(plan: Plan, metric: str, size_ms: int) -> bool:
+def is_judged(plan: Plan, metric: str, size_ms: int, *, peers: bool = False) -> bool:
     """Tell whether any rule may look at windows of that length of the metric, whatever the device."""
-    return any(window_of(plan, rule, metric) == size_ms for rule in plan.rules if not is_device_rule(rule))
+    rules = (rule for rule in plan.rules if not is_device_rule(rule) and isinstance(rule, PeersRule) == peers)
+    return any(window_of(plan, rule, metric) == size_ms for rule in rules)
 
 
 def _places(plan: Plan, rules: tuple[Rule, ...] | list[Rule]) -> Bools:

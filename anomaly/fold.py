@@ -40,6 +40,7 @@ class Fold:
         coverage: Which rules of the plan judge what.
         rule_place: shape (r,), place of each of the plan's rules in ``state.rule_names``.
         moves: (place in the batch, place of the rule, transition), as they were found.
+        peers: Whether this is the group of cohorts, whose rules compare with peers; all others judge elsewhere.
     """
 
     state: GroupState
@@ -49,14 +50,15 @@ class Fold:
     coverage: Coverage
     rule_place: Int32s
     moves: list[tuple[int, int, Transition]] = field(default_factory=list)
+    peers: bool = False
 
 
-def open_fold(state: GroupState, plan: Plan, detector: Detector) -> Fold:
+def open_fold(state: GroupState, plan: Plan, detector: Detector, *, peers: bool = False) -> Fold:
     """Return the fold of the state under the plan, with rows for all that the plan's rules need."""
     places = np.array([_rule_place(state, rule) for rule in plan.rules], np.int32)
     fresh = state.coverage is None
-    coverage = state.coverage or _coverage(state, plan)
-    fold = Fold(state, plan, plan_hash(plan), detector, coverage, places)
+    coverage = state.coverage or _coverage(state, plan, peers=peers)
+    fold = Fold(state, plan, plan_hash(plan), detector, coverage, places, peers=peers)
     state.coverage = coverage
     if fresh:
         _find_alerts(fold)
@@ -110,13 +112,15 @@ def _rule_place(state: GroupState, rule: Rule) -> int:
     return place
 
 
-def _coverage(state: GroupState, plan: Plan) -> Coverage:
+def _coverage(state: GroupState, plan: Plan, *, peers: bool) -> Coverage:
     coverage = empty_coverage(plan)
     if state.device_keys:
-        coverage.add_devices(np.array([rules_over_device(plan, key) for key in state.device_keys]))
+        coverage.add_devices(np.array([rules_over_device(plan, key, peers=peers) for key in state.device_keys]))
     places = zip(*(state.series[name].tolist() for name in ("device", "metric", "size")), strict=True)
     covered = [
-        rules_over_series(plan, state.device_keys[device], state.metric_names[metric], state.sizes_ms[size])
+        rules_over_series(
+            plan, state.device_keys[device], state.metric_names[metric], state.sizes_ms[size], peers=peers
+        )
         for device, metric, size in places
     ]
     if covered:
@@ -127,7 +131,7 @@ def _coverage(state: GroupState, plan: Plan) -> Coverage:
 def _find_alerts(fold: Fold) -> None:
     """Point the coverage to the alert rows of rules that the plan has."""
     alerts, coverage = fold.state.alerts, fold.coverage
-    rule = _plan_places(fold)[alerts["rule"]]
+    rule = plan_places(fold)[alerts["rule"]]
     of_series = np.flatnonzero((rule != NONE) & (alerts["series"] != NONE))
     of_device = np.flatnonzero((rule != NONE) & (alerts["series"] == NONE))
     coverage.series_alert[alerts["series"][of_series], rule[of_series]] = of_series
@@ -137,7 +141,7 @@ def _find_alerts(fold: Fold) -> None:
 def _find_stills(fold: Fold) -> None:
     """Point the coverage to the movements and levels that its rules watch, and forget the others."""
     stills, coverage = fold.state.stills, fold.coverage
-    rule = _plan_places(fold)[stills["rule"]]
+    rule = plan_places(fold)[stills["rule"]]
     keeping = [_keeps(rule) or has_memories(rule) for rule in fold.plan.rules]
     covered = np.pad(coverage.series, ((0, 0), (0, 1)))  # NONE finds the last column
     kept = np.flatnonzero(np.array([*keeping, False], np.bool_)[rule] & covered[stills["series"], rule])
@@ -160,7 +164,7 @@ def _keeps(rule: Rule) -> bool:
 def _find_joints(fold: Fold) -> None:
     """Point the coverage to what its rules gather of devices, and forget the others."""
     state, joints, coverage = fold.state, fold.state.joints, fold.coverage
-    rule = _plan_places(fold)[joints["rule"]]
+    rule = plan_places(fold)[joints["rule"]]
     joint = np.array([isinstance(rule, MultivariateRule) for rule in fold.plan.rules] + [False], np.bool_)
     covered = np.pad(coverage.device, ((0, 0), (0, 1)))  # NONE finds the last column
     kept = np.flatnonzero(joint[rule] & covered[joints["device"], rule])
@@ -179,7 +183,7 @@ def _find_modes(fold: Fold) -> None:
     fold.coverage.mode |= {name: row for row, name in enumerate(names)}
 
 
-def _plan_places(fold: Fold) -> Int64s:
+def plan_places(fold: Fold) -> Int64s:
     """Return the place in the plan of each name in ``rule_names``, else ``NONE``."""
     places = np.full(len(fold.state.rule_names), NONE, np.int64)
     places[fold.rule_place] = np.arange(len(fold.rule_place))

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from anomaly.contract import Detector
 from anomaly.detectors.adaptive import Adaptive
-from anomaly.stage import NAME, Anomaly
+from anomaly.stage import COHORTS_GROUP, NAME, Anomaly, Cohorts
 from anomaly.state import GroupState
 from anomaly.step import Batches
 from tocsin.adapters.function import Entry
@@ -20,6 +20,7 @@ from tocsin.core.machine import Machine
 from tocsin.core.messages import Position, Rejection
 from tocsin.core.plan.book import PlanBook
 from tocsin.core.plan.model import Plan
+from tocsin.core.plan.resolve import has_peers
 from tocsin.core.ports import Backend, Blobs, StoredRecord
 from tocsin.core.reasons import Reason
 
@@ -36,9 +37,10 @@ class AnomalyHandler:
     def __init__(self, backend: Backend, plans: PlanBook, detector: Detector) -> None:
         self.failures: dict[int, TransientError] = {}
         self._plan: Final[Plan] = plans.first
+        self._plans: Final = plans
         self._blobs: Final[Blobs] = backend.blobs
-        stage = Anomaly(backend.alerts, plans, detector)
-        self._machine: Machine[GroupState, Batches] = Machine(stage, backend.state)
+        self._machine: Machine[GroupState, Batches] = Machine(Anomaly(backend.alerts, plans, detector), backend.state)
+        self._cohorts: Machine[GroupState, Batches] = Machine(Cohorts(backend.alerts, plans, detector), backend.state)
         self._measures: dict[str, float] = {}
 
     def __call__(self, event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG002  Lambda passes it
@@ -52,15 +54,16 @@ class AnomalyHandler:
             UnavailableError: A store did not answer; the whole batch comes again.
         """
         records = kinesis_records(event)
-        batches, firsts = self._batches(records)
+        batches, firsts, in_order = self._batches(records)
         self._measures = {}
-        commits, conflicts = self._machine.commits, self._machine.conflicts
-        self.failures = self._machine.run(batches)
+        machines = (self._machine, self._cohorts)
+        commits, conflicts = sum(one.commits for one in machines), sum(one.conflicts for one in machines)
+        self.failures = self._compare(list(batches), in_order) or self._machine.run(batches)
         self._measures = {
             "records": len(records),
-            "commits": self._machine.commits - commits,
-            "commit_conflicts": self._machine.conflicts - conflicts,
-            "outbox_unpublished": self._machine.unpublished(),
+            "commits": sum(one.commits for one in machines) - commits,
+            "commit_conflicts": sum(one.conflicts for one in machines) - conflicts,
+            "outbox_unpublished": sum(one.unpublished() for one in machines),
         }
         for group, error in self.failures.items():
             logger.warning("group failed", group=group, error=told(error), sequence=records[firsts[group]].sequence)
@@ -74,20 +77,47 @@ class AnomalyHandler:
     def counts(self) -> dict[str, int]:
         """Return what was not judged and why, over all groups that this process has folded."""
         totals: dict[str, int] = {}
-        for group in range(self._plan.groups):
-            state = self._machine.held_state(group)
+        states = [self._machine.held_state(group) for group in range(self._plan.groups)]
+        for state in (*states, self._cohorts.held_state(COHORTS_GROUP)):
             for what, how_many in (state.counts if state else {}).items():
                 totals[what] = totals.get(what, 0) + how_many
         return totals
 
-    def _batches(self, records: Sequence[StoredRecord]) -> tuple[dict[int, Batches], dict[int, int]]:
-        """Return each group's batches in the order of the log, and the place of its first record.
+    def _compare(self, groups: Sequence[int], in_order: Batches) -> dict[int, TransientError]:
+        """Let the group of cohorts fold the batches, where a rule compares or did; return why no group can go on.
+
+        It comes first. What key groups have folded is not delivered again, and by then it must have it.
+
+        Args:
+            groups: Key groups of the delivery.
+            in_order: Its batches, in the order of the log: one group's must not run ahead of the others'.
+        """
+        unknown = [group for group in groups if self._machine.held_state(group) is None]
+        if unknown:
+            self._machine.run(dict.fromkeys(unknown, ()))  # only loaded, as they will be all the same
+        named = {batch.plan_hash for batch in in_order}
+        held = (self._machine.held_state(group) for group in groups)
+        named |= {state.plan_hash for state in held if state}
+        if not any(self._compares(plan_hash) for plan_hash in named):
+            return {}
+        failed = self._cohorts.run({COHORTS_GROUP: in_order})
+        return dict.fromkeys(groups, failed[COHORTS_GROUP]) if failed else {}
+
+    def _compares(self, plan_hash: str) -> bool:
+        try:
+            return has_peers(self._plans.at(plan_hash))
+        except TransientError:
+            return False  # who folds it will say so
+
+    def _batches(self, records: Sequence[StoredRecord]) -> tuple[dict[int, Batches], dict[int, int], Batches]:
+        """Return each group's batches in the order of the log, the place of its first record, and all batches.
 
         Of copies that the group is known to have folded only the sender is read. The group stays among those
         returned: what it has not published goes out.
         """
         by_group: dict[int, list[PaneBatch]] = {}
         firsts: dict[int, int] = {}
+        in_order: list[PaneBatch] = []
         for place, record in enumerate(records):
             try:
                 sent = decode_sender(record.data)
@@ -95,9 +125,10 @@ class AnomalyHandler:
                 firsts.setdefault(sent.group, place)
                 if not self._has_folded(sent):
                     batches.append(decode_panes(record.data))
+                    in_order.append(batches[-1])
             except DamagedError as error:
                 self._reject(record, error)
-        return {group: tuple(batches) for group, batches in by_group.items()}, firsts
+        return {group: tuple(batches) for group, batches in by_group.items()}, firsts, tuple(in_order)
 
     def _has_folded(self, sent: Sender) -> bool:
         """Tell whether the group has folded the batch for certain; a fence only ever rises."""

@@ -67,7 +67,7 @@ def _device_rows(fold: Fold, panes: PaneColumns) -> Int64s:
         if row == NONE and len(state.device_keys) < devices_max(fold.plan):
             row = state.device_rows[key] = len(state.device_keys)
             state.device_keys.append(key)
-            covered.append(rules_over_device(fold.plan, key))
+            covered.append(rules_over_device(fold.plan, key, peers=fold.peers))
         rows[code] = row
     if covered:
         state.devices.append(new_rows(DEVICE, len(covered)))
@@ -127,9 +127,9 @@ class _Opening:
         name, state, plan = (device, metric, size_ms), self._fold.state, self._fold.plan
         if name in self._rows:
             return self._rows[name]
-        if not is_judged(plan, metric, size_ms):
+        if not is_judged(plan, metric, size_ms, peers=self._fold.peers):
             return NONE
-        covered = rules_over_series(plan, state.device_keys[device], metric, size_ms)
+        covered = rules_over_series(plan, state.device_keys[device], metric, size_ms, peers=self._fold.peers)
         if not covered.any():
             return NONE
         row = len(state.series) + len(self._rows)

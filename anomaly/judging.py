@@ -25,6 +25,7 @@ from tocsin.core.plan.model import (
     LimitsRule,
     MissingRule,
     MultivariateRule,
+    PeersRule,
     QualityRule,
     RateRule,
 )
@@ -132,8 +133,8 @@ def _verdicts(fold: Fold, rule: int, this: Round, subjects: Subjects) -> Verdict
         case AdaptiveRule():
             is_open = open_alerts(fold, rule, subjects.device, subjects.series)
             return surprise.judge(wanted, this.windows, this.scores, is_open)
-        case MultivariateRule():
-            raise AssertionError(wanted)  # judges devices, never series
+        case MultivariateRule() | PeersRule():
+            raise AssertionError(wanted)  # the one judges devices, the other in the group of cohorts
 
 
 def _judge_early(fold: Fold, panes: PaneColumns, intake: Intake, places: Int64s) -> None:

@@ -71,6 +71,11 @@ def history_of(state: GroupState, known: Container[str]) -> GroupState:
     return replace(part, alerts=nothing, fence={}, ticks={}, counts={}, tick_ms=None, watched_ms=0)
 
 
+def carried(state: GroupState) -> GroupState:
+    """Return what the group of cohorts knows, for a generation with other key groups: their ticks are heard anew."""
+    return replace(state.copy(), ticks={}, watched_ms=0)
+
+
 def _newest_ticks(states: Sequence[GroupState]) -> dict[str, int]:
     newest: dict[str, int] = {}
     for state in states:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from anomaly.cohort_step import step_cohorts
 from anomaly.contract import Detector
 from anomaly.state import GroupState, decode, encode_pieces, initial
 from anomaly.step import Batches, decode_transition, step
@@ -13,6 +14,9 @@ from tocsin.core.ports import AlertTable
 from tocsin.core.sealed import Encoded
 
 NAME: Final = "anomaly"
+COHORTS_NAME: Final = "cohorts"
+COHORTS_GROUP: Final = 0
+"""Number of the one group of cohorts, among the groups of its name."""
 PUT_MAX: Final = 500
 """Most transitions written in one request of the table's port."""
 
@@ -45,18 +49,55 @@ class Anomaly:
         return step(state, batch, plans=self._plans, detector=self._detector)
 
     def publish(self, outboxes: Mapping[int, Sequence[Entry]]) -> Mapping[int, int]:
-        """Put the transitions of all groups into the table of alerts, each group's oldest first.
+        """Put the transitions of all groups into the table of alerts, each group's oldest first."""
+        return put_transitions(self._alerts, outboxes)
 
-        The table keeps what it has, so a transition that is put again is no second one.
-        """
-        queue = [(group, entry) for group, entries in outboxes.items() for entry in entries]
-        published = dict.fromkeys(outboxes, 0)
-        for begin in range(0, len(queue), PUT_MAX):
-            part = queue[begin : begin + PUT_MAX]
-            try:
-                self._alerts.put([decode_transition(entry) for _, entry in part])
-            except UnavailableError:
-                return published
-            for group, _ in part:
-                published[group] += 1
-        return published
+
+class Cohorts:
+    """The same of the group that compares devices with their peers: there is one, beside the key groups."""
+
+    name = COHORTS_NAME
+
+    def __init__(self, alerts: AlertTable, plans: PlanBook, detector: Detector) -> None:
+        self.generation = plans.first.generation
+        self._alerts = alerts
+        self._plans = plans
+        self._detector = detector
+
+    def initial(self, group: int) -> GroupState:  # noqa: ARG002  there is one
+        """Return the state before anything was compared."""
+        return initial(self._detector)
+
+    def decode(self, blob: bytes) -> GroupState:
+        """Return the state of the bytes."""
+        return decode(blob, self._detector)
+
+    def encode(self, state: GroupState) -> Encoded:
+        """Return the bytes of the state in pieces."""
+        return encode_pieces(state)
+
+    def step(self, state: GroupState, batch: Batches) -> Step[GroupState, Batches]:
+        """Fold batches of any key groups."""
+        return step_cohorts(state, batch, plans=self._plans, detector=self._detector)
+
+    def publish(self, outboxes: Mapping[int, Sequence[Entry]]) -> Mapping[int, int]:
+        """Put the transitions into the table of alerts, oldest first."""
+        return put_transitions(self._alerts, outboxes)
+
+
+def put_transitions(alerts: AlertTable, outboxes: Mapping[int, Sequence[Entry]]) -> Mapping[int, int]:
+    """Put the transitions of all groups into the table of alerts; return how many of each group are there.
+
+    The table keeps what it has, so a transition that is put again is no second one.
+    """
+    queue = [(group, entry) for group, entries in outboxes.items() for entry in entries]
+    published = dict.fromkeys(outboxes, 0)
+    for begin in range(0, len(queue), PUT_MAX):
+        part = queue[begin : begin + PUT_MAX]
+        try:
+            alerts.put([decode_transition(entry) for _, entry in part])
+        except UnavailableError:
+            return published
+        for group, _ in part:
+            published[group] += 1
+    return published

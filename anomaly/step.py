@@ -80,6 +80,11 @@ def decode_transition(entry: Entry) -> Transition:
     return entry.value if isinstance(entry.value, Transition) else _decoder.decode(entry.data)
 
 
+def alert_entry(told: Transition) -> Entry:
+    """Return the transition as an entry of the outbox."""
+    return Entry(LANE_ALERT, f"{told.fingerprint}#{told.number}", _encoder.encode(told), told)
+
+
 def _refuse(state: GroupState, batch: PaneBatch, plans: PlanBook) -> None:
     """Raise if the batch cannot be folded now."""
     number = state.fence.get((batch.generation, batch.group), 0)
@@ -143,8 +148,7 @@ def _told(fold: Fold, traces: Mapping[int, str] = NO_TRACES, begin: int = 0) -> 
     """
     moves = sorted(fold.moves, key=lambda move: move[:2])
     fold.moves.clear()
-    transitions = [_traced(told, traces.get(begin + place, "")) for place, _, told in moves]
-    return [Entry(LANE_ALERT, f"{one.fingerprint}#{one.number}", _encoder.encode(one), one) for one in transitions]
+    return [alert_entry(_traced(told, traces.get(begin + place, ""))) for place, _, told in moves]
 
 
 def _traced(told: Transition, trace: str) -> Transition:

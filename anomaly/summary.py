@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from tocsin.core.clock import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, iso
+from anomaly.words import duration, number, words
+from tocsin.core.clock import iso
 from tocsin.core.messages import Amendment, Evidence, Phase, Transition
 from tocsin.core.plan.model import (
     AdaptiveRule,
@@ -11,11 +12,11 @@ from tocsin.core.plan.model import (
     LimitsRule,
     MissingRule,
     MultivariateRule,
+    PeersRule,
     QualityRule,
     RateRule,
     Rule,
 )
-from tocsin.core.plan.resolve import UNIT_SIGNS
 
 
 def summary(rule: Rule, moved: Transition) -> str:
@@ -42,6 +43,8 @@ def _wait(rule: Rule) -> str:
     """Return what an alert waits for that does not fire yet."""
     if isinstance(rule, AdaptiveRule) and not rule.for_ms:
         return ", fires if the next windows confirm it"
+    if isinstance(rule, PeersRule) and not rule.for_ms:
+        return ", fires with the third window in a row"
     return f", for {duration(rule.for_ms)} before it fires"
 
 
@@ -108,6 +111,7 @@ _KINDS: Final = {
     "missing": "missing data",
     "adaptive": "adaptive",
     "multivariate": "multivariate",
+    "peers": "peers",
     "quality": "data quality",
 }
 
@@ -135,7 +139,7 @@ def _breach(rule: Rule, moved: Transition) -> str:
             return f"{_silence(moved)}, expected within {duration(int(limit))}"
         case QualityRule():
             return _doubt(rule, moved)
-        case AdaptiveRule() | MultivariateRule() | DriftRule():
+        case AdaptiveRule() | MultivariateRule() | DriftRule() | PeersRule():
             return _scored_breach(rule, moved)
 
 
@@ -145,6 +149,9 @@ def _doubt(rule: QualityRule, moved: Transition) -> str:
     if rule.check == "clock":
         way = "behind" if "clock_behind" in evidence.parts else "ahead"
         return f"the clock of {moved.device} is {duration(int(evidence.value))} {way}"
+    if rule.check == "time":
+        other = _with_unit(evidence.threshold or 0.0, moved)
+        return f"{_name(moved)} was told twice for one time, as {other} and as {value}"
     if rule.check == "range":
         return f"{_name(moved)} {value} cannot be, the sensor shows {_shown_range(evidence)} {moved.unit}".rstrip()
     unit = next(iter(evidence.parts), "another unit")
@@ -160,8 +167,10 @@ def _shown_range(evidence: Evidence) -> str:
     return f"{number(evidence.expected_low)} to {number(evidence.expected_high)}"
 
 
-def _scored_breach(rule: AdaptiveRule | MultivariateRule | DriftRule, moved: Transition) -> str:
+def _scored_breach(rule: AdaptiveRule | MultivariateRule | DriftRule | PeersRule, moved: Transition) -> str:
     evidence, name = moved.evidence, _name(moved)
+    if isinstance(rule, PeersRule):
+        return _apart(rule, moved)
     if isinstance(rule, MultivariateRule):
         return f"{name}: metrics do not go together as usual, {_blame(evidence)}{_scored(evidence)}"
     if isinstance(rule, DriftRule):
@@ -180,7 +189,7 @@ def _return(rule: Rule, moved: Transition) -> str:
             return f"the clock of {name} is right again" if rule.check == "clock" else f"{name} is told as it should be"
         case MultivariateRule():
             return f"{name}: metrics go together as usual again"
-        case LimitsRule() | AdaptiveRule() | DriftRule():
+        case LimitsRule() | AdaptiveRule() | DriftRule() | PeersRule():
             return f"{name} {_with_unit(moved.evidence.value, moved)} {_RETURNED[moved.kind]}"
 
 
@@ -190,7 +199,18 @@ _RETURNED: Final = {
     "flatline": "moves again",
     "adaptive": "is no longer unusual",
     "drift": "is at its level again",
+    "peers": "is among its peers again",
 }
+
+
+def _apart(rule: PeersRule, moved: Transition) -> str:
+    """Return on which side of its peers a device is, how many they are, and where they are."""
+    evidence = moved.evidence
+    side = "above" if "above_peers" in evidence.parts else "below"
+    peers = f"{evidence.parts.get('members', 0):.0f} of its type" + (" and site" if rule.cohort == "site" else "")
+    return (
+        f"{_name(moved)} {_with_unit(evidence.value, moved)} is {side} its peers, {peers}{_expected(moved, evidence)}"
+    )
 
 
 def _drift(moved: Transition) -> str:
@@ -207,7 +227,7 @@ def _blame(evidence: Evidence) -> str:
     """Return the metrics that make up most of the score, each with its share."""
     total = sum(evidence.parts.values()) or 1.0
     worst = sorted(evidence.parts.items(), key=lambda part: -part[1])[:BLAMED_MAX]
-    return ", ".join(f"{_words(metric)} {share / total:.0%}" for metric, share in worst if share >= total / 10)
+    return ", ".join(f"{words(metric)} {share / total:.0%}" for metric, share in worst if share >= total / 10)
 
 
 def _silence(moved: Transition) -> str:
@@ -240,13 +260,7 @@ def _scored(evidence: Evidence) -> str:
 
 def _name(moved: Transition) -> str:
     """Return the metric as people say it; the device where there is no metric."""
-    return _words(moved.metric) if moved.metric else moved.device
-
-
-def _words(metric: str) -> str:
-    """Return the metric's name in words, without its unit."""
-    words = metric.split("_")
-    return " ".join(words[:-1] if len(words) > 1 and words[-1] in UNIT_SIGNS else words)
+    return words(moved.metric) if moved.metric else moved.device
 
 
 def _with_unit(value: float, moved: Transition) -> str:
@@ -255,27 +269,3 @@ def _with_unit(value: float, moved: Transition) -> str:
 
 def _clock(instant_ms: int) -> str:
     return f"{iso(instant_ms)[11:16]} UTC"
-
-
-def number(value: float) -> str:
-    """Return the number with four significant digits, large ones in full.
-
-    >>> number(12.1), number(20.0), number(123456.7)
-    ('12.1', '20', '123457')
-    """
-    return f"{value:.0f}" if abs(value) >= 1_000 else f"{value:.4g}"
-
-
-def duration(length_ms: int) -> str:
-    """Return the length in its two largest units.
-
-    >>> duration(45_000), duration(3_900_000), duration(0)
-    ('45 s', '1 h 5 min', '0 s')
-    """
-    parts = []
-    left_ms = length_ms
-    for unit, unit_ms in (("d", DAY_MS), ("h", HOUR_MS), ("min", MINUTE_MS), ("s", SECOND_MS)):
-        count, left_ms = divmod(left_ms, unit_ms)
-        if count:
-            parts.append(f"{count} {unit}")
-    return " ".join(parts[:2]) or "0 s"

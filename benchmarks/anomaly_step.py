@@ -9,18 +9,21 @@ from statistics import median
 
 import numpy as np
 
+from anomaly.cohort_step import step_cohorts
 from anomaly.detectors.adaptive import Adaptive
 from anomaly.state import encode, initial
 from anomaly.step import step
 from tocsin.core.clock import MINUTE_MS, elapsed_s
 from tocsin.core.columns import PaneBatch, PaneColumns, PaneKind
 from tocsin.core.plan.book import PlanBook
+from tocsin.core.plan.known import DevicePlan
 from tocsin.core.plan.model import (
     AdaptiveRule,
     FlatlineRule,
     LimitsRule,
     MetricPlan,
     MissingRule,
+    PeersRule,
     Plan,
     RateRule,
     Rule,
@@ -28,6 +31,8 @@ from tocsin.core.plan.model import (
 )
 
 DEVICES, METRICS, BATCHES = 1_000, 5, 12
+WAITING = 6
+"""Batches after which windows of a cohort have waited for long enough."""
 START_MS = 1_795_428_000_000
 FOUR: Sequence[Rule] = (
     LimitsRule(name="limits", above=1e6, below=-1e6),
@@ -93,6 +98,21 @@ def measure(rules: Sequence[Rule]) -> tuple[float, float]:
     return median(took_ms[1:]), len(encode(state)) / (DEVICES * METRICS)
 
 
+def measure_cohorts() -> tuple[float, float]:
+    """Return the same of the group of cohorts: all 1,000 devices are of one type, and one metric is compared."""
+    rule = PeersRule(name="peers", metric="metric-0_celsius", cohort="type")
+    metrics = (MetricPlan("*", (Window(MINUTE_MS, MINUTE_MS),)),)
+    plan = Plan(metrics=metrics, rules=(rule,), devices=(DevicePlan("*", type="room"),), groups=1)
+    detector, plans = Adaptive(), PlanBook(plan)
+    noise, state, took_ms = np.random.default_rng(1), initial(detector), []
+    for minute in range(BATCHES):
+        batch = PaneBatch(1, 0, minute + 1, panes(minute, noise), START_MS + (minute + 2) * MINUTE_MS)
+        begin = elapsed_s()
+        state = step_cohorts(state, (batch,), plans=plans, detector=detector).state
+        took_ms.append((elapsed_s() - begin) * 1_000)
+    return median(took_ms[WAITING:]), len(encode(state)) / DEVICES
+
+
 def main() -> None:
     """Print a line a case."""
     measure(FOUR)  # warms up
@@ -101,6 +121,9 @@ def main() -> None:
         took_ms, state_bytes = measure(rules)
         base = base or took_ms
         print(f"{name:50} {took_ms:8.1f} ms {state_bytes:7.0f} B a series {took_ms / base:7.1f} x")
+    took_ms, state_bytes = measure_cohorts()
+    name = "1,000 of them compared with peers"
+    print(f"{name:50} {took_ms:8.1f} ms {state_bytes:7.0f} B a series {took_ms / base:7.1f} x")
 
 
 if __name__ == "__main__":

@@ -56,7 +56,7 @@ class Kind:
     ramp_ratio: float = 0.0
 
 
-_SHIFT: Final = ("adaptive", "limits", "drift")
+_SHIFT: Final = ("adaptive", "limits", "drift", "peers")
 _STRAIN_SETTINGS: Final = {"severity": Setting("ratio", 1.0), "ramp": Setting("duration", -1.0)}
 
 

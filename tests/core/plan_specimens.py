@@ -17,6 +17,7 @@ from tocsin.core.plan.model import (
     MetricPlan,
     MissingRule,
     MultivariateRule,
+    PeersRule,
     Plan,
     QualityRule,
     RateRule,
@@ -64,6 +65,7 @@ rules:
   - {name: joint, kind: multivariate, threshold: 3}
   - {name: times, kind: quality, check: clock, tolerance: 2m}
   - {name: level, kind: drift, threshold: 30, slack: 0.5, learn: 2d, baselines: [running]}
+  - {name: apart, kind: peers, cohort: type, threshold: 6, tolerance: 0.5, members: 4, wait: 3m}
 modes:
   - {name: running, metric: speed_rpm, above: 100, below: 900, settle: 5m}
   - {name: shift, days: [mon], from: "06:00", until: "22:00", zone: Europe/Berlin}
@@ -131,6 +133,7 @@ FULL: Final = Plan(
         MultivariateRule(name="joint", threshold=3.0),
         QualityRule(name="times", check="clock", tolerance_ms=120_000),
         DriftRule(name="level", threshold=30.0, slack=0.5, learn_ms=172_800_000, baselines=("running",)),
+        PeersRule(name="apart", cohort="type", threshold=6.0, tolerance=0.5, members_min=4, wait_ms=180_000),
     ),
     modes=(
         Mode("running", "speed_rpm", above=100.0, below=900.0, settle_ms=300_000),

@@ -14,7 +14,7 @@ def test_a_plan_is_said_in_words() -> None:
         "  *_celsius: windows 1m, 15m every 5m; slices of 1m; quantiles 0.5, 0.99; sensor shows -40 to 125; in °C",
         "  *: windows 1m; slices of 1m",
         "",
-        "rules (8)",
+        "rules (9)",
         "  hot (limits, info): air_celsius of devices n-* of type pump in windows of 15m: max above 80 or below -5,"
         " warning above 90, warning below -10, critical above 100, critical below -20, clears 2 inside, for 5m,"
         " clears after 10m",
@@ -27,6 +27,8 @@ def test_a_plan_is_said_in_words() -> None:
         "  times (quality, warning): each device: times that are off by 2m or more",
         "  level (drift, warning): every metric: deviations from its level beyond 0.5 a window sum up to 30;"
         " what lasts longer than 2d is the new level, learned apart in mode running",
+        "  apart (peers, warning): every metric: further than 6 robust deviations and 0.5 from at least 4 of its type,"
+        " judged 3m after the window's end",
         "",
         "modes",
         "  running: speed_rpm above 100 and below 900, settles for 5m",

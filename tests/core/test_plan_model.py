@@ -17,6 +17,7 @@ OTHER_WORDS = {
     "severity": "info",
     "statistic": "last",
     "scope": "device",
+    "cohort": "site",
     "severity_min": "critical",
     "by": "site",
     "outage_mutes": "silence",

@@ -174,7 +174,7 @@ def test_a_bad_metric_is_told(written: str, expected: str) -> None:
         pytest.param(
             "rules: [{name: x, kind: limit, abov: 1}]",
             "1: rules[0].kind: must be one of limits, rate_of_change, flatline, drift, missing, adaptive,"
-            " multivariate, quality, got 'limit', did you mean limits?",
+            " multivariate, peers, quality, got 'limit', did you mean limits?",
             id="unknown kind, and no word about its keys",
         ),
         pytest.param(

@@ -1,6 +1,6 @@
 """Readings and panes as columns: equally long numpy arrays and small tables of names."""
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from enum import IntEnum
 from functools import cache
 from typing import Final, Self
@@ -168,6 +168,10 @@ class PaneColumns:
     def variance(self) -> Floats:
         """Population variances; 0 for a single reading."""
         return np.asarray(self.m2 / self.count)
+
+    def take(self, places: Int64s) -> Self:
+        """Return the panes at the places, shape (k,), in that order; the tables of names stay."""
+        return replace(self, **{name: getattr(self, name)[places] for name in PANE_ARRAYS})
 
 
 PANE_ARRAYS: Final = tuple(

@@ -109,7 +109,7 @@ def backfill(
         raise ConfigError(f"nothing to fold: {past.left_out:,} records left out, {past.overlapping:,} known already")
     added = _strangers(history, known, plan)
     if not is_trial:
-        both = Known(known.processors + added.processors, known.anomaly + added.anomaly, known.alerts)
+        both = Known(known.processors + added.processors, known.anomaly + added.anomaly, known.alerts, known.cohorts)
         moved = divided(both, plan, judge, host.backend.readings.shards())
         store_known(host.backend, plan, moved, judge)
         switch(host.backend.blobs, plan, now_ms())

@@ -5,7 +5,7 @@ after it whoever runs the old generation's plan is told so.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Generic, TypeVar
 
 import msgspec
@@ -15,8 +15,9 @@ from alerts.lanes import Publisher
 from alerts.regroup import regrouped as regrouped_alerts
 from alerts.stage import Alerts
 from anomaly.contract import Detector
+from anomaly.regroup import carried
 from anomaly.regroup import regrouped as regrouped_anomaly
-from anomaly.stage import Anomaly
+from anomaly.stage import COHORTS_GROUP, Anomaly, Cohorts
 from anomaly.state import GroupState
 from processors.geometry import geometry_of
 from processors.regroup import regrouped as regrouped_processors
@@ -46,11 +47,13 @@ class Known:
         processors: Open windows, watermarks, identities.
         anomaly: Detectors, alerts, cadences.
         alerts: What was told, what gathers.
+        cohorts: What is compared with peers: one group, or none where that was never loaded.
     """
 
     processors: list[Group]
     anomaly: list[GroupState]
     alerts: list[Any]
+    cohorts: list[GroupState] = field(default_factory=list)
 
     def devices(self) -> list[int]:
         """Return how many devices each key group has."""
@@ -92,6 +95,7 @@ def load_known(backend: Backend, plan: Plan, detector: Detector, *, reads_only: 
         [one.group for one in _load(stages.processors, backend, groups, reads_only=reads_only)],
         _load(stages.anomaly, backend, groups, reads_only=reads_only),
         _load(stages.alerts, backend, groups, reads_only=reads_only),
+        _load(stages.cohorts, backend, [COHORTS_GROUP], reads_only=reads_only),
     )
 
 
@@ -121,9 +125,10 @@ def divided(known: Known, plan: Plan, detector: Detector, shards: Sequence[Shard
     anomaly = regrouped_anomaly(known.anomaly, detector, plan.groups, ticked)
     for group in processors:
         group.plan_hash = plan_hash(plan)
-    for state in anomaly:
+    cohorts = [carried(state) for state in known.cohorts if state.fence]
+    for state in (*anomaly, *cohorts):
         state.plan_hash = plan_hash(plan)
-    return Known(processors, anomaly, regrouped_alerts(known.alerts, plan.groups))
+    return Known(processors, anomaly, regrouped_alerts(known.alerts, plan.groups), cohorts)
 
 
 def store_known(backend: Backend, plan: Plan, known: Known, detector: Detector) -> None:
@@ -137,6 +142,7 @@ def store_known(backend: Backend, plan: Plan, known: Known, detector: Detector) 
     _store(stages.processors, backend, [live(group, plans) for group in known.processors])
     _store(stages.anomaly, backend, known.anomaly)
     _store(stages.alerts, backend, known.alerts)
+    _store(stages.cohorts, backend, known.cohorts)
 
 
 def switch(blobs: Blobs, plan: Plan, now_ms: int) -> None:
@@ -163,18 +169,22 @@ def insist_on_generation(blobs: Blobs, plan: Plan) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Stages:
-    """The three stages that have states."""
+    """The three stages that have states, and the group of cohorts beside those of the second."""
 
     processors: Stage[Live, Any]
     anomaly: Stage[GroupState, Any]
     alerts: Stage[Any, Any]
+    cohorts: Stage[GroupState, Any]
 
 
 def _stages(backend: Backend, plan: Plan, detector: Detector) -> _Stages:
     plans = PlanBook(plan, lambda named: backend.blobs.get(plan_blob(named)))
     publisher = Publisher(backend.topic, backend.decisions, backend.directory)
     return _Stages(
-        Processors(backend, plans), Anomaly(backend.alerts, plans, detector), Alerts(plan.generation, publisher)
+        Processors(backend, plans),
+        Anomaly(backend.alerts, plans, detector),
+        Alerts(plan.generation, publisher),
+        Cohorts(backend.alerts, plans, detector),
     )
 
 

@@ -14,6 +14,7 @@ from tocsin.core.plan.model import (
     MetricPlan,
     MissingRule,
     MultivariateRule,
+    PeersRule,
     Plan,
     QualityRule,
     RateRule,
@@ -33,7 +34,7 @@ def check_rule(rule: Rule) -> Iterator[Finding]:
         yield from _check_missing(rule)
     elif isinstance(rule, QualityRule):
         yield from _check_quality(rule)
-    elif isinstance(rule, AdaptiveRule | MultivariateRule | DriftRule) and rule.threshold <= 0:
+    elif isinstance(rule, AdaptiveRule | MultivariateRule | DriftRule | PeersRule) and rule.threshold <= 0:
         yield Finding("threshold", f"must be above 0, got {rule.threshold:g}")
 
 
@@ -101,8 +102,18 @@ def check_rule_within(rule: Rule, plan: Plan) -> Iterator[Finding]:
     yield from check_switches(rule, plan.modes)
     if rule.device_type != "*" and not any(overlap(rule.device_type, known.type) for known in plan.devices):
         yield Finding("device_type", f"must be the type of some entry of devices, got {rule.device_type!r}")
+    if isinstance(rule, PeersRule):
+        yield from _check_peers(rule, plan)
     for part in _parts_of(rule, plan):
         yield from _check_against(rule, part)
+
+
+def _check_peers(rule: PeersRule, plan: Plan) -> Iterator[Finding]:
+    if rule.wait_ms < plan.timing.idle_ms:
+        idle, got = format_duration(plan.timing.idle_ms), format_duration(rule.wait_ms)
+        yield Finding("wait", f"must be at least timing.idle {idle}, when windows of quiet devices close, got {got}")
+    if not any(overlap(rule.device_type, known.type) for known in plan.devices if known.type):
+        yield Finding("", "compares devices of one type, so devices must say which types there are")
 
 
 def _check_early(rule: Rule, rules: Sequence[Rule]) -> Iterator[Finding]:

@@ -12,6 +12,7 @@ from tocsin.core.plan.model import (
     MetricPlan,
     MissingRule,
     MultivariateRule,
+    PeersRule,
     Plan,
     QualityRule,
     RateRule,
@@ -77,6 +78,7 @@ _QUALITY: Final = {
     "range": "a value that its sensor cannot show",
     "unit": "a level that jumped as if told in another unit",
     "clock": "times that are off by {tolerance} or more",
+    "time": "readings of one time that differ",
 }
 _SWITCH_WORDS: Final = {"when": "only in mode", "unless": "never in mode", "baselines": "learned apart in mode"}
 
@@ -117,13 +119,24 @@ def _condition(rule: Rule) -> str:
     return _scored(rule)
 
 
-def _scored(rule: AdaptiveRule | MultivariateRule | DriftRule) -> str:
+def _scored(rule: AdaptiveRule | MultivariateRule | DriftRule | PeersRule) -> str:
+    if isinstance(rule, PeersRule):
+        return _peers(rule)
     if isinstance(rule, MultivariateRule):
         return f"its metrics together reach a score of {rule.threshold:g}"
     if isinstance(rule, DriftRule):
         lasting = f"what lasts longer than {format_duration(rule.learn_ms)} is the new level"
         return f"deviations from its level beyond {rule.slack:g} a window sum up to {rule.threshold:g}; {lasting}"
     return f"alert score reaches {rule.threshold:g} in three windows, or {rule.sure:g} in one"
+
+
+def _peers(rule: PeersRule) -> str:
+    cohort = "its type at its site" if rule.cohort == "site" else "its type"
+    least = f" and {rule.tolerance:g}" if rule.tolerance else ""
+    wait = f"judged {format_duration(rule.wait_ms)} after the window's end"
+    return (
+        f"further than {rule.threshold:g} robust deviations{least} from at least {rule.members_min} of {cohort}, {wait}"
+    )
 
 
 def _limits(rule: LimitsRule) -> str:

@@ -191,20 +191,39 @@ class DriftRule(_SwitchedPart, frozen=True, tag="drift"):
     baselines: tuple[str, ...] = ()
 
 
+class PeersRule(_RulePart, frozen=True, tag="peers"):
+    """Breached where a device's window is far from those of its cohort at the same time.
+
+    Attributes:
+        cohort: ``site``: the devices of its type at its site; ``type``: all devices of its type. Of one tenant.
+        threshold: Distance from the cohort's median that is told, in robust deviations of the cohort.
+        tolerance: Distance up to this, in the metric's unit, counts as none.
+        members_min: With fewer members in a window nobody is judged.
+        wait_ms: How long after its end a window waits for the other members.
+    """
+
+    cohort: Literal["site", "type"] = "site"
+    threshold: float = 8.0
+    tolerance: float = 0.0
+    members_min: int = 6
+    wait_ms: int = 300_000
+
+
 class QualityRule(_RulePart, frozen=True, tag="quality"):
     """Breached where data cannot be true: a finding about what measures, never about what is measured.
 
     Attributes:
         check: ``range``: values that the sensor, or physics, does not allow; ``unit``: a level that jumped as if told
-            in another unit; ``clock``: a device whose times are off.
+            in another unit; ``clock``: a device whose times are off; ``time``: readings of one time that differ.
         tolerance_ms: For ``clock``: how far off is told.
     """
 
-    check: Literal["range", "unit", "clock"] = "range"
+    check: Literal["range", "unit", "clock", "time"] = "range"
     tolerance_ms: int = 300_000
 
 
-Rule = QualityRule | LimitsRule | RateRule | FlatlineRule | MissingRule | AdaptiveRule | MultivariateRule | DriftRule
+_Learned = AdaptiveRule | MultivariateRule | DriftRule | PeersRule
+Rule = QualityRule | LimitsRule | RateRule | FlatlineRule | MissingRule | _Learned
 
 
 class Plan(Part, frozen=True):

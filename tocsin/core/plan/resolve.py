@@ -13,6 +13,7 @@ from tocsin.core.plan.model import (
     MetricPlan,
     MissingRule,
     MultivariateRule,
+    PeersRule,
     Plan,
     QualityRule,
     Rule,
@@ -102,6 +103,28 @@ def possible_range(plan: Plan, metric: str) -> tuple[float, float]:
     part = metric_plan(plan, metric)
     low = PHYSICAL_LOW.get(_name_end(metric), -math.inf) if part.range_low is None else part.range_low
     return low, math.inf if part.range_high is None else part.range_high
+
+
+@lru_cache(maxsize=64)
+def has_peers(plan: Plan) -> bool:
+    """Tell whether some rule compares devices with their cohort."""
+    return any(isinstance(rule, PeersRule) for rule in plan.rules)
+
+
+@lru_cache(maxsize=RESOLVED_MAX)
+def cohort_of(plan: Plan, tenant: str, device: str, cohort: str) -> tuple[str, ...] | None:
+    """Return the name of the cohort that the device belongs to; None where the plan does not say what it is.
+
+    Args:
+        plan: With the devices.
+        tenant: Owner of the device; cohorts never hold devices of several.
+        device: Its id.
+        cohort: ``site`` or ``type``, as a rule of peers says it.
+    """
+    known = device_plan(plan, tenant, device)
+    if not known.type:
+        return None
+    return (tenant, known.type, known.site) if cohort == "site" else (tenant, known.type)
 
 
 @lru_cache(maxsize=64)

@@ -1,12 +1,13 @@
 """The YAML form of rules: each kind's keys, declared once for the reader, the schema and the manual."""
 
+from dataclasses import replace
 from typing import Final
 
 import msgspec
 
 from tocsin.core.clock import DAY_MS, SECOND_MS
 from tocsin.core.messages import Severity
-from tocsin.core.plan.field import ID, PATTERN, Field, choice, duration, names, number, text
+from tocsin.core.plan.field import ID, PATTERN, Field, choice, duration, integer, names, number, text
 from tocsin.core.plan.model import (
     AdaptiveRule,
     DriftRule,
@@ -14,6 +15,7 @@ from tocsin.core.plan.model import (
     LimitsRule,
     MissingRule,
     MultivariateRule,
+    PeersRule,
     QualityRule,
     RateRule,
     Rule,
@@ -111,8 +113,24 @@ RULE_FORMS: Final[dict[type[msgspec.Struct], tuple[Field, ...]]] = {
     QualityRule: (
         *_RULE,
         *_WINDOW,
-        choice("check", ("range", "unit", "clock"), "What is looked at: impossible values, wrong units, or the clock."),
+        choice(
+            "check",
+            ("range", "unit", "clock", "time"),
+            "What is looked at: impossible values, wrong units, the clock, or readings of one time that differ.",
+        ),
         duration("tolerance", SECOND_MS, DAY_MS, "How far off a clock may be."),
+    ),
+    PeersRule: (
+        *_RULE,
+        *_WINDOW,
+        choice("cohort", ("site", "type"), "Compared with devices of its type at its site, or with all of its type."),
+        number("threshold", "Distance from the cohort's median that is told, in robust deviations.", low=0, high=1_000),
+        number("tolerance", "Distance up to this, in the metric's unit, counts as none.", low=0),
+        replace(
+            integer("members", 3, 10_000, "With fewer devices of the cohort in a window nobody is judged."),
+            attribute="members_min",
+        ),
+        duration("wait", 0, DAY_MS, "How long after its end a window waits for the other members; at least `idle`."),
     ),
     MultivariateRule: (
         *_RULE,
@@ -129,5 +147,6 @@ RULE_KINDS: Final[dict[str, type[Rule]]] = {
     "missing": MissingRule,
     "adaptive": AdaptiveRule,
     "multivariate": MultivariateRule,
+    "peers": PeersRule,
     "quality": QualityRule,
 }

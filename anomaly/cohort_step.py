@@ -1,0 +1,130 @@
+"""The step of the group of cohorts: panes and ticks of all key groups in, transitions out. Pure.
+
+It is one more group beside the key groups: each batch of panes goes to both. It looks at the panes that rules compare
+with peers, and at ticks. A batch that its fence knows changes nothing, and neither does one that has none of these;
+so numbers that are missing are no gap here.
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
+
+from anomaly.cohort_judging import hold, judge_due
+from anomaly.cohort_ticks import note, told_ms
+from anomaly.contract import Detector
+from anomaly.coverage import rules_over_series
+from anomaly.fold import Fold, open_fold
+from anomaly.intake import take_in
+from anomaly.lifecycle import UNSET_MS
+from anomaly.moves import expire_alerts, withdraw_uncovered
+from anomaly.state import GroupState
+from anomaly.step import EMITTED_BYTES_MAX, Batches, alert_entry
+from tocsin.core.columns import Int64s, PaneBatch, PaneColumns, PaneKind
+from tocsin.core.errors import TransientError
+from tocsin.core.machine import Entry, Step
+from tocsin.core.plan.book import PlanBook
+from tocsin.core.plan.model import Plan
+
+COMPARED_MAX = 65_536
+
+
+def step_cohorts(
+    state: GroupState, batches: Batches, *, plans: PlanBook, detector: Detector
+) -> Step[GroupState, Batches]:
+    """Fold the batches, and tell which alerts moved.
+
+    Args:
+        state: The group's state; left as it is.
+        batches: Of any key groups, those of each in their order.
+        plans: Finds the plan in force.
+        detector: Whose columns the state has; nothing is scored.
+
+    Raises:
+        UnavailableError: The first tick that is new names a plan that is not published.
+    """
+    fold: Fold | None = None
+    emitted: list[Entry] = []
+    for place, batch in enumerate(batches):
+        known = fold.state if fold else state
+        if batch.number <= known.fence.get((batch.generation, batch.group), 0):
+            continue
+        try:
+            plan = plans.at(known.plan_hash)
+            plans.at(batch.plan_hash)
+        except TransientError:
+            if fold is None:
+                raise
+            return Step(fold.state, tuple(emitted), batches[place:])
+        if sum(len(entry.data) for entry in emitted) > EMITTED_BYTES_MAX:
+            return Step(known, tuple(emitted), batches[place:])
+        places = compared(plan, batch.panes)
+        if batch.tick_ms is None and not len(places):
+            continue
+        fold = fold or open_fold(state.copy(), plan, detector, peers=True)
+        fold = _take(fold, batch, places, plans, emitted)
+    return Step(fold.state if fold else state, tuple(emitted))
+
+
+def compared(plan: Plan, panes: PaneColumns) -> Int64s:
+    """Return the places of the panes that some rule compares with peers."""
+    places = np.flatnonzero(panes.kind == PaneKind.ON_TIME)
+    names = np.stack([panes.device[places], panes.metric[places], panes.size_ms[places]])
+    kinds, which = np.unique(names, axis=1, return_inverse=True)
+    is_wanted = [
+        _is_compared(plan, panes.devices[device], panes.metrics[metric], size_ms)
+        for device, metric, size_ms in kinds.T.tolist()
+    ]
+    return places[np.array(is_wanted, np.bool_)[which.ravel()]]
+
+
+@lru_cache(maxsize=COMPARED_MAX)
+def _is_compared(plan: Plan, key: str, metric: str, size_ms: int) -> bool:
+    return bool(rules_over_series(plan, key, metric, size_ms, peers=True).any())
+
+
+def _take(fold: Fold, batch: PaneBatch, places: Int64s, plans: PlanBook, emitted: list[Entry]) -> Fold:
+    """Fold one batch: let its windows wait, then judge what all groups' ticks have passed."""
+    fold.state.fence[batch.generation, batch.group] = batch.number
+    if len(places):
+        panes = batch.panes.take(places)
+        hold(fold, panes, take_in(fold, panes), told_ms(fold.state, batch))
+    passed_ms = None if batch.tick_ms is None else note(fold.state, fold.plan, batch)
+    if passed_ms is None:
+        return fold
+    fold = _switch(fold, batch, plans)
+    withdraw_uncovered(fold, passed_ms)
+    emitted += _told(fold)
+    with np.errstate(over="ignore", invalid="ignore"):  # readings may be as large as numbers go
+        judge_due(fold, passed_ms)
+    emitted += _told(fold)
+    expire_alerts(fold, _gone(fold, passed_ms), passed_ms)
+    emitted += _told(fold)
+    fold.state.tick_ms = passed_ms
+    return fold
+
+
+def _switch(fold: Fold, batch: PaneBatch, plans: PlanBook) -> Fold:
+    """Return the fold under the plan of the tick with which all groups have passed it."""
+    if not batch.plan_hash or batch.plan_hash == fold.state.plan_hash:
+        return fold
+    fold.state.plan_hash = batch.plan_hash
+    plan = plans.at(batch.plan_hash)
+    if plan == fold.plan:
+        return fold
+    fold.state.coverage = None
+    return open_fold(fold.state, plan, fold.detector, peers=True)
+
+
+def _gone(fold: Fold, passed_ms: int) -> np.ndarray:
+    """Return shape (d,): devices that were not compared for so long that their alerts expire."""
+    last_ms, expire_ms = fold.state.devices["last_ms"], fold.plan.timing.expire_ms
+    age_ms = passed_ms - np.where(last_ms == UNSET_MS, passed_ms, last_ms)
+    return np.asarray((age_ms >= expire_ms) & bool(expire_ms))
+
+
+def _told(fold: Fold) -> Sequence[Entry]:
+    """Return the transitions found so far, and forget them; by name, as rows depend on who was heard first."""
+    moves = sorted(fold.moves, key=lambda move: (move[0], move[1], move[2].tenant, move[2].device, move[2].metric))
+    fold.moves.clear()
+    return [alert_entry(told) for _, _, told in moves]
