@@ -4,6 +4,7 @@ The order is: the message (or tick) that caused the pane; closed windows before 
 revisions; then end, size and series of the window.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -16,6 +17,7 @@ from processors.traces import Traces
 from tocsin.core.columns import PANE_ARRAYS, Floats, Int32s, Int64s, PaneColumns, PaneKind
 
 CLOSED, EARLY, REVISED = 0, 1, 2
+_WHOLE_MAX: Final = 1 << 62
 PHASES: Final = {PaneKind.ON_TIME: CLOSED, PaneKind.EARLY: EARLY, PaneKind.REVISION: REVISED}
 
 
@@ -96,17 +98,17 @@ def _columns(pieces: list[Piece], group: Group) -> tuple[PaneColumns, Int64s]:
     rules, rule = _table([(piece.rules, len(piece)) for piece in pieces])
     positions, position = _table([(piece.positions, len(piece)) for piece in pieces])
     phase = np.array([PHASES[PaneKind(value)] for value in range(len(PHASES))], np.int32)[kind]
-    order = np.lexsort((rank, revision, series, size_ms, start_ms + size_ms, phase, cause))
+    order = _order((cause, phase, start_ms + size_ms, size_ms, series, revision, rank))
     series = series[order]
-    devices, device = np.unique(group.series_device[series], return_inverse=True)
-    metrics, metric = np.unique(group.series_metric[series], return_inverse=True)
+    devices, device = _distinct(group.series_device[series], len(group.devices))
+    metrics, metric = _distinct(group.series_metric[series], len(group.metrics))
     panes = PaneColumns(
         devices=tuple(group.devices[row] for row in devices.tolist()),
         metrics=tuple(group.metrics[row] for row in metrics.tolist()),
         rules=rules,
         positions=positions,
-        device=device.astype(np.int32),
-        metric=metric.astype(np.int32),
+        device=device,
+        metric=metric,
         kind=kind[order],
         size_ms=size_ms[order],
         start_ms=start_ms[order],
@@ -118,6 +120,31 @@ def _columns(pieces: list[Piece], group: Group) -> tuple[PaneColumns, Int64s]:
         **{name: np.concatenate([getattr(piece.partials, name) for piece in pieces])[order] for name in PARTIAL_NAMES},
     )
     return panes, order
+
+
+def _order(keys: Sequence[NDArray[Any]]) -> Int64s:
+    """Return the order by the keys, the first one first; most often few of them differ, and numbers are close."""
+    number = np.zeros(len(keys[0]), np.int64)
+    span = 1
+    for key in reversed(keys):
+        low, high = int(key.min()), int(key.max())
+        if low == high:
+            continue
+        if (high - low + 1) * span > _WHOLE_MAX:
+            return np.lexsort(keys[::-1])
+        number += (key.astype(np.int64) - low) * span
+        span *= high - low + 1
+    return np.argsort(number, kind="stable")
+
+
+def _distinct(codes: Int32s, count: int) -> tuple[Int64s, Int32s]:
+    """Return the distinct codes of ``count``, ascending, and for each code which of these it is; -1 stays -1."""
+    is_used = np.zeros(count + 1, np.bool_)
+    is_used[codes] = True  # -1 is the last place
+    is_used[-1] = False
+    place: Int32s = np.cumsum(is_used, dtype=np.int32) - np.int32(1)
+    place[-1] = -1
+    return np.flatnonzero(is_used), place[codes]
 
 
 def _or_fill(
@@ -154,7 +181,6 @@ def _run(panes: PaneColumns, here: slice) -> PaneColumns:
     columns: dict[str, Any] = {name: getattr(panes, name)[here] for name in PANE_ARRAYS}
     for name in ("device", "metric", "rule", "position"):
         codes, table = columns[name], f"{name}s"
-        used = np.unique(codes[codes >= 0])
-        columns[table] = tuple(getattr(panes, table)[code] for code in used.tolist())
-        columns[name] = np.where(codes >= 0, np.searchsorted(used, codes), -1).astype(np.int32)
+        used, columns[name] = _distinct(codes, len(getattr(panes, table)))
+        columns[table] = tuple([getattr(panes, table)[code] for code in used.tolist()])
     return PaneColumns(**columns)

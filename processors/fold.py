@@ -10,6 +10,7 @@ import numpy as np
 
 from processors.closing import advance
 from processors.early import early_panes
+from processors.geometry import place_in_ring
 from processors.identities import are_known, identity_slots, is_slot_open, remember
 from processors.parts import Batch, Part, next_part
 from processors.revisions import LateReading, revise
@@ -57,10 +58,16 @@ def _fold_part(work: Work, batch: Batch, part: Part, tally: Tally) -> None:
     if part.collides:
         advance(work, devices=running.devices, horizon_ms=running.first_ms, cause=cause)
     known = _take_identities(work, batch, part)
-    tally.duplicates += int(known.sum())
-    tally.messages += len(known) - int(known.sum())
-    late = batch.is_late(work, part) & ~known[batch.message_of(part)]
-    taken = ~late & ~known[batch.message_of(part)]
+    duplicates = int(np.count_nonzero(known))
+    tally.duplicates += duplicates
+    tally.messages += len(known) - duplicates
+    late = batch.is_late(work, part)
+    if duplicates:
+        is_new = ~known[batch.message_of(part)]
+        late &= is_new
+        taken = ~late & is_new
+    else:
+        taken = ~late
     tally.readings += _fold_readings(work, batch, part, taken)
     work.group.max_ms[running.devices] = running.max_ms
     for place in (batch.first_reading(part) + np.flatnonzero(late)).tolist():
@@ -93,12 +100,12 @@ def _fold_readings(work: Work, batch: Batch, part: Part, taken: Bools) -> int:
     places = slice(first, first + len(taken)) if taken.all() else first + np.flatnonzero(taken)
     group, geometry, admitted = work.group, work.geometry, batch.admitted
     series, number, values = admitted.series[places], batch.number[places], admitted.messages.value[places]
-    cells = series * geometry.ring + number % geometry.ring
+    cells = series * geometry.ring + place_in_ring(number, geometry.ring)
     opens = group.slices.count[cells] == 0
     if opens.any():
         group.opened_ms[group.series_device[series[opens]]] = work.tick_ms
     time_ms = batch.time_ms[places]
-    group.slices.fold(cells, values, time_ms - number * work.rows.slice_ms[series])
+    group.slices.fold(cells, values, time_ms - number * work.rows.slice_of(series))
     if work.rows.limits.shape[1]:
         over = early_panes(
             work,

@@ -6,7 +6,7 @@ less the correction horizon, has passed its end; afterwards its messages are lat
 
 import numpy as np
 
-from processors.geometry import Geometry
+from processors.geometry import Geometry, place_in_ring
 from processors.state import Group
 from processors.watermark import Running
 from tocsin.core.columns import Bools, Int32s, Int64s, UInt64s
@@ -14,7 +14,7 @@ from tocsin.core.columns import Bools, Int32s, Int64s, UInt64s
 
 def identity_slots(geometry: Geometry, device: Int64s, time_ms: Int64s) -> Int64s:
     """Return the slot of each message."""
-    return device * geometry.identity_ring + time_ms // geometry.identity_ms % geometry.identity_ring
+    return device * geometry.identity_ring + place_in_ring(time_ms // geometry.identity_ms, geometry.identity_ring)
 
 
 def is_slot_open(geometry: Geometry, time_ms: Int64s, running: Running) -> Bools:
@@ -33,11 +33,15 @@ def are_known(group: Group, slots: Int64s, identity: UInt64s, *, suspect: Bools,
         suspect: shape (m,), False where the message is newer than all the device has sent.
         is_open: shape (m,), whether the slot was open when the message came.
     """
-    known = np.zeros(len(slots), bool)
-    # A closed slot may stand at the same place of the ring as an open one.
-    known[is_open] = _repeated(slots[is_open], identity[is_open])
+    if is_open.all():
+        known = _repeated(slots, identity)
+    else:
+        known = np.zeros(len(slots), bool)
+        # A closed slot may stand at the same place of the ring as an open one.
+        known[is_open] = _repeated(slots[is_open], identity[is_open])
     looked_up = np.flatnonzero(suspect & is_open & ~known)
-    known[looked_up] = _are_stored(group, slots[looked_up], identity[looked_up])
+    if len(looked_up):
+        known[looked_up] = _are_stored(group, slots[looked_up], identity[looked_up])
     return known
 
 

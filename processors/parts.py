@@ -45,8 +45,10 @@ class Batch:
     @classmethod
     def of(cls, work: Work, admitted: Admitted) -> Self:
         """Return the batch of the messages."""
-        time_ms = admitted.messages.time_ms[admitted.message]
-        return cls(admitted, time_ms // work.rows.slice_ms[admitted.series], time_ms)
+        time_ms = admitted.messages.time_ms
+        if not admitted.messages.has_one_reading_each():
+            time_ms = time_ms[admitted.message]
+        return cls(admitted, time_ms // work.rows.slice_of(admitted.series), time_ms)
 
     def first_reading(self, part: Part) -> int:
         """Return the place of the part's first reading."""
@@ -55,12 +57,15 @@ class Batch:
     def message_of(self, part: Part) -> Int64s:
         """Return, for each reading of the part, its message's place within the part."""
         here = slice(self.first_reading(part), int(self.admitted.messages.start[part.end]))
-        return self.admitted.message[here] - part.begin
+        message = self.admitted.message[here]
+        return message - part.begin if part.begin else message
 
     def is_late(self, work: Work, part: Part) -> Bools:
         """Tell for each reading of the part whether its slice was closed when it came."""
         here = slice(self.first_reading(part), int(self.admitted.messages.start[part.end]))
-        end_ms = (self.number[here] + 1) * work.rows.slice_ms[self.admitted.series[here]]
+        if (self.admitted.messages.time_ms[part.begin : part.end] >= part.running.before_ms).all():
+            return np.zeros(here.stop - here.start, np.bool_)  # a slice ends behind all that is in it
+        end_ms = (self.number[here] + 1) * work.rows.slice_of(self.admitted.series[here])
         return np.asarray(end_ms <= part.running.before_ms[self.message_of(part)])
 
 
@@ -102,9 +107,11 @@ def _fitting(work: Work, batch: Batch, begin: int, horizon_ms: Int64s) -> Bools:
         horizon_ms: shape (m,), horizon of each message's device before it is folded.
     """
     admitted, geometry = batch.admitted, work.geometry
+    if (admitted.messages.time_ms[begin:] - horizon_ms).max() < geometry.fits_ms:
+        return np.ones(len(horizon_ms), np.bool_)
     first_reading = int(admitted.messages.start[begin])
     message = admitted.message[first_reading:] - begin
-    first = horizon_ms[message] // work.rows.slice_ms[admitted.series[first_reading:]]
+    first = horizon_ms[message] // work.rows.slice_of(admitted.series[first_reading:])
     slot = admitted.messages.time_ms[begin:] // geometry.identity_ms
     first_slot = (horizon_ms - geometry.correction_ms) // geometry.identity_ms
     fits = slot - first_slot < geometry.identity_ring

@@ -33,6 +33,7 @@ class Rows:
         limits: shape (series, limits), what early panes watch; NaN pads.
         upper: shape (series, limits), whether the limit is an upper one.
         limit_rules: For each series, the names of the rules of its limits.
+        common_slice_ms: Length of all slices, 0 where they differ.
     """
 
     device: dict[str, int]
@@ -44,6 +45,7 @@ class Rows:
     limits: Floats
     upper: Bools
     limit_rules: tuple[tuple[str, ...], ...]
+    common_slice_ms: int
 
     @classmethod
     def of(cls, group: Group, geometry: Geometry) -> Self:
@@ -58,6 +60,7 @@ class Rows:
             limits=np.empty((0, 0)),
             upper=np.empty((0, 0), bool),
             limit_rules=(),
+            common_slice_ms=0,
         )
         return nothing.grown(group, geometry)
 
@@ -69,6 +72,7 @@ class Rows:
         table[: len(self.device), : len(self.metric)] = self.series
         table[device, metric] = np.arange(known, known + len(device), dtype=np.int32)
         metrics = [geometry.metric(name) for name in group.metrics]
+        lengths = {one.slice_ms for one in metrics}
         watched = _watched_by_series(group, geometry, known)
         width = max([self.limits.shape[1], *map(len, watched)])
         limits = _padded([[limit for limit, _, _ in one] for one in watched], width)
@@ -83,7 +87,12 @@ class Rows:
             limits=np.concatenate([_widened(self.limits, width, np.nan), limits]),
             upper=np.concatenate([_widened(self.upper, width, fill=False), upper]),
             limit_rules=self.limit_rules + tuple(tuple(rule for _, _, rule in one) for one in watched),
+            common_slice_ms=lengths.pop() if len(lengths) == 1 else 0,
         )
+
+    def slice_of(self, series: Int64s) -> Int64s | int:
+        """Return the length of each series' slices; one number where all have the same, which is divided by faster."""
+        return self.common_slice_ms or self.slice_ms[series]
 
 
 def _appended(column: NDArray[Any], by_metric: NDArray[Any], metric: Int32s) -> NDArray[Any]:
@@ -158,13 +167,20 @@ def admit(group: Group, rows: Rows, geometry: Geometry, messages: MessageColumns
         rows = rows.grown(group, geometry)
         device = _names_to_rows(messages.devices, messages.device, rows.device)
         metric = _names_to_rows(messages.metrics, messages.metric, rows.metric)
-    message = np.repeat(np.arange(len(messages)), np.diff(messages.start))
-    series = rows.series[device[message], metric].astype(np.int64)
-    if (series < 0).any():
-        _append_series(group, geometry, device[message][series < 0], metric[series < 0])
+    message = messages.of_reading()
+    device_of_reading = device if messages.has_one_reading_each() else device[message]
+    series = _series(rows, device_of_reading, metric)
+    if len(series) and series.min() < 0:
+        _append_series(group, geometry, device_of_reading[series < 0], metric[series < 0])
         rows = rows.grown(group, geometry)
-        series = rows.series[device[message], metric].astype(np.int64)
+        series = _series(rows, device_of_reading, metric)
     return Admitted(messages, device, series, message, full), rows
+
+
+def _series(rows: Rows, device: Int64s, metric: Int64s) -> Int64s:
+    """Return the row of each series, -1 for new ones; of a flat table, which numpy looks up in a third of the time."""
+    found = rows.series.ravel()[device * rows.series.shape[1] + metric]
+    return np.asarray(found, np.int64)
 
 
 def _names_to_rows(names: tuple[str, ...], codes: Int32s, known: dict[str, int]) -> Int64s:
@@ -191,9 +207,8 @@ def _without_overflow(
     metrics_left = METRICS_MAX - len(group.metrics)
     if new_device.sum() <= devices_left and new_metric.sum() <= metrics_left:
         return messages, np.empty(0, np.int64)
-    of_reading = np.repeat(np.arange(len(messages)), np.diff(messages.start))
     has_new = new_device[messages.device]
-    has_new[of_reading[new_metric[messages.metric]]] = True
+    has_new[messages.of_reading()[new_metric[messages.metric]]] = True
     devices, metrics = _Room(devices_left, new_device), _Room(metrics_left, new_metric)
     bad = np.zeros(len(messages), bool)
     # One by one: a refused message takes no room, so what fits depends on those before it.

@@ -10,6 +10,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+import numpy as np
+
 from tocsin.core.columns import Int64s, MessageColumns
 from tocsin.core.formats.json_split import split_messages
 
@@ -29,10 +31,12 @@ def traces_of(cause: Int64s, messages: MessageColumns, datas: Sequence[bytes]) -
         messages: Which the ordinals count.
         datas: Bytes of the records that the messages came in.
     """
+    ordinals = np.flatnonzero(np.bincount(cause))
+    records = messages.record[ordinals].tolist()
+    if MARK not in b"".join([datas[record] for record in records]):  # most fleets have none: one look at all
+        return ()
     causes = cause.tolist()
-    ordinals = list(set(causes))
-    records = zip(ordinals, messages.record[ordinals].tolist(), strict=True)
-    marked = [(one, record) for one, record in records if MARK in datas[record]]
+    marked = [(one, at) for one, at in zip(ordinals.tolist(), records, strict=True) if MARK in datas[at]]
     found = {one: trace_of(datas[record], int(messages.index[one])) for one, record in marked}
     return tuple(found.get(one, "") for one in causes) if any(found.values()) else ()
 

@@ -53,20 +53,23 @@ class Running:
         """
         order = _stable_order(device, len(group.devices))
         row, time = device[order], time_ms[order]
-        heads = np.flatnonzero(np.concatenate([[True], row[1:] != row[:-1]]))
-        lengths = np.diff(np.append(heads, len(row)))
+        is_head = np.ones(len(row), np.bool_)
+        np.not_equal(row[1:], row[:-1], out=is_head[1:])
+        heads = np.flatnonzero(is_head)
         devices = row[heads]
+        max_ms, horizon = group.max_ms[devices], group.horizon_ms[devices]
         base_ms = int(time.min()) - 1
-        known = np.maximum(group.max_ms[devices], base_ms)
-        segment = np.repeat(np.arange(len(heads)), lengths)
+        segment = np.cumsum(is_head) - 1
         # One accumulation serves all devices: each stands on a step of its own of a rising ladder.
-        ladder = np.maximum.accumulate(segment * _SPAN + np.maximum(time, known[segment]) - base_ms)
-        after_max = ladder - segment * _SPAN + base_ms
+        step = segment * _SPAN - base_ms
+        ladder = np.maximum.accumulate(step + np.maximum(time, max_ms[segment]))
+        after_max = ladder - step
         before_max = np.empty_like(after_max)
         before_max[1:] = after_max[:-1]
-        before_max[heads] = group.max_ms[devices]
-        horizon = group.horizon_ms[devices]
-        tails = heads + lengths - 1
+        before_max[heads] = max_ms
+        tails = np.empty_like(heads)
+        tails[:-1] = heads[1:] - 1
+        tails[-1] = len(row) - 1
         unsorted_max = np.empty_like(before_max)
         unsorted_max[order] = before_max
         before = np.empty_like(before_max)

@@ -48,6 +48,15 @@ class MessageColumns:
     def __len__(self) -> int:
         return len(self.time_ms)
 
+    def has_one_reading_each(self) -> bool:
+        """Tell whether each message has exactly one reading."""
+        return len(self.value) == len(self.time_ms) and bool((self.start[1:] > self.start[:-1]).all())
+
+    def of_reading(self) -> Int64s:
+        """Return the place of each reading's message: shape (r,)."""
+        messages: Int64s = np.arange(len(self))
+        return messages if self.has_one_reading_each() else np.repeat(messages, self.start[1:] - self.start[:-1])
+
     def take(self, messages: Int64s) -> Self:
         """Return the columns of the messages at the given places, in that order.
 
