@@ -92,9 +92,6 @@ class AnomalyHandler:
             groups: Key groups of the delivery.
             in_order: Its batches, in the order of the log: one group's must not run ahead of the others'.
         """
-        unknown = [group for group in groups if self._machine.held_state(group) is None]
-        if unknown:
-            self._machine.run(dict.fromkeys(unknown, ()))  # only loaded, as they will be all the same
         named = {batch.plan_hash for batch in in_order}
         held = (self._machine.held_state(group) for group in groups)
         named |= {state.plan_hash for state in held if state}
@@ -112,23 +109,37 @@ class AnomalyHandler:
     def _batches(self, records: Sequence[StoredRecord]) -> tuple[dict[int, Batches], dict[int, int], Batches]:
         """Return each group's batches in the order of the log, the place of its first record, and all batches.
 
-        Of copies that the group is known to have folded only the sender is read. The group stays among those
-        returned: what it has not published goes out.
+        Of copies, of what the group is known to have folded and of what stands further ahead in the delivery, only
+        the sender is read. The group stays among those returned: what it has not published goes out.
         """
         by_group: dict[int, list[PaneBatch]] = {}
         firsts: dict[int, int] = {}
         in_order: list[PaneBatch] = []
-        for place, record in enumerate(records):
+        ahead: dict[tuple[int, int], int] = {}
+        senders = [self._sender(record) for record in records]
+        self._machine.hold({sent.group for sent in senders if sent})
+        for place, (record, sent) in enumerate(zip(records, senders, strict=True)):
+            if not sent:
+                continue
+            batches = by_group.setdefault(sent.group, [])
             try:
-                sent = decode_sender(record.data)
-                batches = by_group.setdefault(sent.group, [])
                 firsts.setdefault(sent.group, place)
-                if not self._has_folded(sent):
+                sender = (sent.generation, sent.group)
+                if sent.number > ahead.get(sender, 0) and not self._has_folded(sent):
                     batches.append(decode_panes(record.data))
                     in_order.append(batches[-1])
+                    ahead[sender] = sent.number
             except DamagedError as error:
                 self._reject(record, error)
         return {group: tuple(batches) for group, batches in by_group.items()}, firsts, tuple(in_order)
+
+    def _sender(self, record: StoredRecord) -> Sender | None:
+        """Return who sent the record, or None where that cannot be read."""
+        try:
+            return decode_sender(record.data)
+        except DamagedError as error:
+            self._reject(record, error)
+            return None
 
     def _has_folded(self, sent: Sender) -> bool:
         """Tell whether the group has folded the batch for certain; a fence only ever rises."""

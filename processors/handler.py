@@ -1,12 +1,14 @@
 """The Lambda handler of the log of readings: a batch of one shard in, the failed positions out."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from itertools import islice
 from typing import Any, Final
 
 import numpy as np
 
 from processors.batch import GroupBatch, by_group
+from processors.copies import copies
 from processors.meter import Meter
 from processors.stage import NAME, Processors
 from processors.state import ShardAccount
@@ -57,7 +59,7 @@ class ProcessorsHandler:
         meter = Meter(self._machine, batches)
         self.failures = self._machine.run(batches)
         self._measures = meter.measures(records, batches, self._plan.timing.out_of_orderness_ms)
-        firsts = {group: _first_record(batches[group]) for group in self.failures}
+        firsts = {group: self._first_record(records, group, batches[group]) for group in self.failures}
         for group, error in self.failures.items():
             logger.warning("group failed", group=group, error=told(error), sequence=records.sequences[firsts[group]])
         first = min(firsts.values(), default=None)
@@ -77,8 +79,12 @@ class ProcessorsHandler:
         return totals
 
     def _batches(self, records: RecordColumns) -> dict[int, GroupBatch]:
-        """Return what the records bring to each key group."""
-        messages, refused, ticks = _decode(records, self._plan)
+        """Return what the records bring to each key group.
+
+        Of copies nothing is read. Their groups are among those returned: what these have not published goes out.
+        """
+        known = copies(records, self._groups, self._machine, self._plan.groups)
+        messages, refused, ticks = _decode(records, self._plan, known)
         by_message = by_group(messages, int64s(looked_up(self._groups, messages.devices))[messages.device])
         by_refusal: dict[int, list[Refused]] = {}
         for one in refused:
@@ -93,8 +99,13 @@ class ProcessorsHandler:
                 records.keys,
                 records.datas,
             )
-            for group in sorted({*by_message, *by_refusal, *self._groups_ticked(ticks)})
+            for group in sorted({*by_message, *by_refusal, *known.values(), *self._groups_ticked(ticks)})
         }
+
+    def _first_record(self, records: RecordColumns, group: int, batch: GroupBatch) -> int:
+        """Return the first record of the delivery that concerns the group."""
+        of_group = (place for place, key in enumerate(records.keys) if key != TICK_KEY and self._groups[key] == group)
+        return min([*islice(of_group, 1), *(record for record, _ in batch.ticks[:1])])
 
     def _groups_under(self, tick: Tick) -> range:
         return groups_between(tick.hash_start, tick.hash_end, self._plan.groups)
@@ -122,16 +133,19 @@ def make_handler(backend: Backend, plans: PlanBook) -> ProcessorsHandler:
     return ProcessorsHandler(backend, plans)
 
 
-def _decode(records: RecordColumns, plan: Plan) -> tuple[MessageColumns, list[Refused], list[tuple[int, Tick]]]:
-    """Return the messages, what is refused, and the ticks, each with its record."""
-    if TICK_KEY not in records.keys:
+def _decode(
+    records: RecordColumns, plan: Plan, known: Mapping[int, int]
+) -> tuple[MessageColumns, list[Refused], list[tuple[int, Tick]]]:
+    """Return the messages, what is refused, and the ticks, each with its record; nothing of known records."""
+    if not known and TICK_KEY not in records.keys:
         return *decode_records(records.keys, records.datas, records.arrivals_ms, plan.bounds), []
     ticks: list[tuple[int, Tick]] = []
     damaged: list[Refused] = []
     others = []
     for record, key in enumerate(records.keys):
         if key != TICK_KEY:
-            others.append(record)
+            if record not in known:
+                others.append(record)
             continue
         try:
             tick = decode_tick(records.datas[record])
@@ -151,14 +165,6 @@ def _decode_others(records: RecordColumns, others: list[int], plan: Plan) -> tup
     messages, refused = decode_records(keys, datas, records.arrivals_ms[places], plan.bounds)
     refused = [replace(one, record=others[one.record]) for one in refused]
     return replace(messages, record=places[messages.record]), refused
-
-
-def _first_record(batch: GroupBatch) -> int:
-    """Return the first record of the delivery that concerns the group."""
-    records = [record for record, _ in batch.ticks[:1]] + [one.record for one in batch.refused[:1]]
-    if len(batch.messages):
-        records.append(int(batch.messages.record[0]))
-    return min(records)
 
 
 handler: Final = Entry(NAME, ("panes", "state", "windows", "directory", "blobs"), make_handler)

@@ -1,6 +1,7 @@
 """The stage as the machine sees it: how a group is loaded, folded, saved and published."""
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Final
 
 from processors.aside import BLOB_LANE
@@ -21,6 +22,8 @@ from tocsin.core.ports import Backend, LogRecord
 from tocsin.core.sealed import Encoded
 
 NAME: Final = "processors"
+DECODED_MAX: Final = 16
+"""So many loaded entries are kept decoded, each of at most a record of the log."""
 
 
 class Processors:
@@ -93,4 +96,10 @@ class Processors:
 
 def _said(entry: Entry) -> PaneBatch:
     """Return what an entry of the panes' lane says."""
-    return entry.value if isinstance(entry.value, PaneBatch) else decode_panes(entry.data)
+    return entry.value if isinstance(entry.value, PaneBatch) else _decoded(entry.data)
+
+
+@lru_cache(maxsize=DECODED_MAX)
+def _decoded(data: bytes) -> PaneBatch:
+    """Return what loaded bytes say; what the log refuses is published again and again."""
+    return decode_panes(data)

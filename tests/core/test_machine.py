@@ -161,3 +161,30 @@ def test_state_that_cannot_be_read_is_damaged(machine: Machine[Total, Batch], st
 
     with pytest.raises(DamagedError, match=r"^state "):
         machine.run({0: (1,)})
+
+
+def test_group_that_is_held_first_publishes_what_it_was_loaded_with_before_more_is_folded(
+    stage: Tally, store: FaultyStore
+) -> None:
+    Machine(stage, store).run({0: (1, 2)})
+    stage.published.clear()
+    stage.journal.clear()
+    machine = Machine(stage, store)
+
+    machine.hold([0])
+
+    assert machine.held_state(0) == Total(2, 3)
+    assert machine.run({0: (1, 2, 3)}) == {}
+    assert stage.journal == ["publish", "commit", "publish"]
+    assert stored(store) == (Total(3, 6), [3])
+
+
+def test_group_that_was_held_for_nothing_is_loaded_again(stage: Tally, store: FaultyStore) -> None:
+    machine = Machine(stage, store)
+    machine.hold([0])
+    Machine(stage, store).run({0: (1, 2)})
+
+    machine.run({5: (10,)})
+    machine.hold([0])
+
+    assert machine.held_state(0) == Total(2, 3)

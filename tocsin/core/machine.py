@@ -5,7 +5,7 @@ blob, committed under the version that was loaded. Nothing is announced that was
 was committed is announced at least once, oldest first, with the same numbers each time.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Generic, Protocol, TypeVar
 
@@ -116,6 +116,7 @@ class Machine(Generic[StateT, BatchT]):
         self._settles = settles
         self.commits = self.conflicts = 0
         self._loaded: dict[int, StateT] = {}
+        self._fresh: set[int] = set()
         self._cache: dict[int, _Held[StateT]] = {}  # at most the plan's number of groups
 
     def run(self, batches: Mapping[int, BatchT]) -> dict[int, TransientError]:
@@ -126,7 +127,10 @@ class Machine(Generic[StateT, BatchT]):
         Raises:
             UnavailableError: The store did not answer: all groups must be delivered again.
         """
-        self._loaded.clear()
+        if not self._fresh:
+            self._loaded.clear()
+        for group in self._fresh.difference(batches):
+            self._cache.pop(group, None)  # it has published nothing of what it was loaded with
         pending = dict(batches)
         attempts = dict.fromkeys(pending, 0)
         failures: dict[int, TransientError] = {}
@@ -141,6 +145,18 @@ class Machine(Generic[StateT, BatchT]):
             again = {group: pending[group] for group in conflicted} | rests
             pending = {group: batch for group, batch in again.items() if group not in failures}
         return failures
+
+    def hold(self, groups: Collection[int]) -> None:
+        """Load those of the groups that are not held, so that what they have folded is known before the next run.
+
+        Raises:
+            UnavailableError: The store did not answer.
+        """
+        self._loaded.clear()
+        missing = [group for group in groups if group not in self._cache]
+        if missing:
+            self._load(missing)
+        self._fresh.update(missing)
 
     def forget(self) -> None:
         """Let go of all states: the next run loads what is stored, whoever committed it."""
@@ -163,8 +179,11 @@ class Machine(Generic[StateT, BatchT]):
         self, batches: Mapping[int, BatchT], failures: dict[int, TransientError]
     ) -> tuple[list[int], dict[int, BatchT]]:
         """Take every group through one load, fold, commit and publish."""
-        loaded = [group for group in batches if group not in self._cache]
-        self._load(loaded)
+        missing = [group for group in batches if group not in self._cache]
+        if missing:
+            self._load(missing)
+        loaded = [*missing, *self._fresh.intersection(batches).difference(missing)]
+        self._fresh.clear()
         folded: dict[int, _Held[StateT]] = {}
         rests: dict[int, BatchT] = {}
         for group, batch in batches.items():
