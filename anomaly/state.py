@@ -17,7 +17,7 @@ from anomaly.coverage import Coverage
 from anomaly.detectors.multivariate import Multivariate
 from anomaly.ordering import ordered
 from anomaly.rows import ALERT, ALERT_ADDED, DEVICE, DEVICE_ADDED, JOINT, NONE, RARE_TABLES, STILL, STILL_ADDED, TABLES
-from anomaly.table import Table, checked, columns_of, new_rows
+from anomaly.table import Table, by_table, checked, new_rows
 from tocsin.core import codec
 from tocsin.core.columns import Int64s
 from tocsin.core.errors import DamagedError
@@ -235,12 +235,13 @@ def decode(blob: bytes, detector: Detector) -> GroupState:
         meta = _meta_decoder.decode(packed.meta)
     except msgspec.MsgspecError as error:
         raise DamagedError(f"{STATE_SCHEMA} cannot be read: {error}") from error
-    joint_columns = columns_of(_JOINT_NAME, packed.arrays)
+    saved = by_table(packed.arrays)
+    joint_columns = saved.get(_JOINT_NAME)
     if not joint_columns:  # saved before there were any, or by another version of the detector
         joint_columns = JOINT_DETECTOR.initial(0)
-        packed.arrays.update({f"joints.{name}": column for name, column in new_rows(JOINT, 0).items()})
-    _add_columns(packed.arrays)
-    tables = {name: checked(name, schema, columns_of(name, packed.arrays)) for name, schema in TABLES.items()}
+        saved["joints"] = new_rows(JOINT, 0)
+    _add_columns(saved)
+    tables = {name: checked(name, schema, saved.get(name, {})) for name, schema in TABLES.items()}
     state = GroupState(
         fence={(generation, group): number for generation, group, number in meta.fence},
         plan_hash=meta.plan_hash,
@@ -256,7 +257,7 @@ def decode(blob: bytes, detector: Detector) -> GroupState:
         detector_name=meta.detector_name,
         channel_names=meta.channel_names,
         mode_names=meta.mode_names,
-        detector=Table(columns_of("detector", packed.arrays)),
+        detector=Table(saved.get("detector", {})),
         joint_detector=Table(joint_columns),
         devices=tables["devices"],
         series=tables["series"],
@@ -271,19 +272,19 @@ def decode(blob: bytes, detector: Detector) -> GroupState:
     return state if state.detector_name == name_of(detector) else _restart(state, detector)
 
 
-def _add_columns(arrays: dict[str, NDArray[Any]]) -> None:
-    """Give rows of an earlier release the columns that it did not have."""
+def _add_columns(saved: dict[str, dict[str, NDArray[Any]]]) -> None:
+    """Give rows of an earlier release the columns that it did not have, and tables that were not saved theirs."""
     for table, schema, added, known in (
         ("alerts", ALERT, ALERT_ADDED, "phase"),
         ("stills", STILL, STILL_ADDED, "rule"),
         ("devices", DEVICE, DEVICE_ADDED, "last_ms"),
     ):
-        count = len(arrays.get(f"{table}.{known}", ()))
-        for name, column in new_rows({name: schema[name] for name in added}, count).items():
-            arrays.setdefault(f"{table}.{name}", column)
+        columns = saved.get(table, {})
+        if lacking := [name for name in added if name not in columns]:
+            columns |= new_rows({name: schema[name] for name in lacking}, len(columns.get(known, ())))
     for table in RARE_TABLES:
-        for name, column in new_rows(TABLES[table], 0).items():
-            arrays.setdefault(f"{table}.{name}", column)
+        if table not in saved:
+            saved[table] = new_rows(TABLES[table], 0)
 
 
 def _restart(state: GroupState, detector: Detector) -> GroupState:

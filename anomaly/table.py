@@ -73,22 +73,29 @@ class Table:
 
     def append(self, rows: Mapping[str, NDArray[Any]]) -> None:
         """Add rows at the end; they must have every column."""
+        if not len(next(iter(rows.values()), ())):
+            return
         for name, column in self.columns.items():
             self.columns[name] = np.concatenate([column, rows[name].astype(column.dtype, copy=False)])
 
 
 def new_rows(schema: Schema, count: int) -> dict[str, NDArray[Any]]:
     """Return that many rows as the schema fills them."""
-    return {
-        name: np.full((count, column.width) if column.width else count, column.fill, np.dtype(column.dtype))
-        for name, column in schema.items()
-    }
+    rows: dict[str, NDArray[Any]] = {}
+    for name, column in schema.items():
+        rows[name] = np.zeros((count, column.width) if column.width else count, column.dtype)
+        if column.fill and count:
+            rows[name].fill(column.fill)
+    return rows
 
 
-def columns_of(name: str, arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-    """Return the table's columns of what was decoded."""
-    prefix = f"{name}."
-    return {key.removeprefix(prefix): array for key, array in arrays.items() if key.startswith(prefix)}
+def by_table(arrays: Mapping[str, NDArray[Any]]) -> dict[str, dict[str, NDArray[Any]]]:
+    """Return table to column to array of what was decoded: ``table.column`` to array."""
+    tables: dict[str, dict[str, NDArray[Any]]] = {}
+    for key, array in arrays.items():
+        table, _, column = key.partition(".")
+        tables.setdefault(table, {})[column] = array
+    return tables
 
 
 def checked(name: str, schema: Schema, columns: Mapping[str, NDArray[Any]]) -> Table:
