@@ -17,7 +17,7 @@ from tests.simulation.script import MINUTE_MS, History, drawn
 from tests.simulation.world import ALL_QUEUE, World
 
 SIZE: Final = 45
-ONE_IN: Final = 3.7
+ONE_IN: Final = 3.1
 ROUNDS_MAX: Final = 400
 BATCH_MAX: Final = 1_000
 PRESSING_ROUNDS: Final = 12
