@@ -4,7 +4,9 @@ Inside of Lambda all is built while the module is imported: that is the time tha
 a wrong deployment shows before anything is taken. Elsewhere nothing is built before the first call.
 
 A snapshot is restored many times, so nothing that is built may hold what must differ: chance comes from the
-operating system, and connections that died meanwhile are opened again by botocore's retries.
+operating system, connections are closed before the snapshot and opened anew by the first request after it, and
+whoever draws from Python's own generator gets another seed in each copy. What the first call would load is loaded
+before.
 """
 
 import os
@@ -12,11 +14,12 @@ import sys
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from random import SystemRandom
-from typing import Any, Final, Protocol
+from random import SystemRandom, seed
+from typing import Any, Final, Protocol, runtime_checkable
 
 from tocsin.adapters.aws.open import Aws, open_aws
 from tocsin.adapters.aws.settings import from_environment
+from tocsin.adapters.snapshot import around_snapshot
 from tocsin.adapters.telemetry import emit_metrics, fact_logger, told, where
 from tocsin.core.errors import ConfigError, UnavailableError
 from tocsin.core.plan.book import PlanBook, plan_blob
@@ -44,6 +47,15 @@ class Measured(Protocol):
 
     def measures(self) -> Mapping[str, float]:
         """Return what the last call did: name of a metric to its value."""
+        ...
+
+
+@runtime_checkable
+class Prepares(Protocol):
+    """A handler of which something is loaded by its first call that a snapshot may as well hold."""
+
+    def prepare(self) -> None:
+        """Load it."""
         ...
 
 
@@ -86,6 +98,8 @@ class Entry:
         self._logger: Final = fact_logger(stage)
         self._namespace: Final = environment.get(NAMESPACE_VARIABLE, NAMESPACE)
         self._built: _Built | None = self._build() if FUNCTION_VARIABLE in environment else None
+        if self._built is not None:
+            around_snapshot(self._before_snapshot, self._after_restore)
 
     def __call__(self, event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401  Lambda's own class
         """Return the handler's answer, and tell what was done.
@@ -103,6 +117,17 @@ class Entry:
             raise CallFailedError(f"{self._stage}: {told(error)} at {place}") from None
         emit_metrics(self._stage, built.handler.measures(), self._namespace)
         return answer
+
+    def _before_snapshot(self) -> None:
+        if self._built is not None:
+            if isinstance(self._built.handler, Prepares):
+                self._built.handler.prepare()
+            self._built.aws.disconnect()
+
+    def _after_restore(self) -> None:
+        seed()
+        if self._built is not None:
+            self._built.aws.disconnect()  # what was opened between the hook and the snapshot is dead by now
 
     def _ready(self, context: Any) -> _Built:  # noqa: ANN401  Lambda's own class
         """Return what was built, once nothing will be retried beyond the time that is left.

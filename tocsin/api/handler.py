@@ -2,6 +2,7 @@
 
 from base64 import b64encode
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final
 from urllib.parse import parse_qsl
@@ -62,6 +63,10 @@ class ApiHandler:
             "duration_ms": 1_000 * (elapsed_s() - begun_s),
         }
         return reply
+
+    def prepare(self) -> None:
+        """Load what the first request for a series would load: a snapshot holds it as well."""
+        import_module("tocsin.api.series")
 
     def measures(self) -> dict[str, float]:
         """Return what the last call did, as metrics."""

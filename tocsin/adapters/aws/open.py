@@ -80,6 +80,10 @@ class Aws:
         """Take note, at the beginning of an invocation, how long it may take: nothing is retried beyond that."""
         self._patience.begin(remaining_ms)
 
+    def disconnect(self) -> None:
+        """Let go of connections; the next request opens them anew."""
+        self._ports.clients.close()
+
     def close(self) -> None:
         """Let go of threads and connections."""
         self._ports.close()
