@@ -104,10 +104,10 @@ def marks(most: int, first: int) -> list[int]:
     return [first * 10**power * step for power in range(9) for step in (1, 2, 5) if first * 10**power * step <= most]
 
 
-def over_readings(readings: int = READINGS, *, turns: int = TURNS) -> list[Row]:
+def over_readings(readings: int = READINGS, *, first: int = FIRST_READINGS, turns: int = TURNS) -> list[Row]:
     """Return nanoseconds a reading of a state after so many, beside one that has hardly begun, and the stored bytes."""
     old, rows = Fleet(1, GROUP_DEVICES), []
-    for mark in marks(readings, FIRST_READINGS):
+    for mark in marks(readings, first):
         old.step_ns(max(1, (mark - old.readings) // (MESSAGES * METRICS)))
         fresh = Fleet(1, GROUP_DEVICES)
         fresh.step_ns(FRESH_BATCHES)

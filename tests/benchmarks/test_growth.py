@@ -1,12 +1,15 @@
 """What grows stays within bounds, and the benchmarks that say so measure what they name."""
 
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
 from benchmarks.chart import chart
-from benchmarks.growth import committed_bytes, memory
+from benchmarks.fleet import Fleet
+from benchmarks.growth import committed_bytes, marks, memory, over_log, over_readings, over_series, over_shards
 from benchmarks.topology import over_devices, shard
+from processors.state import encode_group
 
 STORED_BYTES_A_SERIES_MAX = 1_200 / 5
 """Of `processors`: 1.2 KB a device with five metrics and two open slices."""
@@ -21,6 +24,30 @@ def test_series_takes_bounded_memory_whatever_their_number(devices: int) -> None
     assert found["series"] == devices * 5
     assert 100 < found["stored"] < STORED_BYTES_A_SERIES_MAX
     assert found["stored"] < found["live"] < LIVE_BYTES_A_SERIES_MAX
+
+
+def test_state_is_as_large_after_seven_times_as_many_readings() -> None:
+    fleet = Fleet(1, 100)
+
+    sizes = []
+    for batches in (12, 72):  # of 50 s each: both end at the same place in a minute
+        fleet.step_ns(batches)
+        state = fleet.state(0)
+        sizes.append(len(encode_group(state.group, state.geometry)))
+
+    assert fleet.readings > 400_000
+    assert sizes[1] == pytest.approx(sizes[0], rel=0.01)
+
+
+def test_what_is_compared_takes_turns_and_the_first_is_the_measure(tmp_path: Path) -> None:
+    shards, series = over_shards([1, 2], turns=1), over_series([1_000, 1_500], turns=1)
+    readings, log = over_readings(200_000, first=200_000, turns=1), over_log(tmp_path, 50_000, turns=1)
+
+    assert [row["shards"] for row in shards] == [1, 2]
+    assert shards[0]["ratio"] == series[0]["ratio"] == 1
+    assert [row["readings"] for row in readings] == marks(200_000, 200_000) == [200_000]
+    assert [row["records"] for row in log] == [50_000]
+    assert all(row["ns"] > 0 and row["fresh"] > 0 and row["ratio"] > 0 for row in [*readings, *log])
 
 
 def test_bytes_committed_a_reading_fall_with_the_batch_and_grow_with_the_group() -> None:

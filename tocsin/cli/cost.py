@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,6 +14,7 @@ from tocsin.cli.cost_view import breach_lines, cost_lines, variant_lines
 from tocsin.cli.files import beside, plan_for, scenario_file
 from tocsin.cli.options import DURATION, EXISTING, json_option, plan_option, seed_option
 from tocsin.cli.output import print_json, talk
+from tocsin.cli.progress import shown_progress
 from tocsin.core.errors import UsageError
 from tocsin.core.plan.budget import Budget
 from tocsin.core.plan.model import Plan
@@ -44,9 +46,18 @@ class _Found:
 @click.argument("scenario")
 @plan_option
 @click.option("--template", type=EXISTING, help="Another template of this pipeline.")
-@click.option("--set", "given", multiple=True, metavar="NAME=VALUE", help="Parameter of the template.")
-@click.option("--for", "for_ms", type=DURATION, help="Count so much of the scenario; without it all of it.")
-@click.option("--compare", "compares", is_flag=True, help="Also other windows, groups, memory, states; say what pays.")
+@click.option(
+    "--set", "given", multiple=True, metavar="NAME=VALUE", help="Parameter of the template, such as ReadingsShards=2."
+)
+@click.option(
+    "--for", "for_ms", type=DURATION, help="Count so much of the scenario, such as 10m; without it all of it."
+)
+@click.option(
+    "--compare",
+    "compares",
+    is_flag=True,
+    help="Also other waits, groups, windows, memory, states, capacity; say what pays.",
+)
 @seed_option
 @json_option
 def cost(  # noqa: PLR0917  one for each option
@@ -69,8 +80,13 @@ def cost(  # noqa: PLR0917  one for each option
     plan, budget = plan_for(file, plan_path), _budget(plan_path or beside(file))
     played = load_scenario(file)
 
+    runs = count(1)
+
     def run(deployed: Deployment, planned: Plan) -> Measured:
-        return measure(played, planned, deployed, prices, seed=seed, for_ms=for_ms)
+        with shown_progress(f"{played.name}, run {next(runs)}") as show:
+            return measure(
+                played, planned, deployed, prices, seed=seed, for_ms=for_ms, show=lambda share: show(share, "played")
+            )
 
     measured = run(read_deployment(template or own_template(), _parameters(given)), plan)
     found = _found(measured, prices, budget, run if compares else None)

@@ -45,8 +45,9 @@ def _rows(bill: Bill, prices: PriceTable) -> Iterator[list[str]]:
     shown = [line for line in bill.lines if line.usd >= SMALLEST_USD]
     for line in sorted(shown, key=lambda one: -one.usd):
         yield [line.stage, prices.prices[line.unit].what, _count(line), f"{line.usd:.2f}", _each(line, prices)]
-    rest = bill.usd - sum(line.usd for line in shown)
-    yield ["all", f"{len(bill.lines) - len(shown)} lines of less than a cent", "", f"{rest:.2f}", ""]
+    left, rest = len(bill.lines) - len(shown), bill.usd - sum(line.usd for line in shown)
+    if left:
+        yield ["all", f"{left} line{'s' * (left > 1)} of less than a cent", "", f"{rest:.2f}", ""]
 
 
 def _count(line: Line) -> str:
@@ -91,7 +92,7 @@ def variant_lines(found: Sequence[Variant], wanted: Sequence[Advice]) -> Iterato
     yield ""
     for one in wanted:
         note = f" ({one.note})" if one.note else ""
-        yield f"pays: {one.axis}: {one.value} saves {one.saves:.4f} USD per million readings{note}"
+        yield f"pays: {one.axis}: {one.value} saves {one.saves:.4f} USD per million readings, {one.share:.0%}{note}"
     if not wanted:
         yield "nothing else saves a hundredth of it"
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from tocsin.core.errors import ConfigError
 from tocsin.runtime.cloudformation.names import NAME_PROPERTY, Place, attribute_of, ref_of
+from tocsin.runtime.cloudformation.parameters import parameter_values
 from tocsin.runtime.cloudformation.source import Template
 
 _PLACEHOLDER: Final = re.compile(r"\$\{([^!}][^}]*)\}")
@@ -59,7 +60,7 @@ def resolve(template: Template, parameters: Mapping[str, Any] | None = None, pla
         place: Where it stands; None for made-up account and region.
 
     Raises:
-        ConfigError: A parameter is unknown or has no value, or a function cannot be worked out.
+        ConfigError: A parameter is unknown, has no value or none that is allowed, or a function fails.
     """
     return _Resolver(template, parameters or {}, place or Place()).stack()
 
@@ -70,7 +71,7 @@ class _Resolver:
     def __init__(self, template: Template, given: Mapping[str, Any], place: Place) -> None:
         self._template = template
         self._place = place
-        self._parameters = _parameter_values(template, given)
+        self._parameters = parameter_values(template.get("Parameters", {}), given)
         self._conditions: dict[str, bool] = {}
         self._names: dict[str, str] = {}
         self._resources: dict[str, dict[str, Any]] = template["Resources"]
@@ -193,17 +194,6 @@ class _Resolver:
             named = body.get("Properties", {}).get(NAME_PROPERTY.get(body.get("Type", ""), ""))
             self._names[name] = str(self._value(named)) if named is not None else f"{self._place.stack}-{name}"
         return self._names[name]
-
-
-def _parameter_values(template: Template, given: Mapping[str, Any]) -> dict[str, Any]:
-    declared = template.get("Parameters", {})
-    unknown = sorted(set(given) - set(declared))
-    values = {name: given.get(name, body.get("Default")) for name, body in declared.items()}
-    missing = [name for name, value in values.items() if value is None]
-    if unknown or missing:
-        problems = [f"{name} is no parameter of the template" for name in unknown]
-        raise ConfigError("; ".join(problems + [f"parameter {name} has no value" for name in missing]))
-    return values
 
 
 def _with_globals(template: Template, body: Mapping[str, Any]) -> dict[str, Any]:

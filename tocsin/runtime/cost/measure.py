@@ -1,6 +1,6 @@
 """Plays a scenario through the pipeline as it is deployed, in virtual time, and counts what that would be billed."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from math import lcm
 from typing import Any, Final, cast
@@ -92,7 +92,14 @@ def spans_ms(scenario: Scenario, plan: Plan, deployment: Deployment, for_ms: int
 
 
 def measure(
-    scenario: Scenario, plan: Plan, deployment: Deployment, prices: PriceTable, *, seed: int, for_ms: int | None
+    scenario: Scenario,
+    plan: Plan,
+    deployment: Deployment,
+    prices: PriceTable,
+    *,
+    seed: int,
+    for_ms: int | None,
+    show: Callable[[float], None] = lambda _: None,
 ) -> Measured:
     """Return what a run of the scenario used.
 
@@ -103,6 +110,7 @@ def measure(
         prices: Has what is assumed of requests.
         seed: Which run of the scenario.
         for_ms: How long is counted at most; None for all of it.
+        show: Takes how much is played, in [0, 1].
 
     Raises:
         UsageError: The scenario is too short.
@@ -118,6 +126,7 @@ def measure(
             if batch.until_ms > ends_ms:
                 break
             run.step(batch.until_ms, batch.deliveries)
+            show((batch.until_ms - scenario.start_ms) / (ends_ms - scenario.start_ms))
             if batch.until_ms == begins_ms:
                 run.book.clear()
                 before = run.folded()

@@ -132,16 +132,19 @@ class Advice:
         axis: What to change.
         value: To what.
         saves: Dollars per million readings.
+        share: The same as a share of what it costs.
         note: What else it means.
     """
 
     axis: str
     value: str
     saves: float
+    share: float
     note: str = ""
 
 
 NOTES: Final = {
+    "capacity of windows": "--set WindowsCapacity=on-demand, or provisioned for a fleet that writes evenly",
     "key groups": "a new generation of state: tocsin state rescale",
     "windows": "alerts of windows come so much later, and people see less",
     "readings wait for a batch": "alerts come so much later",
@@ -166,5 +169,5 @@ def advice(found: Sequence[Variant], *, wait_ms_max: int) -> list[Advice]:
         best = min(fitting, key=lambda one: one.bill.per_million if one.bill else 0.0)
         saves = base.per_million - (best.bill.per_million if best.bill else 0.0)
         if saves > WORTH * base.per_million:
-            wanted.append(Advice(axis, best.value, saves, NOTES.get(axis, "")))
+            wanted.append(Advice(axis, best.value, saves, saves / base.per_million, NOTES.get(axis, "")))
     return sorted(wanted, key=lambda one: -one.saves)
