@@ -16,6 +16,7 @@ class Health(StrEnum):
     """What is known of a device, or of one of its series; the first that is true counts."""
 
     UNWATCHED = "unwatched"
+    NEVER_SEEN = "never_seen"
     DEVICE_SILENT = "device_silent"
     CLOCK_WRONG = "clock_wrong"
     CATCHING_UP = "catching_up"
@@ -26,6 +27,7 @@ class Health(StrEnum):
 
 MEANINGS = {
     Health.UNWATCHED: "no tick has come yet, or none for long before the newest: nobody is judged silent",
+    Health.NEVER_SEEN: "the plan names the device, and nothing has ever come from it",
     Health.DEVICE_SILENT: "nothing at all comes; where its gateway is silent too, alerts tell of the gateway alone",
     Health.CLOCK_WRONG: "it reports as usual, and its times are off",
     Health.CATCHING_UP: "what was held back is coming; nobody is judged by it until it is worked in",
@@ -37,8 +39,12 @@ MEANINGS = {
 
 def health_of(state: GroupState, timing: Timing, device: int) -> Health:
     """Return how the device of the row is, as of the newest tick."""
-    row = {name: int(state.devices[name][device]) for name in ("seen_ms", "last_ms", "size_ms", "off_ms")}
-    if state.tick_ms is None or state.tick_ms == state.watched_ms or UNSET_MS in (row["seen_ms"], row["last_ms"]):
+    row = {name: int(state.devices[name][device]) for name in ("first_ms", "seen_ms", "last_ms", "size_ms", "off_ms")}
+    if state.tick_ms is None or state.tick_ms == state.watched_ms or row["seen_ms"] == UNSET_MS:
+        return Health.UNWATCHED
+    if row["first_ms"] == UNSET_MS:
+        return Health.NEVER_SEEN
+    if row["last_ms"] == UNSET_MS:
         return Health.UNWATCHED
     known = _firing_kinds(state, device, NONE)
     if "missing" in known:

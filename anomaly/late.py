@@ -11,6 +11,7 @@ import numpy as np
 
 from anomaly.detectors import missing
 from anomaly.detectors.flatline import USUAL_FACTOR
+from anomaly.detectors.missing import NEVER_SEEN
 from anomaly.evidence import Moved, amendment
 from anomaly.fold import Fold, lives_of, save_lives
 from anomaly.lifecycle import AMENDMENTS, PHASES, UNSET_MS, Lives, amend, withdraw
@@ -60,7 +61,7 @@ def keep_basis(fold: Fold, rule: Rule, alert: int, life: Lives, verdict: Verdict
     if isinstance(rule, AdaptiveRule):
         low, high = float(verdict.low[0]), float(verdict.high[0])
         basis = {**NO_BASIS, "proof_ms": int(life.moved_ms[0]), "proof_low": low, "proof_high": high}
-    elif isinstance(rule, MissingRule):
+    elif isinstance(rule, MissingRule) and NEVER_SEEN not in verdict.parts:
         last_ms, size_ms = _reported(fold, alert)
         longest_ms = float(verdict.threshold[0])
         allowed_ms = int(missing.arrival_ms(fold.plan.timing, np.array([size_ms]))[0])

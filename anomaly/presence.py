@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from anomaly.coverage import rules_over_device
 from anomaly.detectors.missing import Presence, observe, returned
 from anomaly.fold import Fold
 from anomaly.intake import Intake
@@ -22,18 +23,21 @@ def meet_devices(fold: Fold, panes: PaneColumns, intake: Intake) -> None:
     present = np.flatnonzero(intake.device != NONE)
     if fold.state.tick_ms is not None:
         fold.state.devices["seen_ms"][intake.device[present]] = fold.state.tick_ms
-    _note_first(fold.state.devices, intake.device[present], panes.first_ms[present])
+    _note_first(fold, intake.device[present], panes.first_ms[present])
     for rule, wanted in enumerate(fold.plan.rules):
         if isinstance(wanted, MissingRule) and is_device_rule(wanted):
             _return(fold, rule, panes, intake, present)
     _learn(fold, panes, intake, present)
 
 
-def _note_first(devices: Table, rows: Int64s, first_ms: Int64s) -> None:
+def _note_first(fold: Fold, rows: Int64s, first_ms: Int64s) -> None:
     """Note since when devices are known: of the panes of one that is new, the first to come says it."""
+    devices = fold.state.devices
     is_new = devices["first_ms"][rows] == UNSET_MS
     if is_new.any():  # written back to front, so that the first stays
         devices["first_ms"][rows[is_new][::-1]] = first_ms[is_new][::-1]
+        for row in set(rows[is_new].tolist()):  # it may have left the plan that named it before it came
+            fold.coverage.device[row] = rules_over_device(fold.plan, fold.state.device_keys[row])
 
 
 def presence_of(table: Table, rows: Int64s) -> Presence:
@@ -59,7 +63,8 @@ def _return(fold: Fold, rule: int, panes: PaneColumns, intake: Intake, present: 
             place=places,
         )
         prove_all(fold, rule, fold.coverage.device_alert[subjects.device, rule], panes, subjects)
-        judge(fold, rule, subjects, returned(len(places)))
+        is_first = fold.state.devices["last_ms"][subjects.device] == UNSET_MS
+        judge(fold, rule, subjects, returned(len(places), is_first))
 
 
 def prove_all(fold: Fold, rule: int, alerts: Int64s, panes: PaneColumns, subjects: Subjects) -> None:

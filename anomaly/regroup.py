@@ -10,6 +10,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from anomaly.awaited import never_seen
 from anomaly.contract import Detector
 from anomaly.rows import NONE, PRESENCE
 from anomaly.state import GroupState, initial, keys_of_series
@@ -63,12 +64,25 @@ def history_of(state: GroupState, known: Container[str]) -> GroupState:
     Its senders and ticks were others, and its alerts are over: nobody was told of them, so none may go on. When a
     device reports is learned anew: who last did so in the past is not silent now.
     """
-    rows = np.array([row for row, key in enumerate(state.device_keys) if key not in known], np.int64)
+    seen = ~never_seen(state)
+    rows = np.array([row for row, key in enumerate(state.device_keys) if seen[row] and key not in known], np.int64)
     part = _of_devices(state, rows)
     for table in (part.devices, part.series):
         table.put(np.arange(len(table)), new_rows(PRESENCE, len(table)))
     nothing = Table(part.alerts.take(np.empty(0, np.int64)))
     return replace(part, alerts=nothing, fence={}, ticks={}, counts={}, tick_ms=None, watched_ms=0)
+
+
+def unheard(state: GroupState) -> set[str]:
+    """Return the keys of devices that are awaited and of which nothing was told either."""
+    rows = np.flatnonzero(never_seen(state) & ~np.isin(np.arange(len(state.devices)), state.alerts["device"]))
+    return {state.device_keys[row] for row in rows.tolist()}
+
+
+def without(state: GroupState, keys: Container[str]) -> GroupState:
+    """Return the state without the devices."""
+    rows = np.array([row for row, key in enumerate(state.device_keys) if key not in keys], np.int64)
+    return _of_devices(state, rows) if len(rows) < len(state.device_keys) else state
 
 
 def carried(state: GroupState) -> GroupState:

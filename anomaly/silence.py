@@ -4,6 +4,7 @@ from typing import Final
 
 import numpy as np
 
+from anomaly.awaited import never_seen
 from anomaly.clocks import STEADY_TICKS, judge_clocks, offsets
 from anomaly.detectors import missing
 from anomaly.fold import Fold
@@ -51,7 +52,7 @@ def judge_silence(fold: Fold, tick_ms: int) -> None:
         state.watched_ms = tick_ms
     seen_ms = state.devices["seen_ms"]
     is_new = seen_ms == UNSET_MS  # came before the first tick
-    reported = np.flatnonzero(is_new | (seen_ms == previous_ms))
+    reported = np.flatnonzero((is_new | (seen_ms == previous_ms)) & ~never_seen(state))
     seen_ms[is_new] = tick_ms
     gone = _gone(fold, tick_ms)
     expire_alerts(fold, gone, tick_ms)
@@ -61,6 +62,7 @@ def judge_silence(fold: Fold, tick_ms: int) -> None:
             _judge_clocks(fold, rule, wanted, tick_ms, (reported, off_ms))
         elif isinstance(wanted, MissingRule) and is_device_rule(wanted):
             _judge_devices(fold, rule, wanted, tick_ms, gone)
+            _judge_awaited(fold, rule, wanted, tick_ms, gone)
         elif isinstance(wanted, MissingRule):
             _judge_series(fold, rule, wanted, tick_ms, reported)
     state.devices["off_ms"][reported] = off_ms
@@ -76,7 +78,7 @@ def _gone(fold: Fold, tick_ms: int) -> Bools:
 
 def _judge_devices(fold: Fold, rule: int, wanted: MissingRule, tick_ms: int, gone: Bools) -> None:
     devices = fold.state.devices
-    rows = np.flatnonzero(fold.coverage.device[:, rule] & ~gone)
+    rows = np.flatnonzero(fold.coverage.device[:, rule] & ~gone & ~never_seen(fold.state))
     rows = rows[_is_on(fold, wanted, rows, tick_ms)]
     verdicts = missing.judge_devices(
         wanted,
@@ -87,6 +89,15 @@ def _judge_devices(fold: Fold, rule: int, wanted: MissingRule, tick_ms: int, gon
         tick_ms=tick_ms,
         watched_ms=fold.state.watched_ms,
     )
+    _judge(fold, rule, _subjects(fold, rows, np.full(len(rows), NONE, np.int64), tick_ms), verdicts)
+
+
+def _judge_awaited(fold: Fold, rule: int, wanted: MissingRule, tick_ms: int, gone: Bools) -> None:
+    """Judge devices that the plan names and that have never sent anything."""
+    rows = np.flatnonzero(fold.coverage.device[:, rule] & ~gone & never_seen(fold.state))
+    rows = rows[_is_on(fold, wanted, rows, tick_ms)]
+    since_ms = fold.state.devices["seen_ms"][rows]
+    verdicts = missing.judge_awaited(wanted, since_ms=since_ms, tick_ms=tick_ms, watched_ms=fold.state.watched_ms)
     _judge(fold, rule, _subjects(fold, rows, np.full(len(rows), NONE, np.int64), tick_ms), verdicts)
 
 

@@ -13,6 +13,7 @@ import msgspec
 import numpy as np
 
 from anomaly.amending import amend_alerts
+from anomaly.awaited import await_devices
 from anomaly.contract import Detector
 from anomaly.fold import Fold, open_fold
 from anomaly.intake import take_in
@@ -110,6 +111,7 @@ def _take(fold: Fold, batch: PaneBatch, plans: PlanBook) -> tuple[Fold, list[Ent
         entries += _told(fold, batch.traces, begin)
     if batch.tick_ms is not None:
         fold = _switch(fold, batch, plans)
+        await_devices(fold, batch)
         withdraw_uncovered(fold, batch.tick_ms)
         entries += _told(fold)
         _tick(fold, batch.shard, batch.tick_ms)

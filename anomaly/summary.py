@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from anomaly.detectors.missing import FIRST_DATA, NEVER_SEEN
 from anomaly.words import duration, number, words
 from tocsin.core.clock import iso
 from tocsin.core.messages import Amendment, Evidence, Phase, Transition
@@ -184,7 +185,7 @@ def _return(rule: Rule, moved: Transition) -> str:
         case RateRule() | FlatlineRule():
             return f"{name} {_RETURNED[moved.kind]}"
         case MissingRule():
-            return f"{_missed(moved)} is coming again"
+            return "the first data came" if FIRST_DATA in moved.evidence.parts else f"{_missed(moved)} is coming again"
         case QualityRule():
             return f"the clock of {name} is right again" if rule.check == "clock" else f"{name} is told as it should be"
         case MultivariateRule():
@@ -232,6 +233,8 @@ def _blame(evidence: Evidence) -> str:
 
 def _silence(moved: Transition) -> str:
     """Return who is silent; a metric's silence is on the clock of its device, so it has only a length."""
+    if NEVER_SEEN in moved.evidence.parts:
+        return f"{moved.device} has never sent anything, awaited since {_began(moved)}"
     if not moved.metric:
         return f"no data since {_began(moved)}"
     return f"no {_missed(moved)} for {duration(int(moved.evidence.value))} while the device reports"

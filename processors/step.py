@@ -27,6 +27,7 @@ from tocsin.core.formats.pane_bytes import encode_panes
 from tocsin.core.machine import Entry, Step
 from tocsin.core.messages import Tick
 from tocsin.core.plan.book import PlanBook
+from tocsin.core.plan.expected import wants_ticks
 from tocsin.core.reasons import Reason
 
 PANES_LANE: Final = "panes"
@@ -179,7 +180,7 @@ class _Run:
         self._work.gathered.pieces.clear()
         panes, traces = emitted or (None, {})
         runs = split(panes, PANES_PER_RECORD_MAX) if panes is not None else []
-        if tick and group.devices and not runs:
+        if tick and not runs and (group.devices or wants_ticks(self._work.geometry.plan, group.key_group)):
             runs = [no_panes(len(self._work.geometry.quantiles))]
         for place, run in enumerate(runs):
             group.number += 1

@@ -25,6 +25,12 @@ from tocsin.core.plan.model import MissingRule
 GAPS_MIN: Final = 3
 """Gaps that must have been seen before silence means anything."""
 
+NEVER_SEEN: Final = "never_seen"
+"""Part of the evidence: the plan names the device, and nothing has ever come from it."""
+
+FIRST_DATA: Final = "first_data"
+"""Part of the evidence: the data that ended a silence are the first that ever came."""
+
 
 @dataclass(frozen=True, slots=True)
 class Presence:
@@ -111,10 +117,40 @@ def arrival_ms(timing: Timing, size_ms: Int64s) -> Int64s:
     return size_ms + timing.out_of_orderness_ms + timing.lateness_ms
 
 
-def returned(count: int) -> Verdicts:
-    """Return of that many subjects that data have come again: no silence."""
+def judge_awaited(rule: MissingRule, *, since_ms: Int64s, tick_ms: int, watched_ms: int) -> Verdicts:
+    """Tell at a tick which devices have kept silent for too long since they are awaited, without ever a reading.
+
+    Nobody knows their cadence yet, so the rule's floor stands for it: they have ``factor`` times as long.
+
+    Args:
+        rule: How long is too long.
+        since_ms: shape (n,), tick since which each is awaited.
+        tick_ms: The tick.
+        watched_ms: Silence before it was not watched and does not count.
+    """
+    silent_ms = tick_ms - np.maximum(since_ms, watched_ms)
+    limit_ms = constants(len(since_ms), rule.factor * rule.floor_ms)
+    breached = silent_ms > limit_ms
+    return Verdicts(
+        verdict=verdict_of(breached, np.zeros_like(breached)),
+        value=silent_ms.astype(np.float64),
+        threshold=limit_ms,
+        low=constants(len(since_ms), 0.0),
+        high=limit_ms,
+        parts={NEVER_SEEN: np.ones(len(since_ms))},
+    )
+
+
+def returned(count: int, is_first: Bools | None = None) -> Verdicts:
+    """Return of that many subjects that data have come again: no silence.
+
+    Args:
+        count: How many.
+        is_first: shape (count,), whose first data ever they are; None for nobody's.
+    """
     none, unknown = np.zeros(count, np.bool_), constants(count, None)
-    return Verdicts(verdict_of(none, ~none), constants(count, 0.0), unknown, unknown, unknown)
+    parts = {} if is_first is None else {FIRST_DATA: np.where(is_first, 1.0, np.nan)}
+    return Verdicts(verdict_of(none, ~none), constants(count, 0.0), unknown, unknown, unknown, parts=parts)
 
 
 def _judge(rule: MissingRule, presence: Presence, *, overdue_ms: Int64s, allowed_ms: Int64s) -> Verdicts:

@@ -13,6 +13,7 @@ import msgspec
 from anomaly.contract import Detector
 from anomaly.detectors.adaptive import Adaptive
 from anomaly.regroup import history_of as anomaly_history
+from anomaly.regroup import unheard, without
 from processors.geometry import geometry_of
 from processors.regroup import history_of as processors_history
 from tocsin.adapters.embedded.open import Embedded, open_embedded
@@ -109,7 +110,9 @@ def backfill(
         raise ConfigError(f"nothing to fold: {past.left_out:,} records left out, {past.overlapping:,} known already")
     added = _strangers(history, known, plan)
     if not is_trial:
-        both = Known(known.processors + added.processors, known.anomaly + added.anomaly, known.alerts, known.cohorts)
+        taught = {key for state in added.anomaly for key in state.device_keys}
+        present = [without(state, taught) for state in known.anomaly]
+        both = Known(known.processors + added.processors, present + added.anomaly, known.alerts, known.cohorts)
         moved = divided(both, plan, judge, host.backend.readings.shards())
         store_known(host.backend, plan, moved, judge)
         switch(host.backend.blobs, plan, now_ms())
@@ -151,12 +154,17 @@ def _known_so_far(host: Host, plan: Plan, judge: Detector, now_ms: NowMs, *, is_
 def _strangers(history: Known, known: Known, plan: Plan) -> Known:
     """Return what the past taught of devices that nobody knew."""
     devices = {key for group in known.processors for key in group.devices}
-    devices |= {key for state in known.anomaly for key in state.device_keys}
+    devices |= {key for state in known.anomaly for key in state.device_keys} - _unheard(known)
     return Known(
         [processors_history(group, geometry_of(plan), devices) for group in history.processors],
         [anomaly_history(state, devices) for state in history.anomaly],
         [],
     )
+
+
+def _unheard(known: Known) -> set[str]:
+    """Return devices that are awaited only: whatever the past taught of them is more."""
+    return {key for state in known.anomaly for key in unheard(state)}
 
 
 def _first_seen(known: Known) -> dict[str, int]:

@@ -5,6 +5,7 @@ from fnmatch import fnmatchcase
 from typing import Final
 
 from tocsin.core.plan.delivery import Route
+from tocsin.core.plan.expected import is_one, named_key
 from tocsin.core.plan.known import DevicePlan
 from tocsin.core.plan.model import LimitsRule, MissingRule, Plan, Rule
 from tocsin.core.plan.patterns import overlap
@@ -25,7 +26,15 @@ def plan_warnings(plan: Plan) -> list[str]:
         *(f"maintenance {one.name}: {why}" for one in plan.maintenance for why in _silence(one, plan)),
         *(f"escalation {one.name}: {why}" for one in plan.escalations for why in _escalation(one, plan)),
         *(f"rule {rule.name}: {why}" for rule in plan.rules for why in _rule(rule, plan)),
+        *(f"device {part.match}: {why}" for part in plan.devices for why in _device(part, plan)),
     ]
+
+
+def _device(part: DevicePlan, plan: Plan) -> Iterator[str]:
+    """Yield why nobody is told where a device that is named never sends anything."""
+    listens = any(isinstance(rule, MissingRule) and is_device_rule(rule) for rule in plan.rules)
+    if listens and is_one(part.match) and not is_one(part.tenant) and not named_key(plan, part):
+        yield "nobody is told if it never sends anything, as tenant and sources do not say whose it is"
 
 
 def _receivers(plan: Plan) -> Iterator[str]:
