@@ -34,7 +34,8 @@ class Coverage:
         device_alert: shape (d, r), int32, row of the alert, or ``NONE``.
         series_alert: shape (s, r), int32, row of the alert, or ``NONE``.
         still: shape (s, r), int32, row of the movement, or ``NONE``.
-        joint: shape (d, r), int32, row of what is gathered of the device, or ``NONE``.
+        joint: shape (d, r), int32, first row of what is gathered of the device, or ``NONE``.
+        block: shape (j,), int32, row in which what is gathered in a row goes on, or ``NONE``.
         memory: Series row, place of the rule, and baseline, to the row of what the rule learned there.
         mode: Device row, and place of the mode in the plan, to its row.
     """
@@ -45,6 +46,7 @@ class Coverage:
     series_alert: Int32s
     still: Int32s
     joint: Int32s
+    block: Int32s
     memory: dict[tuple[int, int, int], int] = field(default_factory=dict)
     mode: dict[tuple[int, int], int] = field(default_factory=dict)
 
@@ -76,7 +78,7 @@ class Coverage:
 def empty_coverage(plan: Plan) -> Coverage:
     """Return the coverage of a group without devices."""
     none = np.zeros((0, len(plan.rules)), np.bool_)
-    return Coverage(none, none, _nowhere(none), _nowhere(none), _nowhere(none), _nowhere(none))
+    return Coverage(none, none, _nowhere(none), _nowhere(none), _nowhere(none), _nowhere(none), np.empty(0, np.int32))
 
 
 def rules_over_device(plan: Plan, key: str, *, peers: bool = False) -> Bools:

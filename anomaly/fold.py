@@ -169,7 +169,13 @@ def _find_joints(fold: Fold) -> None:
     covered = np.pad(coverage.device, ((0, 0), (0, 1)))  # NONE finds the last column
     kept = np.flatnonzero(joint[rule] & covered[joints["device"], rule])
     state.joints, state.joint_detector = Table(joints.take(kept)), Table(state.joint_detector.take(kept))
-    coverage.joint[state.joints["device"], rule[kept]] = np.arange(len(kept))
+    device, rule = state.joints["device"], rule[kept]
+    order = np.lexsort((rule, device))
+    goes_on = (np.diff(device[order]) == 0) & (np.diff(rule[order]) == 0)
+    coverage.block = np.full(len(kept), NONE, np.int32)
+    coverage.block[order[:-1][goes_on]] = order[1:][goes_on]
+    first = order[np.append(np.ones(min(len(kept), 1), np.bool_), ~goes_on)]
+    coverage.joint[device[first], rule[first]] = first
 
 
 def _find_modes(fold: Fold) -> None:

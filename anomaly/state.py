@@ -215,12 +215,13 @@ def encode_pieces(state: GroupState) -> list[bytes | memoryview]:
         channel_names=state.channel_names,
         mode_names=state.mode_names,
     )
-    tables = {name: getattr(state, name) for name in (*TABLES, "detector")}
+    tables = ordered({name: getattr(state, name) for name in (*TABLES, "detector", "joint_detector")})
+    joint_detector = tables.pop("joint_detector")
     arrays: dict[str, NDArray[Any]] = {}
-    for name, table in ordered(tables).items():
+    for name, table in tables.items():
         if len(table) or name not in RARE_TABLES:
             arrays |= {f"{name}.{column}": table[column] for column in sorted(table)}
-    arrays |= {f"{_JOINT_NAME}.{column}": state.joint_detector[column] for column in sorted(state.joint_detector)}
+    arrays |= {f"{_JOINT_NAME}.{column}": joint_detector[column] for column in sorted(joint_detector)}
     return codec.encode_pieces(STATE_SCHEMA, STATE_VERSION, meta, arrays)
 
 

@@ -5,11 +5,13 @@
     python score_anomaly.py --data DIR --family skab --detector benchmarks/detection_adaptor.py:Multivariate \
         --threshold 2.5
 
-Time stamps without a zone are taken as UTC; so the time of day is the local one, wherever that was.
+Time stamps without a zone are taken as UTC; so the time of day is the local one, wherever that was. Odd rows raise
+nothing: a value that is not finite is missing, and of a row without any value nothing is said or learned.
 """
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from math import isfinite
 from typing import Any, Final, Self
 
 from numpy.typing import NDArray
@@ -17,8 +19,7 @@ from numpy.typing import NDArray
 from anomaly.contract import single
 from anomaly.detectors.adaptive import Adaptive
 from anomaly.detectors.alone import Series
-from anomaly.detectors.covariance import CHANNELS_MAX
-from anomaly.detectors.device import Device
+from anomaly.detectors.blocks import Blocks
 from anomaly.detectors.features import SETTLED_ROWS
 from anomaly.detectors.multivariate import Multivariate as JointDetector
 from tocsin.core import codec
@@ -27,7 +28,6 @@ from tocsin.core.plan.model import AdaptiveRule, MultivariateRule
 SCHEMA: Final = "benchmarks.univariate"
 THRESHOLD: Final = AdaptiveRule(name="adaptive", metric="*").threshold
 SCHEMA_MULTIVARIATE: Final = "benchmarks.multivariate"
-_NO_CHANNELS: Final = (float("nan"),) * CHANNELS_MAX
 THRESHOLD_MULTIVARIATE: Final = MultivariateRule(name="multivariate").threshold
 
 
@@ -42,11 +42,12 @@ class Univariate:
         """Return score and alert score of the next row.
 
         Args:
-            timestamp: ``YYYY-MM-DD hh:mm:ss``.
+            timestamp: ISO 8601, such as ``YYYY-MM-DD hh:mm:ss``; another leaves the time of day unknown.
             values: The value, first of the row.
         """
-        start_ms = int(datetime.fromisoformat(timestamp).replace(tzinfo=UTC).timestamp()) * 1_000
-        value = values[0]
+        if not values or not isfinite(values[0]):
+            return 0.0, 0.0
+        start_ms, value = _start_ms(timestamp), values[0]
         if self._settled is not None:
             said = self._settled.judge(start_ms, value, value, value)
             return said.score, said.alert
@@ -72,30 +73,39 @@ class Univariate:
         self._settled = Series(state) if state["rows"][0] >= SETTLED_ROWS else None
 
 
+def _start_ms(timestamp: str) -> int:
+    """Return UTC epoch milliseconds, of the whole second; 0 where the time stamp cannot be read."""
+    try:
+        read = datetime.fromisoformat(timestamp)
+    except ValueError:
+        return 0
+    if read.tzinfo is None:
+        read = read.replace(tzinfo=UTC)
+    return int(read.timestamp()) * 1_000
+
+
 class Multivariate:
     """One device under the multivariate detector with its shipped settings."""
 
     def __init__(self) -> None:
-        self._device = Device(JointDetector().initial(1))
+        self._blocks = Blocks(JointDetector().initial(1))
 
     def update(self, timestamp: str, values: tuple[float, ...]) -> tuple[float, float]:  # noqa: ARG002  not needed
         """Return score and alert score of the next row.
 
         Args:
             timestamp: Not looked at.
-            values: One a channel, NaN where it is missing; at most ``CHANNELS_MAX`` are judged.
+            values: One a channel, NaN where it is missing; at most 128 (``blocks.METRICS_MAX``) are judged.
         """
-        row = values if len(values) == CHANNELS_MAX else [*values, *_NO_CHANNELS][:CHANNELS_MAX]
-        said = self._device.judge(row)
-        return said.score, said.alert
+        return self._blocks.judge(values)
 
     def dump(self) -> bytes:
         """Return the state as bytes."""
-        return codec.encode(SCHEMA_MULTIVARIATE, JointDetector.version, None, self._device.columns())
+        return codec.encode(SCHEMA_MULTIVARIATE, JointDetector.version, None, self._blocks.columns())
 
     @classmethod
     def load(cls, blob: bytes) -> Self:
         """Return the detector that ``dump`` was called on."""
         loaded = cls()
-        loaded._device = Device(codec.decode(SCHEMA_MULTIVARIATE, blob, version_max=JointDetector.version).arrays)
+        loaded._blocks = Blocks(codec.decode(SCHEMA_MULTIVARIATE, blob, version_max=JointDetector.version).arrays)
         return loaded

@@ -6,6 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from anomaly.detectors.blocks import METRICS_MAX
 from anomaly.detectors.joint_settings import WARM_ROWS
 from anomaly.rows import NONE
 from anomaly.state import decode, encode
@@ -87,7 +88,8 @@ def test_any_order_and_split_of_panes_gives_the_same_transitions_and_the_same_by
     panes = minutes(0, QUIET_ROWS) + minutes(QUIET_ROWS, QUIET_ROWS + 25, pressure=1.0)
     panes = [pane for pane in panes if pane.minute % 50 != 7 or pane.metric != HEAT]
     panes += minutes(QUIET_ROWS + 25, QUIET_ROWS + 50)
-    both = [each for pane in panes for each in (pane, replace(pane, device="acme#pump-8"))]
+    later = [replace(pane, device="acme#pump-8", minute=pane.minute + 20) for pane in panes]
+    both = sorted([*panes, *later], key=lambda pane: pane.minute)
     plan = plan_of(LimitsRule(name="hot", metric=HEAT, above=1e6), RULE)
     whole, parts = Stage(plan), Stage(plan)
     cuts = sorted({0, len(both), *np.random.default_rng(3).integers(0, len(both), 300).tolist()})
@@ -100,6 +102,7 @@ def test_any_order_and_split_of_panes_gives_the_same_transitions_and_the_same_by
 
     assert [moved.phase for moved in told] == [Phase.FIRING, Phase.FIRING, Phase.RESOLVED, Phase.RESOLVED]
     assert told_of_parts == told
+    assert [bool(moved.evidence.parts) for moved in told] == [True, True, False, False]
     assert encode(replace(parts.state, fence={})) == encode(replace(whole.state, fence={}))
 
 
@@ -110,10 +113,10 @@ def test_a_metric_that_stays_away_is_tolerated(quiet: Stage) -> None:
     assert quiet.state.joint_detector["course"][0, 0] == QUIET_ROWS + 59
 
 
-def test_the_ninth_metric_is_counted_and_takes_no_part() -> None:
+def test_metrics_beyond_what_a_device_can_have_are_counted_and_take_no_part() -> None:
     stage = Stage(plan_of(RULE))
 
-    stage.feed(*(Pane(0, float(place), metric=f"m{place}") for place in range(10)))
+    stage.feed(*(Pane(0, float(place), metric=f"m{place}") for place in range(METRICS_MAX + 2)))
 
     assert stage.state.counts == {"channels_refused": 2}
     assert not (stage.state.joints["channel"] == NONE).any()

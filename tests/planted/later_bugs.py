@@ -134,6 +134,20 @@ LATER_BUGS = (
         ("tests/anomaly/test_amending.py",),
     ),
     Bug(
+        "device of many metrics judged by the first eight of them",
+        "anomaly/detectors/blocks.py",
+        "_less_toll(np.maximum.reduceat(score, begins), judged)",
+        "_less_toll(score[begins], judged)",
+        ("tests/anomaly/test_blocks.py", "tests/anomaly/test_wide_devices.py"),
+    ),
+    Bug(
+        "blocks of a device saved in the order of a batch's rounds",
+        "anomaly/ordering.py",
+        "    if _are_there_blocks(joints, order):\n",
+        "    if not len(order):\n",
+        ("tests/anomaly/test_wide_devices.py",),
+    ),
+    Bug(
         "tick that a split has overtaken folded all the same",
         "processors/handler.py",
         '        if tick.shard in {"", records.shard}:  #',
