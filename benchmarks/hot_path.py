@@ -1,8 +1,9 @@
 """The hot path: JSON bytes to closed windows, with more of the safety on in each row, beside a plain loop.
 
-Run ``python -m benchmarks.hot_path``, ``--json`` for one object. Before anything is timed, the windows are compared
-with a slow reference. Figures are readings per second of one processor, the durable file's by the wall clock; medians
-of runs that take turns. Ratios within one run travel between machines, the rest does not.
+Run ``python -m benchmarks.hot_path``, ``--all`` for more batches, ``--json`` for one object. At the end stand the goals
+beside what was reached, and other engines where ``make peers-stream`` has installed them. Before anything is timed,
+the windows are compared with a slow reference. Figures are readings per second of one processor, the durable file's by
+the wall clock; medians of runs that take turns. Ratios within one run travel between machines, the rest does not.
 """
 
 import argparse
@@ -11,6 +12,7 @@ import json
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from statistics import median
 from typing import Final
 
@@ -26,12 +28,14 @@ from benchmarks.folding import (
     step_alone,
     step_and_encode,
 )
+from benchmarks.goals import KINDS, Row, print_goals, rows_of, rows_of_few, rows_of_live, rows_of_peers
 from benchmarks.reference import differing, reference_windows
 from benchmarks.table import print_table
 from benchmarks.workload import Workload, clustered, make_workload
 from tocsin.core.clock import elapsed_s
 
 RUNS: Final = 5
+PEER_READINGS: Final = 50_000
 READINGS: Final = 200_000
 CHECKED: Final = 60_000
 LOOP: Final = "dictionary loop, no safety"
@@ -100,16 +104,31 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--runs", type=int, default=RUNS)
     parser.add_argument("--all", action="store_true", help="batches of 100, 500 and 10,000 as well")
     parser.add_argument("--json", action="store_true", help="print one object")
+    parser.add_argument(
+        "--peers", type=int, default=PEER_READINGS, help="readings for other engines, 0 for none of them"
+    )
     asked = parser.parse_args(arguments if arguments is not None else [])
-    found = []
+    found: dict[Case, dict[str, float]] = {}
     for case in CASES if asked.all else USUAL:
         check(case)
-        rates = measure(workload_of(case, asked.readings), case[1], asked.runs)
-        found.append({"metrics": case[0], "batch": case[1], "keys": case[2], "readings_per_s": rates})
+        found[case] = measure(workload_of(case, asked.readings), case[1], asked.runs)
         if not asked.json:
-            _print(case, rates, asked.readings)
+            _print(case, found[case], asked.readings)
+    goals = rows_of({metrics: found[metrics, 1_000, "scattered"] for metrics in KINDS}, LOOP)
+    goals += rows_of_few(asked.readings, asked.runs) + rows_of_live()
+    goals += rows_of_peers(asked.peers) if asked.peers else []
     if asked.json:
-        print(json.dumps({"readings": asked.readings, "runs": asked.runs, "devices": 1_000, "cases": found}))
+        print(json.dumps(_told(found, goals) | {"readings": asked.readings, "runs": asked.runs, "devices": 1_000}))
+    else:
+        print_goals(goals)
+
+
+def _told(found: dict[Case, dict[str, float]], goals: list[Row]) -> dict[str, object]:
+    cases = [
+        {"metrics": metrics, "batch": batch, "keys": keys, "readings_per_s": rates}
+        for (metrics, batch, keys), rates in found.items()
+    ]
+    return {"cases": cases, "goals": [asdict(row) for row in goals]}
 
 
 def _print(case: Case, rates: dict[str, float], readings: int) -> None:
