@@ -53,14 +53,14 @@ def with_pathway(path: Path) -> int:
 def with_quix(path: Path, size: int) -> int:
     """Feed Quix Streams' own window and its own store, without the broker that brings messages: it gets them for free.
 
-    A transaction takes a batch, as between two of its commits; windows close 30 s behind the newest time of their key.
+    A transaction takes a batch, as between two of its commits; windows close a minute behind their key's newest time.
     """
     windows: Any = import_module("quixstreams.dataframe.windows.time_based")
     made: Any = import_module("quixstreams.dataframe.windows.aggregations")
     stores: Any = import_module("quixstreams.state.rocksdb.windowed.partition")
     aggregators = {"n": made.Count(), "total": made.Sum(), "low": made.Min(), "high": made.Max()}
     window = windows.FixedTimeWindowMultiAggregation(
-        duration_ms=MINUTE_MS, grace_ms=30_000, name="w", dataframe=None, aggregators=aggregators, collectors={}
+        duration_ms=MINUTE_MS, grace_ms=MINUTE_MS, name="w", dataframe=None, aggregators=aggregators, collectors={}
     )
     counts: dict[tuple[str, int], int] = {}
     lines = path.read_text().splitlines()
@@ -84,7 +84,7 @@ def with_flink(path: Path) -> int:
     tables.get_config().set("parallelism.default", "1")
     tables.execute_sql(
         "CREATE TABLE readings (device STRING, ts BIGINT, metrics MAP<STRING, DOUBLE>, "
-        "moment AS TO_TIMESTAMP_LTZ(ts, 3), WATERMARK FOR moment AS moment - INTERVAL '30' SECOND) "
+        "moment AS TO_TIMESTAMP_LTZ(ts, 3), WATERMARK FOR moment AS moment - INTERVAL '60' SECOND) "
         f"WITH ('connector' = 'filesystem', 'path' = '{path}', 'format' = 'json', 'json.ignore-parse-errors' = 'true')"
     )
     tables.execute_sql(

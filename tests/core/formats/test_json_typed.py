@@ -71,6 +71,7 @@ def test_order_in_which_a_message_writes_its_metrics_says_nothing(form: dict[str
 @pytest.fixture(autouse=True)
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(json_typed, "_patience", json_typed._Patience())
+    monkeypatch.setattr(json_typed, "_patience_with_any", json_typed._Patience())
 
 
 def test_mixed_fleet_is_tried_again_only_after_a_while() -> None:
@@ -94,6 +95,31 @@ def test_fleet_of_one_form_is_decoded_by_it_and_a_mixed_one_is_not() -> None:
     assert decode_typed(uniform[: RECORDS_MIN - 1]) is None
     assert decode_typed([message(tenant="acme")] * 200) is None
     assert decode_typed([*uniform, *[message()] * 10]) is None
+
+
+def test_fleet_whose_messages_bring_different_metrics_is_decoded_by_a_type_that_takes_any() -> None:
+    mixed = [data for name in "nmo" for data in fleet({"ts": 1, "metrics": {name: 1}})]
+
+    typed = decode_typed([*mixed, message(more=7)])
+
+    assert typed is not None
+    assert (typed.form.metrics, len(typed.messages), typed.others) == ((), len(mixed), [len(mixed)])
+
+
+@settings(max_examples=50, deadline=None)
+@given(FORMS, st.lists(st.tuples(st.integers(0, 2 * RECORDS_MIN), ODD), max_size=2))
+def test_records_with_different_metrics_come_out_together_as_they_do_one_by_one(
+    form: dict[str, Any], odd: list[tuple[int, bytes]]
+) -> None:
+    json_typed._patience_with_any = json_typed._Patience()
+    datas = fleet(form) + fleet({**form, "metrics": {"p": 1, "a": 2}})
+    for place, data in odd:
+        datas.insert(place, data)
+
+    found = outcome([KEY] * len(datas), datas, BOUNDS)
+
+    single = [(place, *row[1:]) for place, data in enumerate(datas) for row in outcome([KEY], [data], BOUNDS)]
+    assert found == single
 
 
 def test_forms_are_remembered_up_to_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:

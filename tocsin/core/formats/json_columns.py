@@ -128,16 +128,25 @@ def draft_columns(messages: Sequence[Message], places: Places, metrics: MetricTa
 def draft_of_typed(typed: Typed, places: Places, metrics: MetricTable, bounds: Bounds) -> Draft:
     """Return messages of one form as columns, as ``draft_columns`` does."""
     form, messages = typed.form, typed.messages
-    codes = int32s(looked_up(metrics, form.metrics))
+    if form.metrics:
+        start, metric, value = _readings_of_named(typed, metrics)
+    else:
+        start, metric, value = _readings([message.metrics for message in messages], metrics)
     said = _Said(
         [message.ts for message in messages],
         int64s([message.seq for message in messages]) if form.has_seq else None,
         int64s([message.boot for message in messages]) if form.has_boot else None,
-        np.arange(len(messages) + 1) * len(codes),
-        np.tile(codes, len(messages)),
-        floats(values_of(typed)) + 0.0,  # -0.0 becomes 0.0
+        start,
+        metric,
+        value,
     )
     return _draft(said, places, metrics, bounds)
+
+
+def _readings_of_named(typed: Typed, metrics: MetricTable) -> tuple[Int64s, Int32s, Floats]:
+    codes = int32s(looked_up(metrics, typed.form.metrics))
+    start = np.arange(len(typed.messages) + 1) * len(codes)
+    return start, np.tile(codes, len(typed.messages)), floats(values_of(typed)) + 0.0  # -0.0 becomes 0.0
 
 
 def _draft(said: _Said, places: Places, metrics: MetricTable, bounds: Bounds) -> Draft:

@@ -1,7 +1,8 @@
 """Messages of one form, decoded by a type that is made for the form: a fleet sends the same fields again and again.
 
-The type has a place for each metric and takes no other field, so nothing is passed over but equal keys. A
-record of another form is left to the general way; where many are, all are.
+The type has a place for each metric and takes no other field, so nothing is passed over but equal keys. Where messages
+bring different metrics, one type takes any of them, and still no other field. A record of another form is left to the
+general way; where many are, all are.
 """
 
 from collections.abc import Callable, Sequence
@@ -47,13 +48,14 @@ class _Patience:
 
 
 _patience: Final = _Patience()
+_patience_with_any: Final = _Patience()
 
 
 class Form(NamedTuple):
     """What messages have in common.
 
     Attributes:
-        metrics: Their metrics, by name.
+        metrics: Their metrics, by name; none where they bring any.
         has_text: Whether the time is text.
         has_seq: Whether they count.
         has_boot: Whether they say how often the device had started.
@@ -70,7 +72,8 @@ class Typed(NamedTuple):
 
     Attributes:
         form: The form.
-        messages: Each with the form's fields, and its metrics as ``m0``, ``m1``, ... of ``metrics``.
+        messages: Each with the form's fields, and its metrics as ``m0``, ``m1``, ... of ``metrics``; where the form
+            names none, ``metrics`` maps name to value.
         others: Places of the records that are not of the form, ascending.
     """
 
@@ -81,9 +84,17 @@ class Typed(NamedTuple):
 
 def decode_typed(datas: Sequence[bytes]) -> Typed | None:
     """Return the messages of the records, all of the form of the first one; None where that is not the usual one."""
-    form = _form_of(datas[0]) if len(datas) >= RECORDS_MIN and _patience.is_there() else None
+    named, unnamed = (len(datas) >= RECORDS_MIN and one.is_there() for one in (_patience, _patience_with_any))
+    form = _form_of(datas[0]) if named or unnamed else None
     if form is None:
         return None
+    typed = _decode(form, datas, _patience) if named else None
+    if typed is None and unnamed:
+        return _decode(form._replace(metrics=()), datas, _patience_with_any)
+    return typed
+
+
+def _decode(form: Form, datas: Sequence[bytes], patience: _Patience) -> Typed | None:
     decode = _decoder(form)
     messages: list[Any] = []
     others: list[int] = []
@@ -94,14 +105,14 @@ def decode_typed(datas: Sequence[bytes]) -> Typed | None:
         except UNREADABLE:
             others.append(len(messages) + len(others))
             if len(others) > 2 + (len(messages) + len(others)) * OTHERS_MAX:
-                _patience.lose()
+                patience.lose()
                 return None
         else:
             return Typed(form, messages, others)
 
 
 def values_of(typed: Typed) -> list[float]:
-    """Return all values, message by message, each by the name of its metric."""
+    """Return all values, message by message, each by the name of its metric; the form must name them."""
     metrics = [message.metrics for message in typed.messages]
     if len(typed.form.metrics) == 1:
         return list(map(attrgetter("m0"), metrics))
@@ -122,8 +133,10 @@ def _form_of(data: bytes) -> Form | None:
 
 @lru_cache(maxsize=FORMS_MAX)
 def _decoder(form: Form) -> Callable[[bytes], Any]:
-    fields = [(f"m{place}", float, msgspec.field(name=name)) for place, name in enumerate(form.metrics)]
-    metrics = msgspec.defstruct("Metrics", fields, gc=False, forbid_unknown_fields=True)
+    metrics: Any = dict[str, float]
+    if form.metrics:
+        fields = [(f"m{place}", float, msgspec.field(name=name)) for place, name in enumerate(form.metrics)]
+        metrics = msgspec.defstruct("Metrics", fields, gc=False, forbid_unknown_fields=True)
     wanted: list[tuple[str, Any]] = [("device", str), ("ts", str if form.has_text else Whole), ("metrics", metrics)]
     wanted += [(name, Whole) for name, is_there in (("seq", form.has_seq), ("boot", form.has_boot)) if is_there]
     kind: type[Any] = msgspec.defstruct(Message.__name__, wanted, gc=False, forbid_unknown_fields=True)
