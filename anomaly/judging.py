@@ -1,8 +1,10 @@
 """Judging: every rule of the plan looks at the panes of the series that it covers."""
 
+from typing import Final
+
 import numpy as np
 
-from anomaly.detectors import limits, missing, rate, surprise
+from anomaly.detectors import limits, missing, quality, rate, surprise
 from anomaly.fold import Fold
 from anomaly.intake import Intake
 from anomaly.lifecycle import Verdict
@@ -30,6 +32,9 @@ from tocsin.core.plan.model import (
     RateRule,
 )
 from tocsin.core.plan.resolve import is_switched, plain_rules, range_rules, switched_rules
+
+TIME_CLEAR_WINDOWS: Final = 10
+"""Windows without readings of one time that differ after which that is over, unless the rule says how long."""
 
 
 def judge_panes(fold: Fold, panes: PaneColumns, intake: Intake) -> None:
@@ -112,6 +117,9 @@ def _act(fold: Fold, rule: int, this: Round) -> None:
             wanted, this.windows, verdicts, fold.state.devices["first_ms"][subjects.device]
         )
         judge(fold, rule, subjects, verdicts, for_ms=for_ms, clear_ms=clear_ms)
+    elif isinstance(wanted, QualityRule) and wanted.check == "time":
+        usual_ms = TIME_CLEAR_WINDOWS * (this.windows.end_ms - this.windows.start_ms)
+        judge(fold, rule, subjects, verdicts, clear_ms=np.where(wanted.clear_ms, wanted.clear_ms, usual_ms))
     else:
         judge(fold, rule, subjects, verdicts)
 
@@ -146,9 +154,14 @@ def _judge_early(fold: Fold, panes: PaneColumns, intake: Intake, places: Int64s)
         mine = places[intake.rule[places] == rule]
         mine = mine[fold.coverage.series[intake.series[mine], rule]]
         wanted = fold.plan.rules[rule]
-        if not isinstance(wanted, LimitsRule) or is_switched(wanted) or not len(mine):
+        if not len(mine):
             continue
-        verdicts = limits.compare(wanted, panes.last[mine])
+        if isinstance(wanted, QualityRule):
+            verdicts = quality.differ(panes.last[mine], panes.limit[mine])
+        elif isinstance(wanted, LimitsRule) and not is_switched(wanted):
+            verdicts = limits.compare(wanted, panes.last[mine])
+        else:
+            continue
         over = np.flatnonzero(verdicts.verdict == Verdict.BREACH)
         mine = mine[over]
         subjects = Subjects(

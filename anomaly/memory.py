@@ -101,6 +101,8 @@ def judge_told(fold: Fold, rule: int, rows: Int64s, windows: Observations) -> Ve
     assert isinstance(wanted, QualityRule), wanted
     if wanted.check == "range":
         return judge_quality(fold, wanted, rows, windows)
+    if wanted.check == "time":
+        return quality.agree(windows)
     return _judge_units(fold, rule, rows, windows)
 
 

@@ -6,7 +6,7 @@ from processors.emission import Piece, no_quantiles
 from processors.partials import partials_of_one
 from processors.rows import Rows
 from processors.work import Work
-from tocsin.core.columns import Floats, Int64s, PaneKind
+from tocsin.core.columns import Bools, Floats, Int64s, PaneKind
 
 
 def early_panes(
@@ -18,8 +18,12 @@ def early_panes(
     cells: Int64s,
     time_ms: Int64s,
     values: Floats,
+    other: Floats | None = None,
 ) -> list[Piece]:
     """Return a pane for each reading that is the first of its slice over a limit; marks the limits as told.
+
+    Of a limit that is infinite it is the first that tells another value for a time that was told before, and its pane
+    carries that value in place of the limit.
 
     Args:
         work: The group; only its slices' ``told`` changes.
@@ -29,18 +33,15 @@ def early_panes(
         cells: shape (r,), its cell.
         time_ms: shape (r,), event times.
         values: shape (r,).
+        other: shape (r,), the value told before for the same time, NaN where there is none; None where of none.
     """
-    group, rows = work.group, work.rows
+    rows = work.rows
     pieces = []
     for rank in range(rows.limits.shape[1]):
-        limit, upper = rows.limits[series, rank], rows.upper[series, rank]
-        over = np.where(upper, values > limit, values < limit)
-        over &= group.slices.told[cells] >> rank & 1 == 0
-        hits = np.flatnonzero(over)
-        hits = hits[np.sort(np.unique(cells[hits], return_index=True)[1])]
+        limit, over = _over(rows.limits[series, rank], rows.upper[series, rank], values, other)
+        hits = _first_hits(work, over, cells, rank)
         if not len(hits):
             continue
-        group.slices.told[cells[hits]] |= np.uint16(1 << rank)
         size_ms = rows.slice_ms[series[hits]]
         pieces.append(
             Piece(
@@ -57,6 +58,24 @@ def early_panes(
             )
         )
     return pieces
+
+
+def _over(limit: Floats, upper: Bools, values: Floats, other: Floats | None) -> tuple[Floats, Bools]:
+    """Return what each reading is told to have crossed, and whether it has; each shape (r,)."""
+    over = np.where(upper, values > limit, values < limit)
+    if other is None:
+        return limit, over
+    watches = np.isinf(limit)
+    return np.where(watches, other, limit), over | (watches & ~np.isnan(other))
+
+
+def _first_hits(work: Work, over: Bools, cells: Int64s, rank: int) -> Int64s:
+    """Return the readings that are the first of their slice over the limit of the rank; marks it as told."""
+    told = work.group.slices.told
+    hits = np.flatnonzero(over & (told[cells] >> rank & 1 == 0))
+    hits = hits[np.sort(np.unique(cells[hits], return_index=True)[1])]
+    told[cells[hits]] |= np.uint16(1 << rank)
+    return hits
 
 
 def keep_told(work: Work, before: Rows) -> None:

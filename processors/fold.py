@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from processors.closing import advance
+from processors.conflicts import other_values
 from processors.early import early_panes
 from processors.geometry import place_in_ring
 from processors.identities import are_known, identity_slots, is_slot_open, remember
@@ -28,12 +29,14 @@ class Tally:
         messages: Messages that were not known.
         duplicates: Messages that were.
         readings: Readings folded into windows.
+        conflicts: Of those, readings that tell another value for a time that was told already.
         late: Places, in the batch's readings, of those whose slice was closed.
     """
 
     messages: int = 0
     duplicates: int = 0
     readings: int = 0
+    conflicts: int = 0
     late: list[int] = field(default_factory=list)
 
 
@@ -68,7 +71,9 @@ def _fold_part(work: Work, batch: Batch, part: Part, tally: Tally) -> None:
         taken = ~late & is_new
     else:
         taken = ~late
-    tally.readings += _fold_readings(work, batch, part, taken)
+    other = other_values(work, batch, part, taken)
+    tally.conflicts += 0 if other is None else int(np.count_nonzero(~np.isnan(other)))
+    tally.readings += _fold_readings(work, batch, part, taken, other)
     work.group.max_ms[running.devices] = running.max_ms
     for place in (batch.first_reading(part) + np.flatnonzero(late)).tolist():
         if _is_correctable(work, batch, part, place):
@@ -94,8 +99,16 @@ def _take_identities(work: Work, batch: Batch, part: Part) -> Bools:
     return known
 
 
-def _fold_readings(work: Work, batch: Batch, part: Part, taken: Bools) -> int:
-    """Fold the part's readings that are taken; return how many."""
+def _fold_readings(work: Work, batch: Batch, part: Part, taken: Bools, other: Floats | None) -> int:
+    """Fold the part's readings that are taken; return how many.
+
+    Args:
+        work: The group, changed in place.
+        batch: All messages.
+        part: Those in question.
+        taken: Which of the part's readings.
+        other: Of those, the value that was told before for the same time, NaN where none was; None where of none.
+    """
     first = batch.first_reading(part)
     places = slice(first, first + len(taken)) if taken.all() else first + np.flatnonzero(taken)
     group, geometry, admitted = work.group, work.geometry, batch.admitted
@@ -115,6 +128,7 @@ def _fold_readings(work: Work, batch: Batch, part: Part, taken: Bools) -> int:
             cells=cells,
             time_ms=time_ms,
             values=values,
+            other=other,
         )
         for piece in over:
             work.gathered.add(piece)

@@ -12,8 +12,8 @@ from typing import Final, Self
 
 from tocsin.core.columns import Int64s
 from tocsin.core.errors import ConfigError
-from tocsin.core.plan.model import LimitsRule, MetricPlan, Plan, Window
-from tocsin.core.plan.resolve import metric_plan, slice_ms
+from tocsin.core.plan.model import MetricPlan, Plan, Window
+from tocsin.core.plan.resolve import early_limits, metric_plan, slice_ms
 
 RING_MAX: Final = 4_096
 SLICE_MS_MAX: Final = 2**31 - 1
@@ -124,7 +124,7 @@ class Geometry:
             fits_ms=min((ring - 1) * min(slices), (identity_ring - 1) * identity_ms - correction_ms),
             lanes=tuple(sorted(lanes, key=lambda lane: (lane.size_ms, lane.hop_ms))),
             quantiles=tuple(sorted({q for part in plan.metrics for q in part.quantiles})),
-            has_early_limits=any(isinstance(rule, LimitsRule) and rule.early for rule in plan.rules),
+            has_early_limits=any(early_limits(rule) for rule in plan.rules),
         )
 
     def metric(self, name: str) -> MetricGeometry:

@@ -32,7 +32,7 @@ class Meter:
             batches: What they brought to each group.
             out_of_orderness_ms: How far watermarks are behind event time.
         """
-        totals = dict.fromkeys(("messages", "readings", "duplicates", "rejected", "late"), 0)
+        totals = dict.fromkeys(("messages", "readings", "duplicates", "conflicts", "rejected", "late"), 0)
         for group in batches:
             before, after = self._accounts(group, records.shard)
             for name in totals:

@@ -5,6 +5,7 @@ All of this can be derived from the group and the plan, so it is kept beside the
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import Any, Self
 
 import numpy as np
@@ -16,7 +17,7 @@ from tocsin.core.columns import Bools, Floats, Int32s, Int64s, MessageColumns
 from tocsin.core.errors import ConfigError
 from tocsin.core.formats.arrays import int64s, looked_up
 from tocsin.core.keys import split_key
-from tocsin.core.plan.resolve import EARLY_LIMITS_MAX, early_rules
+from tocsin.core.plan.resolve import EARLY_LIMITS_MAX, early_rules, time_rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +123,8 @@ def _watched(geometry: Geometry, device: str, metric: str) -> list[tuple[float, 
             watched.append((rule.above, True, rule.name))
         if rule.below is not None:
             watched.append((rule.below, False, rule.name))
+    # No value is above infinity: it stands for readings of one time that differ.
+    watched += [(inf, True, rule) for rule in time_rules(geometry.plan, tenant, name, metric)]
     if len(watched) > EARLY_LIMITS_MAX:  # the bits of a slice's ``told``
         raise ConfigError(f"{metric} of {device} has {len(watched)} limits, at most {EARLY_LIMITS_MAX} can be watched")
     return watched

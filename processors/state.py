@@ -31,6 +31,7 @@ class ShardAccount(msgspec.Struct, array_like=True, frozen=True):
         readings: Readings folded into windows.
         late: Readings whose slice was closed.
         tick_ms: The shard's newest tick, or ``NEVER_MS``.
+        conflicts: Of the readings, those that tell another value for a time that was told already.
     """
 
     sequence: str = ""
@@ -40,6 +41,7 @@ class ShardAccount(msgspec.Struct, array_like=True, frozen=True):
     readings: int = 0
     late: int = 0
     tick_ms: int = NEVER_MS
+    conflicts: int = 0
 
     def plus(self, other: "ShardAccount") -> "ShardAccount":
         """Return the counters of both; fence and tick are the further of the two."""
@@ -51,6 +53,7 @@ class ShardAccount(msgspec.Struct, array_like=True, frozen=True):
             self.readings + other.readings,
             self.late + other.late,
             max(self.tick_ms, other.tick_ms),
+            self.conflicts + other.conflicts,
         )
 
 

@@ -161,6 +161,7 @@ class _Run:
             duplicates=account.duplicates + tally.duplicates,
             readings=account.readings + tally.readings,
             late=account.late + len(tally.late),
+            conflicts=account.conflicts + tally.conflicts,
         )
 
     def _locate_panes(self, admitted: Admitted, first_piece: int) -> None:

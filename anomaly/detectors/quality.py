@@ -87,6 +87,24 @@ def judge_range(low: Floats, high: Floats, windows: Observations) -> Verdicts:
     )
 
 
+def differ(value: Floats, other: Floats) -> Verdicts:
+    """Return of readings that tell another value than was told before for their time: breached, each shape (n,)."""
+    return Verdicts(
+        verdict=verdict_of(np.ones(len(value), np.bool_), np.zeros(len(value), np.bool_)),
+        value=value,
+        threshold=other,
+        low=np.full(len(value), np.nan),
+        high=np.full(len(value), np.nan),
+        parts={"told_twice": np.ones(len(value))},
+    )
+
+
+def agree(windows: Observations) -> Verdicts:
+    """Return of whole windows that their readings agree: what does not is told reading by reading."""
+    none, unknown = np.zeros(len(windows), np.bool_), np.full(len(windows), np.nan)
+    return Verdicts(verdict_of(none, ~none), windows.mean, unknown, unknown, unknown)
+
+
 def judge_unit(
     units: tuple[tuple[str, float, float], ...], windows: Observations, known: Told
 ) -> tuple[Verdicts, Told]:

@@ -37,6 +37,7 @@ class Pane:
     rule: str = ""
     first_ms: int | None = None
     last_ms: int | None = None
+    limit: float = np.nan
 
     @property
     def start_ms(self) -> int:
@@ -84,7 +85,7 @@ def columns(panes: Sequence[Pane]) -> PaneColumns:
         first_ms=np.array(first_ms, np.int64),
         last_ms=np.array(last_ms, np.int64),
         quantiles=np.empty((len(panes), 0)),
-        limit=np.full(len(panes), np.nan),
+        limit=np.array([pane.limit for pane in panes], np.float64),
         rule=np.array([rules.index(pane.rule) if pane.rule else -1 for pane in panes], np.int32),
         position=np.array([place if pane.rule else -1 for place, pane in enumerate(panes)], np.int32),
     )

@@ -55,6 +55,7 @@ QUALITY = (
     QualityRule(name="impossible", metric="air_celsius"),
     QualityRule(name="unit", check="unit"),
     QualityRule(name="clock", check="clock", tolerance_ms=MINUTE_MS),
+    QualityRule(name="told-twice", check="time"),
 )
 PLAN = plan_of(*KINDS, *QUALITY, SILENT, NO_METRIC, *SWITCHED, modes=MODES)
 OTHER = plan_of(

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from tests.anomaly.specimens import MINUTE_MS, Pane, Stage, plan_of
-from tocsin.core.messages import Phase, Transition
+from tests.anomaly.specimens import LOW_FLOW, MINUTE_MS, START_MS, Pane, Stage, plan_of
+from tocsin.core.columns import PaneKind
+from tocsin.core.messages import Phase, Severity, Transition
 from tocsin.core.plan.model import (
     AdaptiveRule,
     LimitsRule,
@@ -142,3 +143,25 @@ def ticked_backlog(stage: Stage) -> list[Transition]:
         newest += len(panes)
         told += stage.feed(*panes, tick=float(tick))
     return told
+
+
+TWICE = QualityRule(name="told_twice", check="time", severity=Severity.INFO)
+
+
+def differing(minute: int, value: float, other: float) -> Pane:
+    return Pane(minute, value, kind=PaneKind.EARLY, count=1, rule="told_twice", limit=other)
+
+
+def test_two_values_for_one_time_are_a_finding_that_is_over_after_ten_windows_without() -> None:
+    stage = Stage(plan_of(TWICE, LOW_FLOW))
+
+    moved = stage.feed(differing(0, 26.0, 25.0), Pane(0))
+    moved += [one for minute in range(1, 12) for one in stage.feed(Pane(minute))]
+
+    assert [(one.kind, one.phase, (one.at_ms - START_MS) // MINUTE_MS) for one in moved] == [
+        ("quality", Phase.FIRING, 0),
+        ("quality", Phase.RESOLVED, 11),
+    ]
+    assert moved[0].summary.startswith("flow was told twice for one time, as 25 l/min and as 26 l/min (data quality")
+    assert moved[0].evidence.parts == {"told_twice": 1.0}
+    assert moved[0].evidence.position

@@ -16,6 +16,20 @@ BUGS = (
         MACHINE_TESTS,
     ),
     Bug(
+        "value told twice for one time compared with the first of its slice",
+        "processors/conflicts.py",
+        "np.where(is_told, slices.last[cells], NONE)",
+        "np.where(is_told, slices.first[cells], NONE)",
+        ("tests/processors/test_conflicts.py",),
+    ),
+    Bug(
+        "copies taken for another value of their time",
+        "processors/conflicts.py",
+        "np.where(repeated & (told != value), told, NONE)",
+        "np.where(repeated & (told != value + 1), told, NONE)",
+        ("tests/processors/test_conflicts.py",),
+    ),
+    Bug(
         "conflict taken as success",
         MACHINE,
         "            if version is None:\n                conflicted.append(group)\n",

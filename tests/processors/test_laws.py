@@ -23,7 +23,7 @@ from tests.processors.streams import (
     play,
 )
 from tocsin.core.plan.book import PlanBook
-from tocsin.core.plan.model import LimitsRule, Plan, Timing
+from tocsin.core.plan.model import LimitsRule, Plan, QualityRule, Timing
 
 SECOND, MINUTE = 1_000, 60_000
 METRICS = ("level_percent", "flow_lpm")
@@ -105,7 +105,11 @@ def test_windows_late_readings_and_duplicates_are_those_of_the_oracle(plan: Plan
         assert (account.readings, account.late) == (oracle.readings, len(oracle.late))
 
 
-RULES = (LimitsRule(name="high", above=5.0), LimitsRule(name="low", below=-1.0))
+RULES = (
+    LimitsRule(name="high", above=5.0),
+    QualityRule(name="told_twice", check="time"),
+    LimitsRule(name="low", below=-1.0),
+)
 
 
 @settings(max_examples=150, deadline=None)

@@ -28,6 +28,7 @@ class Counts:
         transitions: New alert transitions, by phase.
         decisions: What became of them, by decision.
         notifications: Notifications published.
+        conflicts: Of the readings, those that tell another value for a time that was told already.
     """
 
     records: int
@@ -43,6 +44,7 @@ class Counts:
     transitions: Mapping[str, int]
     decisions: Mapping[str, int]
     notifications: int
+    conflicts: int = 0
 
 
 def counts_of(passed: Passed, accounts: Mapping[str, ShardAccount], unjudged: Mapping[str, int]) -> Counts:
@@ -70,4 +72,5 @@ def counts_of(passed: Passed, accounts: Mapping[str, ShardAccount], unjudged: Ma
         transitions=dict(sorted(passed.transitions.items())),
         decisions=dict(sorted(passed.decisions.items())),
         notifications=passed.notifications,
+        conflicts=total.conflicts,
     )

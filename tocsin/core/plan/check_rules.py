@@ -21,7 +21,7 @@ from tocsin.core.plan.model import (
     Rule,
 )
 from tocsin.core.plan.patterns import covers, overlap
-from tocsin.core.plan.resolve import EARLY_LIMITS_MAX, is_device_rule, smallest_window, unit_is_named
+from tocsin.core.plan.resolve import EARLY_LIMITS_MAX, early_limits, is_device_rule, smallest_window, unit_is_named
 
 
 def check_rule(rule: Rule) -> Iterator[Finding]:
@@ -120,8 +120,7 @@ def _check_early(rule: Rule, rules: Sequence[Rule]) -> Iterator[Finding]:
     """Yield a finding where more limits than can be told early judge all that the rule judges."""
     if not isinstance(rule, LimitsRule) or not rule.early:
         return
-    others = [other for other in rules if isinstance(other, LimitsRule) and other.early and _covers(other, rule)]
-    watched = sum((other.above is not None) + (other.below is not None) for other in others)
+    watched = sum(early_limits(other) for other in rules if _covers(other, rule))
     if watched > EARLY_LIMITS_MAX:
         message = (
             f"must be false in some rules: {watched} limits judge the same metric, {EARLY_LIMITS_MAX} can be early"

@@ -155,6 +155,21 @@ def early_rules(plan: Plan, tenant: str, device: str, metric: str) -> tuple[Limi
     return tuple(rule for rule in rules if isinstance(rule, LimitsRule) and rule.early and not is_switched(rule))
 
 
+def time_rules(plan: Plan, tenant: str, device: str, metric: str) -> tuple[str, ...]:
+    """Return the names of the rules that look for readings of one time that differ; they too make early panes."""
+    rules = rules_of_series(plan, tenant, device, metric)
+    return tuple(rule.name for rule in rules if isinstance(rule, QualityRule) and rule.check == "time")
+
+
+def early_limits(rule: Rule) -> int:
+    """Return how many limits of a slice the rule watches reading by reading."""
+    if isinstance(rule, QualityRule):
+        return int(rule.check == "time")
+    if not isinstance(rule, LimitsRule) or not rule.early:
+        return 0
+    return (rule.above is not None) + (rule.below is not None)
+
+
 def slice_ms(part: MetricPlan) -> int:
     """Return the length of the metric's slices: its smallest hop."""
     return min(window.hop_ms for window in part.windows)
