@@ -13,6 +13,7 @@ from msgspec import structs
 
 from anomaly.cohort_step import step_cohorts
 from anomaly.detectors import peers
+from anomaly.regroup import carried
 from anomaly.state import GroupState, decode, encode, initial
 from anomaly.step import decode_transition
 from tests.anomaly.specimens import MINUTE_MS, START_MS, Echo, Pane, batch, plan_of
@@ -263,7 +264,7 @@ def merged(sent: dict[int, list[PaneBatch]], chance: Random, lead_max: int) -> l
     return order
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(histories(), st.randoms(use_true_random=False))
 def test_whose_panes_are_read_first_moves_no_alert(sent: dict[int, list[PaneBatch]], chance: Random) -> None:
     straight, other = Cohorts(), Cohorts()
@@ -273,7 +274,7 @@ def test_whose_panes_are_read_first_moves_no_alert(sent: dict[int, list[PaneBatc
     assert other.fold(merged(sent, chance, 16)) == told
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(histories(), st.randoms(use_true_random=False))
 def test_any_split_into_calls_with_a_save_after_each_gives_the_same_state_and_alerts(
     sent: dict[int, list[PaneBatch]], chance: Random
@@ -291,7 +292,7 @@ def test_any_split_into_calls_with_a_save_after_each_gives_the_same_state_and_al
     assert encode(split.state) == encode(once.state)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(histories(), st.randoms(use_true_random=False))
 def test_replay_of_any_suffix_changes_nothing(sent: dict[int, list[PaneBatch]], chance: Random) -> None:
     batches, cohorts = merged(sent, chance, 8), Cohorts()
@@ -301,3 +302,21 @@ def test_replay_of_any_suffix_changes_nothing(sent: dict[int, list[PaneBatch]], 
     again = cohorts.fold(batches[chance.randrange(len(batches)) :])
 
     assert (again, encode(cohorts.state)) == ([], before)
+
+
+def test_another_number_of_key_groups_takes_what_is_known_along() -> None:
+    before = Cohorts()
+    for minute in range(8):
+        before.minute(minute, *swing(minute)[:5], 60.0)
+    after = Cohorts(structs.replace(PLAN, groups=4, generation=2), state=carried(before.state))
+    after.state.plan_hash = plan_hash(after.plan)
+
+    moved = []
+    for minute in range(8, 16):
+        for group in range(4):
+            rooms = [room(minute, swing(minute)[place], place) for place in range(group, 6, 4)]
+            named = plan_hash(after.plan)
+            own = batch(minute - 7, rooms, tick=minute + 1.5, plan_hash=named)
+            moved += after.fold([replace(own, group=group, generation=2)])
+
+    assert [(one.device, one.phase, one.number) for one in moved] == [("n-5", Phase.RESOLVED, 3)]
