@@ -12,9 +12,10 @@ from typing import Any, Final
 import msgspec
 
 from tests.simulation.audit_alerts import audit_alerts
+from tests.simulation.audit_outages import audit_outages
 from tests.simulation.oracle import Oracle, hash_of, quantiles_of, stats_of
-from tests.simulation.script import QUANTILES
-from tests.simulation.setting import FLOW, QUANTILES_OF, TEMP, TIMING, WINDOWS, correction_ms, wire
+from tests.simulation.script import OUTAGES, QUANTILES
+from tests.simulation.setting import FLOW, QUANTILES_OF, TEMP, TIMING, WINDOWS, correction_ms
 from tests.simulation.watch import opened
 from tests.simulation.world import ALL_QUEUE, World
 from tocsin.core.late_marks import LATE_SIZE_MS
@@ -41,6 +42,8 @@ def audit(world: World) -> list[str]:
     findings += _panes(world)
     findings += _sizes(world)
     findings += audit_alerts(world)
+    if OUTAGES in world.history.features:
+        findings += audit_outages(world)
     return findings
 
 
@@ -58,7 +61,6 @@ def _follow(world: World) -> tuple[dict[int, Oracle], list[str]]:
     for one, times in Counter(world.acknowledged).items():
         if put[one] < times:
             findings.append(f"lost: acknowledged {times} times, {put[one]} times on the log: {one}")
-    said = {wire(message): message for action in world.history.actions if action[0] == "put" for message in action[1:]}
     oracles: dict[int, Oracle] = {}
     for group in range(groups):
         oracle = oracles[group] = Oracle(
@@ -67,7 +69,7 @@ def _follow(world: World) -> tuple[dict[int, Oracle], list[str]]:
         passed: dict[str, int] = {}
         for part in world.watch.folded.get(group, ()):
             for record in records[part.shard][part.after : part.through]:
-                _tell(oracle, record, said, (group, groups), ranges)
+                _tell(oracle, record, world.said, (group, groups), ranges)
             passed[part.shard] = part.through
         for shard, held in records.items():
             for record in held[passed.get(shard, 0) :]:

@@ -33,6 +33,9 @@ LONG_ONE_IN: Final = 8
 LONG_MEANWHILE: Final = 24
 """One call of so many hangs for so many actions: others have committed several times when it goes on."""
 
+CALLS_MAX: Final = 1_200
+"""Calls after which nothing fails any more: each fault makes further calls, in some histories without an end."""
+
 Fault = tuple[str, int]
 """Kind, and a number that says how: which of the items, or how many actions meanwhile."""
 
@@ -56,8 +59,8 @@ class Dice:
     random: Random
     one_in: float
 
-    def choose(self, number: int) -> Fault | None:  # noqa: ARG002  drawn, not looked up
-        if self.random.random() * self.one_in >= 1:
+    def choose(self, number: int) -> Fault | None:
+        if number > CALLS_MAX or self.random.random() * self.one_in >= 1:
             return None
         return self.random.choice(KINDS), self.random.randrange(1 << 16)
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from tests.simulation.audit import audit, bodies_of
 from tests.simulation.faults import Fault
-from tests.simulation.script import MINUTE_MS, History, drawn
+from tests.simulation.script import BACK_MS, EVERYBODY, MINUTE_MS, OUTAGES, History, drawn
 from tests.simulation.world import ALL_QUEUE, World
 
 SIZE: Final = 45
@@ -108,6 +108,24 @@ def _settle(world: World) -> list[str]:
         world.tick()
         findings += _drain(world)
         world.minute(0)
+    return findings + (_come_back(world) if OUTAGES in world.history.features else [])
+
+
+def _come_back(world: World) -> list[str]:
+    """Let every device report again, one of each tenant too hot: no outage stands when the history ends."""
+    hot = (4, 5)
+    now_ms = world.now.at_ms = -(-world.now.at_ms // MINUTE_MS) * MINUTE_MS
+    world.act(["put", *([device, now_ms, -1, 75.0, None] for device in hot)])
+    findings = _drain(world)
+    world.minute(0)
+    world.act(["put", *([device, now_ms, -1, 30.0, None] for device in EVERYBODY if device not in hot)])
+    world.now.at_ms += BACK_MS
+    world.tick()
+    findings += _drain(world)
+    for _ in range(2):
+        world.now.at_ms += MINUTE_MS
+        world.minute(0)
+        findings += _drain(world)
     return findings
 
 

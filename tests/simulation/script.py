@@ -27,7 +27,11 @@ STAGES: Final = ("processors", "anomaly", "alerts")
 SAMPLE: Final = ("sample", "repeat", "outdated", "future", "broken")
 FORMAT: Final = "tocsin simulated history 1"
 REVISIONS, QUANTILES, ADAPTIVE, RUNTIME = "revisions", "quantiles", "adaptive", "runtime"
-FEATURES: Final = (REVISIONS, QUANTILES, ADAPTIVE, RUNTIME)
+OUTAGES: Final = "outages"
+SHARE: Final = {REVISIONS: 0.3, QUANTILES: 0.3, ADAPTIVE: 0.3, RUNTIME: 0.3, OUTAGES: 0.12}
+"""How many of all histories have each; those with outages take twice as long."""
+
+FEATURES: Final = tuple(SHARE)
 
 
 @dataclass(frozen=True)
@@ -90,6 +94,13 @@ class _Senders:
         self.sent.append(message)
         return message
 
+    def report(self, device: int, time_ms: int, *, is_hot: bool = False) -> list[Any]:
+        """Return a message of the device at that time, too hot or as usual."""
+        counter = -1
+        if device % 2:
+            counter = self.counters[device] = self.counters.get(device, 0) + 1
+        return [device, time_ms, counter, 75.0 if is_hot else 30.0, None]
+
 
 WEIGHTS: Final = {
     "put": 26,
@@ -105,6 +116,13 @@ WEIGHTS: Final = {
     "person": 2,
 }
 START_MS: Final = 1_795_428_000_000
+EVERYBODY: Final = range(len(DEVICES))
+REPORT_MS: Final = 30_000
+SILENCE_MS: Final = 2 * MINUTE_MS
+"""Twice that is long enough that everybody is missed, and ticks that far apart still watch."""
+
+BACK_MS: Final = 90_000
+"""Long enough that a tick closes a window, and not that its device is missed."""
 
 
 def drawn(seed: int, size: int, one_in: float) -> History:
@@ -125,8 +143,31 @@ def drawn(seed: int, size: int, one_in: float) -> History:
         if name in {"wait", "jump"}:
             now_ms += action[1]
         actions.append(action)
-    features = tuple(feature for feature in FEATURES if random.random() < 0.3)
+    features = tuple(feature for feature in FEATURES if random.random() < SHARE[feature])
+    if OUTAGES in features:
+        actions = [*_reports(senders), *actions, *_outage(random, senders, now_ms)]
     return History(random.choice((1, 2, 4)), random.choice((1, 1, 2, 3)), actions, None, seed, one_in, features)
+
+
+def _reports(senders: _Senders) -> list[Action]:
+    """Let every device report for some windows, so that its silence is noticed later."""
+    begin_ms = START_MS - 5 * REPORT_MS
+    rounds = [[senders.report(device, begin_ms + turn * REPORT_MS) for device in EVERYBODY] for turn in range(5)]
+    return [["put", *messages] for messages in rounds]
+
+
+def _outage(random: Random, senders: _Senders, now_ms: int) -> list[Action]:
+    """Let everybody fall silent; then one of each tenant comes back too hot, and in the end the others as well."""
+    silent_ms = now_ms + 2 * SILENCE_MS
+    hot = random.randrange(2), random.randrange(2, 4)
+    first = [senders.report(device, silent_ms, is_hot=True) for device in hot]
+    others = [senders.report(device, silent_ms) for device in EVERYBODY if device not in hot]
+    told: list[Action] = [["press", 3], ["wait", 15_000], ["minute", 0, 0]]
+    return [
+        *(["tick", 0, 0], ["jump", SILENCE_MS], ["tick", 0, 0], ["jump", SILENCE_MS], ["tick", 0, 0], *told),
+        *(["put", *first], ["press", 3], ["minute", 0, 0], ["put", *others]),
+        *(["wait", BACK_MS + REPORT_MS], ["tick", 0, 0], *told),
+    ]
 
 
 def _action(name: str, random: Random, senders: _Senders, now_ms: int) -> Action:

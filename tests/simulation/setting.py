@@ -6,8 +6,9 @@ from typing import Any, Final
 
 import msgspec
 
-from tests.simulation.script import ADAPTIVE, DEVICES, QUANTILES, REVISIONS
+from tests.simulation.script import ADAPTIVE, DEVICES, OUTAGES, QUANTILES, REVISIONS
 from tocsin.core.messages import Severity
+from tocsin.core.plan.known import DevicePlan
 from tocsin.core.plan.model import (
     AdaptiveRule,
     Bounds,
@@ -21,15 +22,25 @@ from tocsin.core.plan.model import (
 )
 
 SLICE_MS: Final = 30_000
+TICK_MS: Final = 10_000
+RARE_TICK_MS: Final = 30_000
+"""After five missing ticks silence counts anew, and histories are no place for many ticks."""
+
 TEMP: Final = "temp_celsius"
 FLOW: Final = "flow_lpm"
 WINDOWS: Final = {TEMP: ((SLICE_MS, SLICE_MS), (2 * SLICE_MS, SLICE_MS)), FLOW: ((SLICE_MS, SLICE_MS),)}
-TIMING: Final = Timing(out_of_orderness_ms=20_000, idle_ms=60_000, tick_ms=10_000)
+TIMING: Final = Timing(out_of_orderness_ms=20_000, idle_ms=60_000, tick_ms=TICK_MS)
 BOUNDS: Final = Bounds()
 HIGH: Final = LimitsRule(name="hot", metric=TEMP, above=50.0, window_ms=SLICE_MS, severity=Severity.CRITICAL)
 LOW: Final = LimitsRule(name="reverse", metric=FLOW, below=-6.0, early=False, for_ms=30_000)
 SILENT: Final = MissingRule(name="silent", factor=2.0, floor_ms=60_000)
 ODD: Final = AdaptiveRule(name="odd", metric=FLOW, window_ms=SLICE_MS)
+GATEWAYS: Final = Grouping(
+    by=("kind",), interval_ms=60_000, gateway_wait_ms=10_000, gateway_devices_min=2, site_devices_min=3
+)
+PLACES: Final = (DevicePlan("pump-*", gateway="gw-1"), DevicePlan("fan-*", site="east"))
+"""All devices of one tenant are behind a gateway; those of the other at a site, and behind none."""
+
 CORRECTION_MS: Final = 60_000
 QUANTILES_OF: Final = {TEMP: (0.5, 0.95)}
 
@@ -49,9 +60,12 @@ def plan_of(groups: int, features: tuple[str, ...] = (), *, is_new: bool) -> Pla
             MetricPlan("*", tuple(Window(*window) for window in WINDOWS[FLOW])),
         ),
         rules=(HIGH, LOW, SILENT, *((ODD,) if ADAPTIVE in features else ())),
-        timing=msgspec.structs.replace(TIMING, correction_ms=correction_ms(features)),
+        timing=msgspec.structs.replace(
+            TIMING, correction_ms=correction_ms(features), tick_ms=RARE_TICK_MS if OUTAGES in features else TICK_MS
+        ),
         bounds=BOUNDS,
-        grouping=Grouping(by=("kind",), interval_ms=60_000),
+        grouping=GATEWAYS if OUTAGES in features else Grouping(by=("kind",), interval_ms=60_000),
+        devices=PLACES if OUTAGES in features else (),
         groups=groups,
     )
     rules = (msgspec.structs.replace(HIGH, above=52.0), SILENT)

@@ -24,6 +24,9 @@ class Folded:
     through: int
 
 
+AlertsCommit = tuple[dict[str, int], list[tuple[str, bytes]]]
+
+
 def opened(blob: bytes) -> tuple[list[tuple[str, str, bytes]], bytes]:
     """Return the outbox and the body of a stored state."""
     _, outbox, body = _blobs.decode(blob)
@@ -49,6 +52,7 @@ class Watch:
         told: Transitions committed by anomaly, by fingerprint and number.
         notified: Notifications committed by alerts.
         accounts: (group, shard) to the counters of the newest commit.
+        alerts: What the commits of alerts were: fingerprint to number folded, and what each emitted, by lane.
         commits: How many commits held.
     """
 
@@ -58,6 +62,7 @@ class Watch:
     told: dict[tuple[str, int], Transition] = field(default_factory=dict)
     notified: dict[str, Notification] = field(default_factory=dict)
     accounts: dict[tuple[int, str], list[Any]] = field(default_factory=dict)
+    alerts: dict[int, list[AlertsCommit]] = field(default_factory=dict)
     commits: int = 0
     _versions: dict[StateKey, int] = field(default_factory=dict)
     _numbers: dict[StateKey, int] = field(default_factory=dict)
@@ -106,7 +111,10 @@ class Watch:
                 self.findings.append(f"numbers: two transitions are number {told.number} of {told.fingerprint}")
 
     def _alerts(self, key: StateKey, meta: Any, outbox: list[tuple[str, str, bytes]]) -> None:
-        self._passed(key, dict(meta[2]))
+        folded = {name: number for name, number, *_ in meta[0]}
+        self._passed(key, dict(meta[2]) | folded)
+        fresh = [(lane, data) for lane, _, data in outbox if data not in self._known]
+        self.alerts.setdefault(key.group, []).append((folded, fresh))
         if meta[3]:
             self.findings.append(f"lost: the feed skipped {meta[3]} transitions in group {key.group}")
         for lane, _, data in outbox:

@@ -73,6 +73,7 @@ class World:
         calls: The faults.
         mappings: The three stages, in the order of the chain.
         acknowledged: Records whose put was answered, as (key, bytes).
+        said: Every message that was sent, by partition key and bytes.
         acted: What people did, as far as they were told that it is stored.
         log: What the stages logged.
         now: The clock.
@@ -84,6 +85,7 @@ class World:
         self.memory = Memory(self.now.now_ms, history.shards)
         self.watch = Watch()
         self.acknowledged: list[tuple[str, bytes]] = []
+        self.said: dict[tuple[str, bytes], list[Any]] = {}
         self.acted: list[Action] = []
         self.log = LogListener()
         self._running: list[tuple[Lane, object]] = []
@@ -172,6 +174,7 @@ class World:
 
     def _do_put(self, *messages: list[Any]) -> None:
         records = [LogRecord(*wire(message)) for message in messages]
+        self.said |= {(record.partition_key, record.data): one for record, one in zip(records, messages, strict=True)}
         for _ in range(TRIES_MAX):
             left = list(range(len(records)))
 
@@ -187,6 +190,10 @@ class World:
 
     def _do_deliver(self, stage: str, choice: int, size: int, instance: int) -> None:
         self.mappings[stage].deliver(choice, size, instance)
+
+    def _do_press(self, times: int) -> None:
+        for _ in range(times):
+            self.press()
 
     def _do_again(self, stage: str, choice: int, size: int, back: int) -> None:
         self.calls.counts["delivered again"] += self.mappings[stage].deliver_again(choice, size, back)
