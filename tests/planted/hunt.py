@@ -22,8 +22,6 @@ from tests.planted.bugs import BUGS
 ROOT: Final = Path(__file__).parents[2]
 COPIED: Final = ("alerts", "anomaly", "infra", "ingest", "processors", "simulator", "tocsin", "tests", "scenarios")
 SEEDS_MAX: Final = 30
-UNSEEN: Final = "tocsin/runtime/"
-"""Code that no history runs: they deliver by a mapping of their own."""
 CPU_S_MAX: Final = 30
 """Processor time that one search may take, four times what it needs; what does not come to an end is found as well."""
 
@@ -61,7 +59,7 @@ def hunt(bugs: Iterable[Bug], *, seeds: int = SEEDS_MAX) -> Iterator[Verdict]:
         assert not unplanted, f"without any bug planted: {unplanted}"
         for turn, bug in enumerate(bugs):
             with _planted(copy, bug, turn):
-                yield Verdict(bug, _by_seeds(copy, 0 if bug.file.startswith(UNSEEN) else seeds) or _by_tests(copy, bug))
+                yield Verdict(bug, _by_seeds(copy, seeds) or _by_tests(copy, bug))
 
 
 def hunt_all() -> list[Verdict]:

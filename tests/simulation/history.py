@@ -15,6 +15,7 @@ from tests.simulation.audit import audit, bodies_of
 from tests.simulation.faults import Fault
 from tests.simulation.script import BACK_MS, EVERYBODY, MINUTE_MS, OUTAGES, History, drawn
 from tests.simulation.world import ALL_QUEUE, World
+from tocsin.core.messages import Decision
 
 SIZE: Final = 45
 ONE_IN: Final = 3.1
@@ -41,6 +42,7 @@ class HistoryResult:
         revisions: Windows that late readings revised.
         actions: What people did that is stored.
         log_lines: Lines that the stages logged.
+        muted: Alerts that an outage muted.
     """
 
     seed: int
@@ -56,6 +58,7 @@ class HistoryResult:
     revisions: int = 0
     actions: int = 0
     log_lines: int = 0
+    muted: int = 0
 
     def count(self, kind: str) -> int:
         """Return how many findings are of the kind: ``lost``, ``doubled``, ``differs``, ..."""
@@ -114,7 +117,8 @@ def _settle(world: World) -> list[str]:
 def _come_back(world: World) -> list[str]:
     """Let every device report again, one of each tenant too hot: no outage stands when the history ends."""
     hot = (4, 5)
-    now_ms = world.now.at_ms = -(-world.now.at_ms // MINUTE_MS) * MINUTE_MS
+    now_ms = world.now.at_ms = (world.now.at_ms // MINUTE_MS + 2) * MINUTE_MS
+    world.minute(0)
     world.act(["put", *([device, now_ms, -1, 75.0, None] for device in hot)])
     findings = _drain(world)
     world.minute(0)
@@ -193,4 +197,7 @@ def _result(world: World, findings: list[str], seconds: float) -> HistoryResult:
         revisions=sum(key[-1] > 0 for items in memory.windows.stored.values() for key in items),
         actions=len(memory.alerts.acted),
         log_lines=world.log.lines,
+        muted=sum(
+            one.decision is Decision.INHIBITED and not one.notification_id for one in memory.decisions.stored.values()
+        ),
     )

@@ -54,3 +54,4 @@ def test_histories_do_what_they_are_for() -> None:
     assert sum(result.readings for result in results) > 1_000
     assert sum(result.transitions for result in results) > 100
     assert sum(result.notifications for result in results) > 60
+    assert sum(result.muted for result in results) > 2
