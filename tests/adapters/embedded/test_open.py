@@ -11,7 +11,7 @@ import pytest
 
 from tests.contract.specimens import TRANSITION, WINDOW, put_all, read_all, records
 from tocsin.adapters.embedded.open import Embedded, open_embedded
-from tocsin.adapters.embedded.schema import DIRECTORY_1, SCHEMA_VERSION
+from tocsin.adapters.embedded.schema import DIRECTORY_1, DIRECTORY_2, SCHEMA_VERSION
 from tocsin.core.errors import ConfigError, DamagedError, UnavailableError
 from tocsin.core.keys import HASH_END
 from tocsin.core.ports import DirectoryEntry, StateKey, StateWrite
@@ -276,6 +276,23 @@ def test_file_of_an_earlier_release_is_renewed_and_keeps_what_it_has(older: Path
 
     with open_file(older, read_only=True) as embedded:
         assert embedded.backend.windows.query("acme", "pump-7", size_ms=60_000, start_ms=0, end_ms=10**14, limit=9)
+
+
+def test_file_of_the_second_version_keeps_what_is_listed_with_its_number(path: Path) -> None:
+    connection = sqlite3.connect(path)
+    connection.execute("DROP TABLE directory")
+    connection.execute(DIRECTORY_2)
+    connection.execute("INSERT INTO directory VALUES ('acme', 'OPEN#f1', x'01', 7), ('acme', 'OPEN#f2', NULL, 3)")
+    connection.execute("PRAGMA user_version = 2")
+    connection.commit()
+    connection.close()
+
+    with open_file(path) as embedded:
+        embedded.backend.directory.put([DirectoryEntry("acme", "OPEN#f2", b"old", 2)])
+
+        listed = embedded.backend.directory.query("acme", prefix="", limit=9)
+
+    assert listed == [DirectoryEntry("acme", "OPEN#f1", b"\x01", 7)]
 
 
 def test_file_of_an_earlier_release_is_not_read_beside_whoever_may_write_to_it(older: Path) -> None:

@@ -54,7 +54,7 @@ class Embedded:
             windows=EmbeddedWindows(database),
             alerts=EmbeddedAlerts(database, self._feed),
             decisions=EmbeddedDecisions(database),
-            directory=EmbeddedDirectory(database),
+            directory=EmbeddedDirectory(database, now_ms),
             gateway=self.queue(GATEWAY_QUEUE),
             topic=EmbeddedTopic(database, now_ms),
             blobs=EmbeddedBlobs(database),

@@ -5,7 +5,7 @@ from typing import Final
 APPLICATION_ID: Final = 0x54435331
 """Tells our files from other programs' SQLite files: ``TCS1``."""
 
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 
 # Rows that hold large blobs have a rowid: an update of 1 MB took 1.9 ms so, and 2.5 ms WITHOUT ROWID.
 TABLES: Final = (
@@ -105,6 +105,7 @@ TABLES: Final = (
         key TEXT NOT NULL,
         data BLOB,                  -- NULL: removed, and nothing of a lower number may come back
         number INTEGER NOT NULL DEFAULT 0,
+        removed_ms INTEGER NOT NULL DEFAULT 0,  -- when it was removed, where it is
         PRIMARY KEY (tenant, key)
     ) WITHOUT ROWID
     """,
@@ -145,9 +146,19 @@ DIRECTORY_1: Final = """
         PRIMARY KEY (tenant, key)
     ) WITHOUT ROWID
     """
+DIRECTORY_2: Final = """
+    CREATE TABLE directory (
+        tenant TEXT NOT NULL,
+        key TEXT NOT NULL,
+        data BLOB,                  -- NULL: removed, and nothing of a lower number may come back
+        number INTEGER NOT NULL DEFAULT 0,
+        PRIMARY KEY (tenant, key)
+    ) WITHOUT ROWID
+    """
 
 TABLES_OF: Final = {
     1: tuple(DIRECTORY_1 if table is DIRECTORY else table for table in TABLES),
+    2: tuple(DIRECTORY_2 if table is DIRECTORY else table for table in TABLES),
     SCHEMA_VERSION: TABLES,
 }
 """The tables of each version of the schema that this release understands."""
@@ -156,8 +167,16 @@ MIGRATIONS: Final = {
     1: (
         "CREATE TEMP TABLE listed AS SELECT tenant, key, data FROM directory",
         "DROP TABLE directory",
-        DIRECTORY,
+        DIRECTORY_2,
         "INSERT INTO directory (tenant, key, data) SELECT tenant, key, data FROM listed",
+        "DROP TABLE listed",
+    ),
+    2: (
+        "CREATE TEMP TABLE listed AS SELECT tenant, key, data, number FROM directory",
+        "DROP TABLE directory",
+        DIRECTORY,
+        # What was removed may be forgotten at once: whoever could bring it back ended before the file is renewed.
+        "INSERT INTO directory (tenant, key, data, number) SELECT tenant, key, data, number FROM listed",
         "DROP TABLE listed",
     ),
 }
