@@ -14,9 +14,8 @@ from tocsin.core.ports import AlertTable
 from tocsin.core.sealed import Encoded
 
 NAME: Final = "anomaly"
-COHORTS_NAME: Final = "cohorts"
-COHORTS_GROUP: Final = 0
-"""Number of the one group of cohorts, among the groups of its name."""
+COHORTS_GROUP: Final = 4096
+"""Number of the group of cohorts: no key group has it, as a plan has 4096 of them at most."""
 PUT_MAX: Final = 500
 """Most transitions written in one request of the table's port."""
 
@@ -56,7 +55,7 @@ class Anomaly:
 class Cohorts:
     """The same of the group that compares devices with their peers: there is one, beside the key groups."""
 
-    name = COHORTS_NAME
+    name = NAME
 
     def __init__(self, alerts: AlertTable, plans: PlanBook, detector: Detector) -> None:
         self.generation = plans.first.generation

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from anomaly.detectors.adaptive import Adaptive
 from anomaly.handler import make_handler
-from anomaly.stage import COHORTS_GROUP, COHORTS_NAME
+from anomaly.stage import COHORTS_GROUP, NAME, Cohorts
 from tests.anomaly.specimens import START_MS, Pane, batch
 from tests.anomaly.test_cohorts import AIR, OTHER, PLAN, ROOMS
 from tests.anomaly.test_handler import event
@@ -18,6 +18,7 @@ from tocsin.core.errors import UnavailableError
 from tocsin.core.formats.pane_bytes import encode_panes
 from tocsin.core.messages import Transition
 from tocsin.core.plan.book import PlanBook, plan_blob, publish_plan
+from tocsin.core.plan.form import FORMS
 from tocsin.core.plan.model import Plan, plan_hash
 from tocsin.core.ports import Backend, SavedState, StateKey, StateStore, StateWrite
 
@@ -80,7 +81,7 @@ def played(datas: Sequence[bytes], chance: Random | None, plan: Plan = PLAN) -> 
             done = int(failed[0]["itemIdentifier"]) if failed else begin + len(part)
             if chance and not chance.randrange(3):
                 handler = make_handler(backend, book, Adaptive())
-        saved = opened.backend.state.load([StateKey(1, COHORTS_GROUP, COHORTS_NAME)])[0]
+        saved = opened.backend.state.load([StateKey(1, COHORTS_GROUP, NAME)])[0]
         return told(opened.backend), saved.blob
 
 
@@ -111,3 +112,10 @@ def test_rule_that_leaves_the_plan_is_heard_of_by_a_new_process_too() -> None:
             make_handler(backend, book, Adaptive())(event(*datas), None)
 
         assert told(backend)[-1].summary.startswith("air: closed because the plan in force has no rule apart")
+
+
+def test_group_of_cohorts_has_a_number_that_no_key_group_can_have_and_the_stages_own_rights() -> None:
+    (groups,) = (field for field in FORMS[Plan] if field.key == "groups")
+
+    assert groups.high == COHORTS_GROUP
+    assert Cohorts.name == NAME, "roles and stores are by the name of the stage"

@@ -153,6 +153,23 @@ def test_cohort_is_a_type_at_a_site_or_everywhere(cohort: str, told: list[str]) 
     assert [one.device for one in moved] == told
 
 
+@pytest.mark.parametrize(
+    ("means", "told"),
+    [
+        pytest.param([20.0, 20.0, 20.0, 20.0, 20.0, 25.0], {"n-5"}, id="all agree but one"),
+        pytest.param([0.0, 0.0, 0.0, 0.0, 0.0, 0.0], set(), id="all agree"),
+        pytest.param([20.0, 20.0, 20.0, 20.0, 21.0, 21.0], set(), id="a third is elsewhere"),
+        pytest.param([1e300, -1e300, 1e300, -1e300, 0.0, 1.0], set(), id="as far apart as numbers go"),
+    ],
+)
+def test_cohort_whose_members_agree_to_the_digit_is_judged_too(means: list[float], told: set[str]) -> None:
+    cohorts = Cohorts(plan_of(structs.replace(APART, for_ms=1), devices=DEVICES, groups=2))
+
+    moved = [one for minute in range(4) for one in cohorts.minute(minute, *means)]
+
+    assert {one.device for one in moved} == told
+
+
 def test_departure_within_the_tolerance_counts_as_none() -> None:
     rule = structs.replace(APART, tolerance=2.0, for_ms=1)
     cohorts = Cohorts(plan_of(rule, devices=DEVICES, groups=2))

@@ -19,11 +19,13 @@ from tests.runtime.walk import PLAN, START_MS, play, transitions_of, walk
 from tocsin.adapters.embedded.open import Embedded, open_embedded
 from tocsin.core.clock import HOUR_MS, MINUTE_MS, VirtualClock
 from tocsin.core.errors import ConfigError
+from tocsin.core.plan.known import DevicePlan
 from tocsin.core.plan.model import (
     AdaptiveRule,
     FlatlineRule,
     MetricPlan,
     MultivariateRule,
+    PeersRule,
     Plan,
     RateRule,
     Timing,
@@ -48,7 +50,9 @@ RICH = structs.replace(
         AdaptiveRule("odd"),
         MultivariateRule("together"),
         AdaptiveRule("odd-in-mode", baselines=("fast", "slow")),
+        PeersRule("apart", metric="temperature_*", members_min=4, window_ms=MINUTE_MS, wait_ms=2 * MINUTE_MS),
     ),
+    devices=(DevicePlan("pump-*", type="pump"),),
     modes=(Mode("slow", metric="flow_lpm", below=100.0), Mode("fast", metric="flow_lpm", above=0.0)),
     groups=4,
 )

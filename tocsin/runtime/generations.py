@@ -142,7 +142,7 @@ def store_known(backend: Backend, plan: Plan, known: Known, detector: Detector) 
     _store(stages.processors, backend, [live(group, plans) for group in known.processors])
     _store(stages.anomaly, backend, known.anomaly)
     _store(stages.alerts, backend, known.alerts)
-    _store(stages.cohorts, backend, known.cohorts)
+    _store(stages.cohorts, backend, known.cohorts, first=COHORTS_GROUP)
 
 
 def switch(blobs: Blobs, plan: Plan, now_ms: int) -> None:
@@ -221,9 +221,9 @@ def _load(stage: Stage[StateT, Any], backend: Backend, groups: Iterable[int], *,
     return found
 
 
-def _store(stage: Stage[StateT, Any], backend: Backend, states: Sequence[StateT]) -> None:
+def _store(stage: Stage[StateT, Any], backend: Backend, states: Sequence[StateT], first: int = 0) -> None:
     machine: Machine[StateT, StateT | None] = Machine(_Moving(stage, reads_only=False), backend.state)
-    if failures := machine.run(dict(enumerate(states))):
+    if failures := machine.run(dict(enumerate(states, first))):
         raise UnavailableError("; ".join(str(error) for error in failures.values()))
 
 
