@@ -50,6 +50,8 @@ class GroupBatch:
 
     def messages_before(self, record: int) -> MessageColumns:
         """Return the messages that came in records before that one."""
+        if record == len(self.sequences):
+            return self.messages
         end = int(np.searchsorted(self.messages.record, record))
         return self.messages if end == len(self.messages) else self.messages.take(np.arange(end))
 

@@ -26,10 +26,15 @@ def advance(work: Work, *, devices: Int64s, horizon_ms: Int64s, cause: Cause) ->
         return
     devices, before_ms, horizon_ms = devices[moved], before_ms[moved], horizon_ms[moved]
     work.group.horizon_ms[devices] = horizon_ms
-    forget(work.group, work.geometry, devices, before_ms, horizon_ms)
-    # Most horizons move within a slice, and nothing can end there.
+    # Most horizons move within a slice, and nothing can end there; neither can a slot, unless it ends elsewhere.
     crossed = before_ms // work.geometry.step_ms != horizon_ms // work.geometry.step_ms
+    if work.geometry.correction_ms % work.geometry.step_ms:
+        forget(work.group, work.geometry, devices, before_ms, horizon_ms)
     devices, before_ms, horizon_ms = devices[crossed], before_ms[crossed], horizon_ms[crossed]
+    if not len(devices):
+        return
+    if not work.geometry.correction_ms % work.geometry.step_ms:
+        forget(work.group, work.geometry, devices, before_ms, horizon_ms)
     series = _series_of(work.rows, devices)
     if len(series):
         _close_slices(work, _Moved(devices, before_ms, horizon_ms), series, cause)

@@ -50,11 +50,15 @@ def _repeated(slots: Int64s, identity: UInt64s) -> Bools:
     repeated = np.zeros(len(slots), bool)
     key = identity ^ (slots.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15))
     in_order = np.sort(key)
-    if not (in_order[1:] == in_order[:-1]).any():
+    twice = in_order[1:][in_order[1:] == in_order[:-1]]
+    if not len(twice):
         return repeated
-    order = np.lexsort((np.arange(len(slots)), identity, slots))
+    # Few are left, and among them whatever is equal: only they are compared by slot and identity.
+    few = np.flatnonzero(twice[np.minimum(np.searchsorted(twice, key), len(twice) - 1)] == key)
+    slots, identity = slots[few], identity[few]
+    order = np.lexsort((few, identity, slots))
     same = (slots[order][1:] == slots[order][:-1]) & (identity[order][1:] == identity[order][:-1])
-    repeated[order[1:][same]] = True
+    repeated[few[order[1:][same]]] = True
     return repeated
 
 
