@@ -21,9 +21,9 @@ from tests.planted.bugs import BUGS
 
 ROOT: Final = Path(__file__).parents[2]
 COPIED: Final = ("alerts", "anomaly", "infra", "ingest", "processors", "simulator", "tocsin", "tests", "scenarios")
-SEEDS_MAX: Final = 30
-CPU_S_MAX: Final = 30
-"""Processor time that one search may take, four times what it needs; what does not come to an end is found as well."""
+SEEDS_MAX: Final = 100
+CPU_S_MAX: Final = 45
+"""Processor time that one search may take, three times what it needs; what does not come to an end is found as well."""
 
 
 @dataclass(frozen=True, slots=True)
