@@ -21,7 +21,11 @@ SPREAD_RATE: Final = 0.1
 SETTLED_ROWS: Final = 100
 """Rows from which every average is exponential; before, the slower ones are plain averages."""
 
-RELATIVE_UNIT_MIN: Final = 1e-4
+RELATIVE_UNIT_MIN: Final = 1e-7
+RELATIVE_UNIT_STILL: Final = 1e-4
+"""Least unit, as a part of the level: of a series that moved, about what float32 resolves, so that rounding is no news;
+and of one that has not, whose noise is still unknown."""
+
 ABSOLUTE_UNIT: Final = 1e-9
 """Unit of a series that was exactly zero throughout."""
 
@@ -111,7 +115,8 @@ def _start(levels: Floats, rows: Int64s, value: Floats) -> None:
     # The smallest step stands in for the noise of a quantised series, whose steps are mostly zero.
     quantum = np.where(np.isfinite(levels[:, QUANTUM]), levels[:, QUANTUM], 0.0)
     noise = np.maximum(levels[:, NOISE], quantum)
-    noise = np.maximum(noise, RELATIVE_UNIT_MIN * (size / levels[:, UNIT]))
+    least = np.where(noise > 0.0, RELATIVE_UNIT_MIN, RELATIVE_UNIT_STILL)
+    noise = np.maximum(noise, least * (size / levels[:, UNIT]))
     noise = np.where(ready, np.where(noise > 0.0, noise, ABSOLUTE_UNIT), 1.0)
     unit = np.minimum(levels[:, UNIT] * noise, UNIT_MAX)
     # A unit that cannot be told from zero stays as it is: the series is then in its old, larger one.

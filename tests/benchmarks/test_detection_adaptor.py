@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks.detection_adaptor import Multivariate, Univariate
+from benchmarks.detection_adaptor import THRESHOLD, Multivariate, Univariate
 
 Row = tuple[str, tuple[float, ...]]
 Detector = Univariate | Multivariate
@@ -80,6 +80,16 @@ def test_a_time_stamp_means_the_same_moment_however_it_is_written(stamp: str) ->
     other.update(stamp, (5.0,))
 
     assert one.dump() == other.dump()
+
+
+@pytest.mark.parametrize(("level", "noise"), [(50.0, 0.005), (50.0, 0.0005), (1e6, 0.01), (101_325.0, 2.0)])
+def test_a_jump_of_twenty_deviations_is_found_however_small_beside_the_level(level: float, noise: float) -> None:
+    detector = Univariate()
+    rows = [(stamp, (level + noise * (values[0] - 20.0),)) for stamp, values in calm(500, 1)]
+    for stamp, values in rows:
+        detector.update(stamp, values)
+
+    assert detector.update(rows[-1][0], (level + 20.0 * noise,))[1] > THRESHOLD
 
 
 def test_a_wild_value_among_calm_ones_is_forgotten() -> None:
