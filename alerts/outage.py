@@ -57,6 +57,13 @@ class Outage:
         return str(getattr(transition, self.what)) == self.name != transition.device
 
 
+def outage_of(key: GroupKey) -> Outage | None:
+    """Return the outage whose messages the group has, or None."""
+    what, _, name = key[1].partition("=") if len(key) == 3 else ("", "", "")
+    found = Outage(what, name)
+    return found if found.key(key[0]) == key and what in {"gateway", "site"} else None
+
+
 def above(transition: Transition) -> tuple[Outage, ...]:
     """Return what the device would be cut off by."""
     found = (Outage("site", transition.site), Outage("gateway", transition.gateway))
@@ -89,19 +96,16 @@ def outages(part: Sequence[Transition], gathering: Gathering, firing: Iterable[F
     """Return the outages that explain silences, each with these, and the silences that are told by themselves.
 
     Args:
-        part: Devices that fell silent, or that report again, in the order in which they arrived; of one site, or of
-            one gateway where no site is known.
+        part: Devices that fell silent, in the order in which they arrived; of one site, or of one gateway where no
+            site is known.
         gathering: Their group.
         firing: All that fires.
     """
     tenant, of_site = gathering.key[0], gathering.key[1].startswith("site=")
-    fires = part[0].phase is Phase.FIRING
     known = [one for one in firing if one.transition.tenant == tenant and one.transition.kind == "missing"]
     scopes: list[Scope] = []
     left = list(part)
-    whole: tuple[Transition, ...] = ()
-    if of_site:
-        whole = _of_site(part, gathering, known) if fires else _back_at_site(part)
+    whole = _of_site(part, gathering, known) if of_site else ()
     if whole:
         site = Outage("site", part[0].site)
         scopes.append((site.key(tenant), whole, site))
@@ -112,7 +116,7 @@ def outages(part: Sequence[Transition], gathering: Gathering, firing: Iterable[F
         if not gateway:
             alone += mine
             continue
-        outage, others = split_outage(mine, gathering.devices_min, known) if fires else (tuple(mine), ())
+        outage, others = split_outage(mine, gathering.devices_min, known)
         behind = Outage("gateway", gateway)
         if outage:
             scopes.append((behind.key(tenant), outage, behind))
@@ -138,11 +142,6 @@ def _of_site(part: Sequence[Transition], gathering: Gathering, known: Sequence[F
     if failed < 2 and direct < least:
         return ()
     return tuple(one for one in part if one in within)
-
-
-def _back_at_site(part: Sequence[Transition]) -> tuple[Transition, ...]:
-    """Return the devices that report again where their gateways are several."""
-    return tuple(part) if len({one.gateway for one in part}) > 1 else ()
 
 
 def split_outage(

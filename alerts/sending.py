@@ -10,7 +10,7 @@ from alerts.fold import Fold
 from alerts.lanes import notification_entry
 from alerts.message import Telling, notification
 from alerts.muting import muted_meanwhile, muted_now, stood
-from alerts.outage import Outage
+from alerts.outage import Outage, outage_of
 from alerts.standing import Muting
 from alerts.state import Firing, GroupKey, Known, Stance
 from tocsin.core.life import Condition
@@ -42,15 +42,17 @@ def tell_part(
         standing = fold.outages[key] = stood(fold.outages.get(key), begins, part)
         muting = Muting(standing.words, standing.by)
     lines = (*muted_now(behind), *muted_meanwhile(fold, part))
-    told = Telling(fold.change_of(part[0]), outage=outage, left=_left(fold, key, part, outage), muted=lines)
+    told = Telling(fold.change_of(part[0]), outage=outage, left=firing_left(fold, key, part), muted=lines)
     message_id = send(fold, part, key, told)
     decision = Decision.SENT if len(part) == 1 else Decision.GROUPED
     for transition in part:
         fold.decide(transition, Decision.INHIBITED if begins else decision, message_id, now_ms, muting=muting)
+        _note_group(fold, transition, key)
         firing = fold.firing.get(transition.fingerprint)
         if firing and firing.transition.number == transition.number:
             fold.firing[transition.fingerprint] = replace(
                 firing,
+                key=key,
                 stance=Stance.TOLD,
                 at_ms=now_ms,
                 in_outage=begins is not None,
@@ -63,10 +65,12 @@ def tell_again(fold: Fold, found: Sequence[Firing], why: Why, tick_ms: int, *, k
     if not has_room(fold, key[0], tick_ms):
         return False
     change = Change.FIRING if why is Why.OUTAGE_OVER else Change.STILL_FIRING
-    told = Telling(change, why=why, again_ms=tick_ms, left=len(found))
-    send(fold, [one.transition for one in found], key, told)
+    part = [one.transition for one in found]
+    told = Telling(change, why=why, again_ms=tick_ms, outage=outage_of(key), left=firing_left(fold, key, part))
+    send(fold, part, key, told)
     for one in found:
         name = one.transition.fingerprint
+        _note_group(fold, one.transition, key)
         if one.muting:
             fold.list_muted(one.transition, None)
         is_new = why is not Why.REPEAT
@@ -87,6 +91,13 @@ def tell_again(fold: Fold, found: Sequence[Firing], why: Why, tick_ms: int, *, k
     return True
 
 
+def _note_group(fold: Fold, transition: Transition, key: GroupKey) -> None:
+    """Remember with which group people heard of what fires: there they will look for its end."""
+    recent = fold.recent.get(transition.fingerprint)
+    if recent and transition.phase is Phase.FIRING and recent.told_key != key:
+        fold.note(replace(recent, told_key=key))
+
+
 def send(fold: Fold, part: Sequence[Transition], key: GroupKey, told: Telling) -> str:
     """Emit a notification; return its id."""
     tenant = key[0]
@@ -96,21 +107,6 @@ def send(fold: Fold, part: Sequence[Transition], key: GroupKey, told: Telling) -
     spend(fold, tenant, message.at_ms)
     fold.changed = True
     return message.id
-
-
-def _left(fold: Fold, key: GroupKey, part: Sequence[Transition], outage: Outage | None) -> int:
-    """Return how many alerts of the group, or of the outage, people know to fire once the part is told."""
-    if outage is None:
-        return firing_left(fold, key, part)
-    now = {one.fingerprint for one in part}
-    others = (one for name, one in fold.firing.items() if one.in_outage and name not in now)
-    known = sum(
-        one.stance is Stance.TOLD
-        and one.transition.tenant == key[0]
-        and str(getattr(one.transition, outage.what)) == outage.name
-        for one in others
-    )
-    return known + (len(part) if part[0].phase is Phase.FIRING else 0)
 
 
 def firing_left(fold: Fold, key: GroupKey, part: Sequence[Transition]) -> int:

@@ -64,7 +64,7 @@ class Firing:
 
     Attributes:
         transition: What made it fire, without its windows.
-        key: Its group of alerts.
+        key: Its group of alerts; once it is told, the group that it was told with.
         stance: Waiting in its group, told, or held back.
         at_ms: When it was told last, or held back.
         repeat_ms: How often it is told again; 0 for never.
@@ -134,6 +134,7 @@ class Recent:
         moved_ms: When that arrived.
         settle_ms: How long it must stay as it is to flap no more.
         send_resolved: Whether people want to hear of its end.
+        told_key: The group that it was told with when it came to fire; empty before.
     """
 
     fingerprint: str
@@ -147,6 +148,7 @@ class Recent:
     moved_ms: int = 0
     settle_ms: int = 0
     send_resolved: bool = True
+    told_key: GroupKey = ()
 
 
 @dataclass(frozen=True, slots=True)

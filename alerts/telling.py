@@ -13,7 +13,7 @@ from alerts.change import Change, change_of
 from alerts.fold import FIRING_MAX, UNKNOWN, Fold
 from alerts.grouping import gather, group_key, parted
 from alerts.muting import gathers_above, join, mute, standing_above
-from alerts.outage import Outage, is_silence, is_silence_key, may_be_outage, outages, silence_key
+from alerts.outage import Outage, is_silence, is_silence_key, may_be_outage, outage_of, outages, silence_key
 from alerts.sending import tell_part
 from alerts.standing import Muting
 from alerts.state import Firing, Gathering, GroupKey, Hold, Stance
@@ -35,10 +35,12 @@ def fire(
 ) -> None:
     """Remember an alert that fires, as long as there is room."""
     transition = arrival.transition
+    recent = fold.recent.get(transition.fingerprint)
+    told_key = recent.told_key if recent and stance is Stance.TOLD else ()
     if len(fold.firing) < FIRING_MAX:
         fold.firing[transition.fingerprint] = Firing(
             replace(transition, evidence=replace(transition.evidence, panes=())),
-            group_key(transition, arrival.grouping),
+            told_key or group_key(transition, arrival.grouping),
             stance,
             arrival.arrival_ms,
             arrival.grouping.repeat_ms,
@@ -124,7 +126,8 @@ def tell(fold: Fold, told: Sequence[Transition], now_ms: int, *, gathering: Gath
         for one in left:
             groups.setdefault(_key_of(fold, one, gathering), []).append(one)
         for key, some in groups.items():
-            _tell_or_hold(fold, some, now_ms, key=key, aside=aside)
+            outage = outage_of(key) if some[0].phase is not Phase.FIRING else None
+            _tell_or_hold(fold, some, now_ms, key=key, outage=outage, aside=aside)
 
 
 def _begun_alike(transition: Transition) -> str:
@@ -144,7 +147,7 @@ def _tell_outages(
     fold: Fold, part: Sequence[Transition], now_ms: int, *, gathering: Gathering, aside: Aside
 ) -> list[Transition]:
     """Tell of outages, with what each mutes from the first; return what no outage explains."""
-    silent = [one for one in part if is_silence(one) and (one.fires or one.phase is not Phase.FIRING)]
+    silent = [one for one in part if is_silence(one) and one.fires]
     others = [one for one in part if one not in silent]
     alone: list[Transition] = []
     for key, some, outage in outages(silent, gathering, fold.firing.values()) if silent else ():
@@ -184,10 +187,12 @@ def _mute(fold: Fold, transition: Transition, key: GroupKey, now_ms: int, aside:
 
 
 def _key_of(fold: Fold, transition: Transition, gathering: Gathering) -> GroupKey:
-    """Return the group that the transition is told with: silences that no outage explains, by their place."""
+    """Return the group that the transition is told with; what people heard of stays where they heard of it."""
+    recent = fold.recent.get(transition.fingerprint)
+    if recent and recent.told_key and not transition.fires:
+        return recent.told_key
     if not is_silence_key(gathering.key):
         return gathering.key
-    recent = None if is_silence(transition) else fold.recent.get(transition.fingerprint)
     return recent.key if recent else gathering.key[:-1]
 
 

@@ -12,7 +12,8 @@ from alerts.flapping import has_settled, is_forgotten, settled
 from alerts.fold import Fold
 from alerts.message import Telling
 from alerts.muting import end_outages
-from alerts.sending import send, tell_again
+from alerts.outage import outage_of
+from alerts.sending import firing_left, send, tell_again
 from alerts.state import GroupKey, Hold, Recent, Stance
 from alerts.telling import flush
 from tocsin.core.clock import DAY_MS
@@ -54,8 +55,16 @@ def _tell_again(fold: Fold, batch: Batch, tick_ms: int, left: int) -> bool:
             left += 1
     steps = escalated(fold.firing, batch.escalations, silences, tick_ms)
     for (key, step), found in list(steps.items())[: max(0, left - len(again))]:
-        said = Telling(Change.ESCALATED, why=step.why, again_ms=tick_ms, escalation=step.name, left=len(found))
-        send(fold, [one.transition for one in found], key, said)
+        part = [one.transition for one in found]
+        said = Telling(
+            Change.ESCALATED,
+            why=step.why,
+            again_ms=tick_ms,
+            escalation=step.name,
+            outage=outage_of(key),
+            left=firing_left(fold, key, part),
+        )
+        send(fold, part, key, said)
         for one in found:
             fold.firing[one.transition.fingerprint] = replace(one, steps=(*one.steps, step.name))
     return len(again) + len(steps) > left
@@ -74,10 +83,12 @@ def _settle(fold: Fold, tick_ms: int) -> None:
             condition = after(Condition.FLAPPING, Event.STAYED)
             fold.firing[name] = replace(firing, condition=condition, stance=Stance.HELD, held_by=Hold.FLAPPING)
         elif one.send_resolved and one.flapping.phase is not Phase.FIRING:
-            over.setdefault(one.key, []).append(one)
+            over.setdefault(one.told_key or one.key, []).append(one)
     for key, found in sorted(over.items()):
-        told = Telling(Change.RESOLVED, why=Why.SETTLED, again_ms=tick_ms)
-        send(fold, [one.flapping for one in found if one.flapping], key, told)
+        part = [one.flapping for one in found if one.flapping]
+        left = firing_left(fold, key, part)
+        told = Telling(Change.RESOLVED, why=Why.SETTLED, again_ms=tick_ms, outage=outage_of(key), left=left)
+        send(fold, part, key, told)
 
 
 def _end_silences(fold: Fold, tick_ms: int) -> None:

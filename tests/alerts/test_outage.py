@@ -114,7 +114,7 @@ def test_gateways_are_not_mixed() -> None:
     emitted = play(silent(1), silent(2, gateway="gw-4"), 2)
 
     assert decided(emitted) == [Decision.GROUPED] * 2
-    assert notifications(emitted)[0].subject == "FIRING critical: 2 alerts, site north"
+    assert notifications(emitted)[0].subject == "FIRING critical: 2 alerts, site north, kind missing"
 
 
 def test_gateways_of_a_site_that_fail_together_are_told_as_the_sites_outage() -> None:
@@ -145,6 +145,17 @@ def test_devices_of_a_site_that_report_again_are_told_together() -> None:
     emitted = play(*out, 2, 4, *over, 10, 11, 12)
 
     assert notifications(emitted)[-1].subject == "RESOLVED critical: site north: 4 devices there report again"
+
+
+def test_each_return_from_a_sites_outage_is_told_of_that_outage() -> None:
+    out = [silent(index, gateway=f"gw-{index % 2}") for index in range(1, 5)]
+    over = [replace(back(index, 10 * index), gateway=f"gw-{index % 2}") for index in range(1, 5)]
+
+    emitted = play(*out, 2, 4, over[0], 11, 12, over[1], 21, 22, over[2], 31, 32, over[3], 41, 42)
+
+    assert [(one.group, one.left) for one in notifications(emitted)] == [
+        ("acme|site=north|kind=site_missing", left) for left in (4, 3, 2, 1, 0)
+    ]
 
 
 def test_without_a_wait_silences_are_told_as_all_others() -> None:
