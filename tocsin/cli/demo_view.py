@@ -19,7 +19,7 @@ from simulator.scenario_model import Scenario
 from tocsin.cli.feed import is_told
 from tocsin.cli.words import date_and_time, sparkline, time_of_day
 from tocsin.core.clock import HOUR_MS, MINUTE_MS
-from tocsin.core.messages import Phase, Severity, Transition
+from tocsin.core.messages import Notification, Phase, Severity, Transition
 from tocsin.core.ports import WindowItem
 from tocsin.runtime.play import Frame, Play
 
@@ -50,6 +50,24 @@ def alert_line(transition: Transition) -> Text:
     return line
 
 
+def outage_line(told: Notification) -> Text:
+    """Return one line about what people were told of a gateway or site: when, what failed, how many are behind it."""
+    firing = told.attributes["state"] == Phase.FIRING
+    style = STYLES[Severity(told.attributes["severity"])] if firing else "green"
+    name, _, what = told.subject.partition(": ")[2].partition(": ")
+    line = Text(f"{time_of_day(told.at_ms)} ")
+    line.append("▲ " if firing else "△ ", style)
+    line.append(f"{'outage' if firing else 'over':<8} ", style)
+    line.append(f"{name:<22} ")
+    line.append(f"{what}; told as one")
+    return line
+
+
+def lines_of(frame: Frame) -> list[Text]:
+    """Return what is new in the frame, a line each."""
+    return [alert_line(one) for one in frame.transitions if is_told(one)] + [outage_line(one) for one in frame.outages]
+
+
 class PlainView:
     """Prints each alert as a line, and now and then how far the play is."""
 
@@ -59,8 +77,8 @@ class PlainView:
 
     def show(self, frame: Frame) -> None:
         """Print what is new."""
-        for transition in filter(is_told, frame.transitions):
-            self._console.print(alert_line(transition), soft_wrap=True)
+        for line in lines_of(frame):
+            self._console.print(line, soft_wrap=True)
         if frame.now_ms >= self._next_ms:
             self._next_ms += PLAIN_PROGRESS_MS
             counts = frame.counts
@@ -79,14 +97,14 @@ class LiveView:
         self._live = live
         self._play = play
         self._title = title
-        self._alerts: deque[Transition] = deque(maxlen=ALERTS_SHOWN)
+        self._lines: deque[Text] = deque(maxlen=ALERTS_SHOWN)
         self._firing: set[str] = set()
         self._series: dict[tuple[str, str], None] = dict.fromkeys(_first_series(scenario))
 
     def show(self, frame: Frame) -> None:
         """Draw the frame."""
+        self._lines += lines_of(frame)
         for transition in filter(is_told, frame.transitions):
-            self._alerts.append(transition)
             self._follow(transition)
         self._live.update(self.picture(frame), refresh=True)
 
@@ -143,7 +161,7 @@ class LiveView:
         return Panel(table, title="the last hour, a bar a minute", title_align="left", border_style="dim")
 
     def _feed(self) -> RenderableType:
-        lines = [alert_line(transition) for transition in reversed(self._alerts)]
+        lines = list(reversed(self._lines))
         for line in lines:
             line.no_wrap = True
             line.overflow = "ellipsis"

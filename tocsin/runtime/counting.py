@@ -1,8 +1,9 @@
 """Ports that count what passes through them, so that every stage's work shows without asking the stages."""
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from tocsin.core.actions import Action
 from tocsin.core.formats.pane_bytes import decode_panes
@@ -23,6 +24,8 @@ from tocsin.core.ports import (
     Topic,
 )
 
+TOLD_KEPT: Final = 100
+
 
 @dataclass(slots=True)
 class Passed:
@@ -35,6 +38,7 @@ class Passed:
         transitions: New alert transitions, by phase.
         decisions: Decisions about them, by decision.
         notifications: Notifications published.
+        told: The newest of them, for whoever shows them; at most ``TOLD_KEPT``.
         rejected: Rejections, by stage and reason.
         late_blobs: Stored batches of late readings.
     """
@@ -45,6 +49,7 @@ class Passed:
     transitions: Counter[str] = field(default_factory=Counter)
     decisions: Counter[str] = field(default_factory=Counter)
     notifications: int = 0
+    told: deque[Notification] = field(default_factory=lambda: deque(maxlen=TOLD_KEPT))
     rejected: dict[str, Counter[str]] = field(default_factory=dict)
     late_blobs: int = 0
 
@@ -149,7 +154,10 @@ class _CountedTopic:
 
     def publish(self, notifications: Sequence[Notification]) -> Sequence[int]:
         refused = self._topic.publish(notifications)
-        self._passed.notifications += len(notifications) - len(refused)
+        gone = set(refused)
+        told = [one for place, one in enumerate(notifications) if place not in gone]
+        self._passed.notifications += len(told)
+        self._passed.told.extend(told)
         return refused
 
     def subscribe(self, queue: str, policy: FilterPolicy | None = None) -> None:

@@ -15,8 +15,9 @@ from tocsin.adapters.embedded.open import open_embedded
 from tocsin.core.actions import Action, decode_action, is_action_key
 from tocsin.core.clock import MINUTE_MS, VirtualClock
 from tocsin.core.formats.alert_item import decode_transition
-from tocsin.core.messages import Phase, Transition
+from tocsin.core.messages import Notification, Phase, Transition
 from tocsin.core.plan.model import Plan
+from tocsin.core.plan.warnings import OUTAGES
 from tocsin.core.ports import LogReader, WindowItem
 from tocsin.runtime.counts import Counts
 from tocsin.runtime.host import Host, OpenHost
@@ -40,6 +41,7 @@ class Frame:
         wire: What the network did up to here.
         counts: What the stages did up to here.
         transitions: What has come from the feed of alerts since the frame before.
+        outages: What people were told of failed gateways and sites since then.
     """
 
     now_ms: int
@@ -47,6 +49,7 @@ class Frame:
     wire: WireCounts
     counts: Counts
     transitions: list[Transition] = field(default_factory=list)
+    outages: list[Notification] = field(default_factory=list)
 
 
 class Play:
@@ -134,8 +137,16 @@ class Play:
 
     def _frame(self) -> Frame:
         played = (self._clock.now_ms() - self._scenario.start_ms) / (self._scenario.end_ms - self._scenario.start_ms)
+        told = self.pipeline.passed.told
+        outages = [one for one in told if one.attributes["kind"] in OUTAGES]
+        told.clear()
         return Frame(
-            self._clock.now_ms(), min(1.0, played), self._wire, self.pipeline.counts(), self._feed.new_transitions()
+            self._clock.now_ms(),
+            min(1.0, played),
+            self._wire,
+            self.pipeline.counts(),
+            self._feed.new_transitions(),
+            outages,
         )
 
 
