@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
+from anomaly.cohort_step import step_cohorts
 from anomaly.contract import Detector
 from anomaly.detectors.adaptive import Adaptive
-from anomaly.stage import COHORTS_GROUP, NAME, Anomaly, Cohorts
+from anomaly.stage import COHORTS_GROUP, NAME, Anomaly
 from anomaly.state import GroupState
 from anomaly.step import Batches
 from tocsin.adapters.function import Entry
@@ -40,7 +41,9 @@ class AnomalyHandler:
         self._plans: Final = plans
         self._blobs: Final[Blobs] = backend.blobs
         self._machine: Machine[GroupState, Batches] = Machine(Anomaly(backend.alerts, plans, detector), backend.state)
-        self._cohorts: Machine[GroupState, Batches] = Machine(Cohorts(backend.alerts, plans, detector), backend.state)
+        self._cohorts: Machine[GroupState, Batches] = Machine(
+            Anomaly(backend.alerts, plans, detector, fold=step_cohorts), backend.state
+        )
         self._measures: dict[str, float] = {}
 
     def __call__(self, event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG002  Lambda passes it

@@ -1,9 +1,8 @@
 """The stage as the machine sees it: how a group is loaded, folded, saved and published."""
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Final, Protocol
 
-from anomaly.cohort_step import step_cohorts
 from anomaly.contract import Detector
 from anomaly.state import GroupState, decode, encode_pieces, initial
 from anomaly.step import Batches, decode_transition, step
@@ -20,13 +19,31 @@ PUT_MAX: Final = 500
 """Most transitions written in one request of the table's port."""
 
 
+class FoldBatches(Protocol):
+    """Folds batches of panes into a group's state."""
+
+    def __call__(
+        self, state: GroupState, batches: Batches, *, plans: PlanBook, detector: Detector
+    ) -> Step[GroupState, Batches]:
+        """Return the state afterwards, and which alerts moved."""
+        ...
+
+
 class Anomaly:
-    """What the machine needs of this stage."""
+    """What the machine needs of this stage.
+
+    Args:
+        alerts: Where transitions go.
+        plans: Finds the plan in force.
+        detector: Judges for adaptive rules.
+        fold: Folds a key group's batches; ``step_cohorts`` those of the group that compares devices with their peers.
+    """
 
     name = NAME
 
-    def __init__(self, alerts: AlertTable, plans: PlanBook, detector: Detector) -> None:
+    def __init__(self, alerts: AlertTable, plans: PlanBook, detector: Detector, *, fold: FoldBatches = step) -> None:
         self.generation = plans.first.generation
+        self._fold = fold
         self._alerts = alerts
         self._plans = plans
         self._detector = detector
@@ -45,42 +62,10 @@ class Anomaly:
 
     def step(self, state: GroupState, batch: Batches) -> Step[GroupState, Batches]:
         """Fold the group's batches."""
-        return step(state, batch, plans=self._plans, detector=self._detector)
+        return self._fold(state, batch, plans=self._plans, detector=self._detector)
 
     def publish(self, outboxes: Mapping[int, Sequence[Entry]]) -> Mapping[int, int]:
         """Put the transitions of all groups into the table of alerts, each group's oldest first."""
-        return put_transitions(self._alerts, outboxes)
-
-
-class Cohorts:
-    """The same of the group that compares devices with their peers: there is one, beside the key groups."""
-
-    name = NAME
-
-    def __init__(self, alerts: AlertTable, plans: PlanBook, detector: Detector) -> None:
-        self.generation = plans.first.generation
-        self._alerts = alerts
-        self._plans = plans
-        self._detector = detector
-
-    def initial(self, group: int) -> GroupState:  # noqa: ARG002  there is one
-        """Return the state before anything was compared."""
-        return initial(self._detector)
-
-    def decode(self, blob: bytes) -> GroupState:
-        """Return the state of the bytes."""
-        return decode(blob, self._detector)
-
-    def encode(self, state: GroupState) -> Encoded:
-        """Return the bytes of the state in pieces."""
-        return encode_pieces(state)
-
-    def step(self, state: GroupState, batch: Batches) -> Step[GroupState, Batches]:
-        """Fold batches of any key groups."""
-        return step_cohorts(state, batch, plans=self._plans, detector=self._detector)
-
-    def publish(self, outboxes: Mapping[int, Sequence[Entry]]) -> Mapping[int, int]:
-        """Put the transitions into the table of alerts, oldest first."""
         return put_transitions(self._alerts, outboxes)
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from anomaly.detectors.adaptive import Adaptive
 from anomaly.handler import make_handler
-from anomaly.stage import COHORTS_GROUP, NAME, Cohorts
+from anomaly.stage import COHORTS_GROUP, NAME
 from tests.anomaly.specimens import START_MS, Pane, batch
 from tests.anomaly.test_cohorts import AIR, OTHER, PLAN, ROOMS
 from tests.anomaly.test_handler import event
@@ -114,8 +114,7 @@ def test_rule_that_leaves_the_plan_is_heard_of_by_a_new_process_too() -> None:
         assert told(backend)[-1].summary.startswith("air: closed because the plan in force has no rule apart")
 
 
-def test_group_of_cohorts_has_a_number_that_no_key_group_can_have_and_the_stages_own_rights() -> None:
+def test_group_of_cohorts_has_a_number_that_no_key_group_can_have() -> None:
     (groups,) = (field for field in FORMS[Plan] if field.key == "groups")
 
     assert groups.high == COHORTS_GROUP
-    assert Cohorts.name == NAME, "roles and stores are by the name of the stage"

@@ -14,10 +14,11 @@ from msgspec import structs
 from alerts.lanes import Publisher
 from alerts.regroup import regrouped as regrouped_alerts
 from alerts.stage import Alerts
+from anomaly.cohort_step import step_cohorts
 from anomaly.contract import Detector
 from anomaly.regroup import carried
 from anomaly.regroup import regrouped as regrouped_anomaly
-from anomaly.stage import COHORTS_GROUP, Anomaly, Cohorts
+from anomaly.stage import COHORTS_GROUP, Anomaly
 from anomaly.state import GroupState
 from processors.geometry import geometry_of
 from processors.regroup import regrouped as regrouped_processors
@@ -184,7 +185,7 @@ def _stages(backend: Backend, plan: Plan, detector: Detector) -> _Stages:
         Processors(backend, plans),
         Anomaly(backend.alerts, plans, detector),
         Alerts(plan.generation, publisher),
-        Cohorts(backend.alerts, plans, detector),
+        Anomaly(backend.alerts, plans, detector, fold=step_cohorts),
     )
 
 
