@@ -5,8 +5,8 @@ with peers, and at ticks. A batch that its fence knows changes nothing, and neit
 so numbers that are missing are no gap here.
 """
 
-from collections.abc import Sequence
-from functools import lru_cache
+from dataclasses import replace
+from functools import lru_cache, partial
 
 import numpy as np
 
@@ -15,13 +15,13 @@ from anomaly.cohort_ticks import note, told_ms
 from anomaly.contract import Detector
 from anomaly.coverage import rules_over_series
 from anomaly.fold import Fold, open_fold
+from anomaly.folding import Batches, fold_batches, switch_plan
 from anomaly.intake import take_in
 from anomaly.lifecycle import UNSET_MS
 from anomaly.moves import expire_alerts, withdraw_uncovered
 from anomaly.state import GroupState
-from anomaly.step import EMITTED_BYTES_MAX, Batches, alert_entry
+from anomaly.step import alert_entry
 from tocsin.core.columns import Int64s, PaneBatch, PaneColumns, PaneKind
-from tocsin.core.errors import TransientError
 from tocsin.core.machine import Entry, Step
 from tocsin.core.plan.book import PlanBook
 from tocsin.core.plan.model import Plan
@@ -43,27 +43,23 @@ def step_cohorts(
     Raises:
         UnavailableError: The first tick that is new names a plan that is not published.
     """
-    fold: Fold | None = None
-    emitted: list[Entry] = []
-    for place, batch in enumerate(batches):
-        known = fold.state if fold else state
-        if batch.number <= known.fence.get((batch.generation, batch.group), 0):
-            continue
-        try:
-            plan = plans.at(known.plan_hash)
-            plans.at(batch.plan_hash)
-        except TransientError:
-            if fold is None:
-                raise
-            return Step(fold.state, tuple(emitted), batches[place:])
-        if sum(len(entry.data) for entry in emitted) > EMITTED_BYTES_MAX:
-            return Step(known, tuple(emitted), batches[place:])
-        places = compared(plan, batch.panes)
-        if batch.tick_ms is None and not len(places):
-            continue
-        fold = fold or open_fold(state.copy(), plan, detector, peers=True)
-        fold = _take(fold, batch, places, plans, emitted)
-    return Step(fold.state if fold else state, tuple(emitted))
+    return fold_batches(
+        state,
+        batches,
+        due=partial(_due, plans=plans),
+        begin=lambda copy: open_fold(copy, plans.at(copy.plan_hash), detector, peers=True),
+        take=partial(_take, plans=plans),
+    )
+
+
+def _due(state: GroupState, batch: PaneBatch, *, plans: PlanBook) -> PaneBatch | None:
+    """Return the batch with the panes that are compared and its tick; None if it has neither."""
+    plan = plans.at(state.plan_hash)
+    plans.at(batch.plan_hash)
+    places = compared(plan, batch.panes)
+    if batch.tick_ms is None and not len(places):
+        return None
+    return replace(batch, panes=batch.panes.take(places), traces={})
 
 
 def compared(plan: Plan, panes: PaneColumns) -> Int64s:
@@ -83,37 +79,23 @@ def _is_compared(plan: Plan, key: str, metric: str, size_ms: int) -> bool:
     return bool(rules_over_series(plan, key, metric, size_ms, peers=True).any())
 
 
-def _take(fold: Fold, batch: PaneBatch, places: Int64s, plans: PlanBook, emitted: list[Entry]) -> Fold:
+def _take(fold: Fold, batch: PaneBatch, *, plans: PlanBook) -> tuple[Fold, list[Entry]]:
     """Fold one batch: let its windows wait, then judge what all groups' ticks have passed."""
-    fold.state.fence[batch.generation, batch.group] = batch.number
-    if len(places):
-        panes = batch.panes.take(places)
-        hold(fold, panes, take_in(fold, panes), told_ms(fold.state, batch))
+    if len(batch.panes):
+        hold(fold, batch.panes, take_in(fold, batch.panes), told_ms(fold.state, batch))
     passed_ms = None if batch.tick_ms is None else note(fold.state, fold.plan, batch)
     if passed_ms is None:
-        return fold
-    fold = _switch(fold, batch, plans)
+        return fold, []
+    fold = switch_plan(fold, batch.plan_hash, plans)
     withdraw_uncovered(fold, passed_ms)
-    emitted += _told(fold)
+    entries = _told(fold)
     with np.errstate(over="ignore", invalid="ignore"):  # readings may be as large as numbers go
         judge_due(fold, passed_ms)
-    emitted += _told(fold)
+    entries += _told(fold)
     expire_alerts(fold, _gone(fold, passed_ms), passed_ms)
-    emitted += _told(fold)
+    entries += _told(fold)
     fold.state.tick_ms = passed_ms
-    return fold
-
-
-def _switch(fold: Fold, batch: PaneBatch, plans: PlanBook) -> Fold:
-    """Return the fold under the plan of the tick with which all groups have passed it."""
-    if not batch.plan_hash or batch.plan_hash == fold.state.plan_hash:
-        return fold
-    fold.state.plan_hash = batch.plan_hash
-    plan = plans.at(batch.plan_hash)
-    if plan == fold.plan:
-        return fold
-    fold.state.coverage = None
-    return open_fold(fold.state, plan, fold.detector, peers=True)
+    return fold, entries
 
 
 def _gone(fold: Fold, passed_ms: int) -> np.ndarray:
@@ -123,7 +105,7 @@ def _gone(fold: Fold, passed_ms: int) -> np.ndarray:
     return np.asarray((age_ms >= expire_ms) & bool(expire_ms))
 
 
-def _told(fold: Fold) -> Sequence[Entry]:
+def _told(fold: Fold) -> list[Entry]:
     """Return the transitions found so far, and forget them; by name, as rows depend on who was heard first."""
     moves = sorted(fold.moves, key=lambda move: (move[0], move[1], move[2].tenant, move[2].device, move[2].metric))
     fold.moves.clear()

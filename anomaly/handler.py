@@ -6,9 +6,9 @@ from typing import Any, Final
 from anomaly.cohort_step import step_cohorts
 from anomaly.contract import Detector
 from anomaly.detectors.adaptive import Adaptive
+from anomaly.folding import Batches
 from anomaly.stage import COHORTS_GROUP, NAME, Anomaly
 from anomaly.state import GroupState
-from anomaly.step import Batches
 from tocsin.adapters.function import Entry
 from tocsin.adapters.telemetry import fact_logger, told
 from tocsin.core.columns import PaneBatch

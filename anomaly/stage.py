@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Final, Protocol
 
 from anomaly.contract import Detector
+from anomaly.folding import Batches
 from anomaly.state import GroupState, decode, encode_pieces, initial
-from anomaly.step import Batches, decode_transition, step
+from anomaly.step import decode_transition, step
 from tocsin.core.errors import UnavailableError
 from tocsin.core.machine import Entry, Step
 from tocsin.core.plan.book import PlanBook

@@ -6,6 +6,7 @@ transitions of panes leave in the order of panes and then of the plan's rules; t
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from types import MappingProxyType
 from typing import Final
 
@@ -16,6 +17,7 @@ from anomaly.amending import amend_alerts
 from anomaly.awaited import await_devices
 from anomaly.contract import Detector
 from anomaly.fold import Fold, open_fold
+from anomaly.folding import Batches, fold_batches, switch_plan
 from anomaly.intake import take_in
 from anomaly.joint import judge_devices
 from anomaly.judging import judge_panes
@@ -25,16 +27,12 @@ from anomaly.runs import runs_of
 from anomaly.silence import judge_silence, note_tick
 from anomaly.state import GroupState
 from tocsin.core.columns import PaneBatch
-from tocsin.core.errors import SequenceGapError, TransientError
+from tocsin.core.errors import SequenceGapError
 from tocsin.core.machine import Entry, Step
 from tocsin.core.messages import Transition
 from tocsin.core.plan.book import PlanBook
 
 LANE_ALERT: Final = "alert"
-EMITTED_BYTES_MAX: Final = 1024 * 1024
-"""After so much the rest of the batches waits for the next commit."""
-
-Batches = tuple[PaneBatch, ...]
 NO_TRACES: Final[Mapping[int, str]] = MappingProxyType({})
 _encoder: Final = msgspec.msgpack.Encoder()
 _decoder: Final = msgspec.msgpack.Decoder(Transition)
@@ -56,24 +54,13 @@ def step(state: GroupState, batches: Batches, *, plans: PlanBook, detector: Dete
         SequenceGapError: The first batch that is new follows one that never came.
         UnavailableError: Its tick names a plan that is not published.
     """
-    fold: Fold | None = None
-    emitted: list[Entry] = []
-    for place, batch in enumerate(batches):
-        known = fold.state if fold else state
-        if batch.number <= known.fence.get((batch.generation, batch.group), 0):
-            continue
-        try:
-            _refuse(known, batch, plans)
-        except TransientError:
-            if fold is None:
-                raise
-            return Step(fold.state, tuple(emitted), batches[place:])
-        if sum(len(entry.data) for entry in emitted) > EMITTED_BYTES_MAX:
-            return Step(known, tuple(emitted), batches[place:])
-        fold = fold or open_fold(state.copy(), plans.at(state.plan_hash), detector)
-        fold, entries = _take(fold, batch, plans)
-        emitted += entries
-    return Step(fold.state if fold else state, tuple(emitted))
+    return fold_batches(
+        state,
+        batches,
+        due=partial(_due, plans=plans),
+        begin=lambda copy: open_fold(copy, plans.at(copy.plan_hash), detector),
+        take=partial(_take, plans=plans),
+    )
 
 
 def decode_transition(entry: Entry) -> Transition:
@@ -86,8 +73,8 @@ def alert_entry(told: Transition) -> Entry:
     return Entry(LANE_ALERT, f"{told.fingerprint}#{told.number}", _encoder.encode(told), told)
 
 
-def _refuse(state: GroupState, batch: PaneBatch, plans: PlanBook) -> None:
-    """Raise if the batch cannot be folded now."""
+def _due(state: GroupState, batch: PaneBatch, *, plans: PlanBook) -> PaneBatch:
+    """Return the batch, all of which is folded; raise if it cannot be now."""
     number = state.fence.get((batch.generation, batch.group), 0)
     if batch.number != number + 1:
         raise SequenceGapError(
@@ -95,11 +82,11 @@ def _refuse(state: GroupState, batch: PaneBatch, plans: PlanBook) -> None:
         )
     plans.at(state.plan_hash)
     plans.at(batch.plan_hash)
+    return batch
 
 
-def _take(fold: Fold, batch: PaneBatch, plans: PlanBook) -> tuple[Fold, list[Entry]]:
+def _take(fold: Fold, batch: PaneBatch, *, plans: PlanBook) -> tuple[Fold, list[Entry]]:
     """Fold one batch: its panes, then its tick."""
-    fold.state.fence[batch.generation, batch.group] = batch.number
     entries: list[Entry] = []
     for begin, panes in runs_of(batch.panes, fold.plan):
         with np.errstate(over="ignore", invalid="ignore"):  # readings may be as large as numbers go
@@ -123,14 +110,7 @@ def _switch(fold: Fold, batch: PaneBatch, plans: PlanBook) -> Fold:
     """Return the fold under the plan that the tick names, unless the tick is older than another shard's."""
     assert batch.tick_ms is not None, batch.number
     is_newest = batch.tick_ms >= max(fold.state.ticks.values(), default=batch.tick_ms)
-    if not batch.plan_hash or batch.plan_hash == fold.state.plan_hash or not is_newest:
-        return fold
-    fold.state.plan_hash = batch.plan_hash
-    plan = plans.at(batch.plan_hash)
-    if plan == fold.plan:
-        return fold
-    fold.state.coverage = None
-    return open_fold(fold.state, plan, fold.detector)
+    return switch_plan(fold, batch.plan_hash, plans) if is_newest else fold
 
 
 def _tick(fold: Fold, shard: str, tick_ms: int) -> None:

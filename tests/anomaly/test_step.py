@@ -7,9 +7,10 @@ import pytest
 
 from anomaly.contract import Detector
 from anomaly.detectors.adaptive import Adaptive
+from anomaly.folding import EMITTED_BYTES_MAX
 from anomaly.lifecycle import Signal
 from anomaly.state import encode, initial
-from anomaly.step import EMITTED_BYTES_MAX, decode_transition, step
+from anomaly.step import decode_transition, step
 from tests.anomaly.specimens import FLOW, LOW_FLOW, MINUTE_MS, PUMP, START_MS, Echo, Pane, Stage, batch, plan_of
 from tocsin.core.columns import PaneKind
 from tocsin.core.errors import SequenceGapError, UnavailableError

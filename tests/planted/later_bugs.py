@@ -16,7 +16,7 @@ LATER_BUGS = (
     ),
     Bug(
         "copy of panes folded again",
-        "anomaly/step.py",
+        "anomaly/folding.py",
         "        if batch.number <= known.fence.get((batch.generation, batch.group), 0):\n",
         "        if batch.number < known.fence.get((batch.generation, batch.group), 0):\n",
         ("tests/anomaly/test_step.py",),
