@@ -15,12 +15,12 @@ import numpy as np
 from anomaly.detectors import limits
 from anomaly.fold import Fold, lives_of
 from anomaly.late import Span, may_be_proven, moved_late, prove, tell, unusual_late
-from anomaly.lifecycle import PHASES, Lives, Verdict
+from anomaly.lifecycle import BREACH, PHASES, Lives
 from anomaly.rows import NONE
 from anomaly.state import series_key
 from anomaly.table import Table
 from anomaly.verdicts import Verdicts
-from tocsin.core.columns import PANE_ARRAYS, Bools, Floats, Int64s, PaneColumns, PaneKind
+from tocsin.core.columns import PANE_ARRAYS, REVISION, Bools, Floats, Int64s, PaneColumns
 from tocsin.core.messages import PANES_MAX, Amendment, Phase
 from tocsin.core.plan.model import AdaptiveRule, FlatlineRule, LimitsRule
 from tocsin.core.plan.resolve import is_switched
@@ -36,7 +36,7 @@ def runs_between_revisions(panes: PaneColumns) -> Iterator[tuple[int, PaneColumn
 
     Late data are judged at their place: after the windows before them, and before those behind them.
     """
-    is_revision = panes.kind == PaneKind.REVISION
+    is_revision = panes.kind == REVISION
     begins = [0, *(np.flatnonzero(is_revision[:-1] & ~is_revision[1:]) + 1).tolist()]
     if len(begins) == 1:
         yield from [(0, panes)] if len(panes) else []
@@ -50,7 +50,7 @@ def amend_alerts(fold: Fold, panes: PaneColumns) -> None:
 
     Cost: a loop over the revisions, which are rare.
     """
-    for place in np.flatnonzero(panes.kind == PaneKind.REVISION).tolist():
+    for place in np.flatnonzero(panes.kind == REVISION).tolist():
         row = _series_row(fold, panes, place)
         if row == NONE:
             continue
@@ -154,7 +154,7 @@ def _reconsider(fold: Fold, rule: int, alert: int, place: int, change: _Change) 
         return
     revised = int(moved[0])
     of_episode = _of_episode(life, np.asarray(after["end_ms"], np.int64), phase)
-    if not of_episode[revised] or was.verdict[revised] != Verdict.BREACH:
+    if not of_episode[revised] or was.verdict[revised] != BREACH:
         return
     says = _says(wanted, life, (was, now), np.asarray(after["end_ms"], np.int64), of_episode, revised)
     if phase is Phase.RESOLVED and says is not Amendment.WITHDRAWN:
@@ -177,11 +177,11 @@ def _says(
     limit stays one, whatever comes late.
     """
     was, now = verdicts
-    over = end_ms[of_episode & (now.verdict == Verdict.BREACH)]
+    over = end_ms[of_episode & (now.verdict == BREACH)]
     would_fire = len(over) > 0 and int(over[-1] - over[0]) >= rule.for_ms
     is_whole = bool((end_ms == life.since_ms[0]).any())
     if not would_fire and is_whole:
         return Amendment.WITHDRAWN
-    is_over = now.verdict[revised] == Verdict.BREACH
+    is_over = now.verdict[revised] == BREACH
     beyond = np.abs(now.value[revised] - now.threshold[revised]) >= np.abs(was.value[revised] - was.threshold[revised])
     return Amendment.CONFIRMED if is_over and bool(beyond) else Amendment.WEAKENED

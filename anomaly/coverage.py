@@ -5,7 +5,7 @@ Matrices of subjects by rules, so that judging a batch is a few array operations
 
 from dataclasses import dataclass, field, fields
 from functools import lru_cache
-from typing import Self
+from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,7 +52,7 @@ class Coverage:
 
     def copy(self) -> Self:
         """Return the same matrices in memory of their own."""
-        return type(self)(*(getattr(self, one.name).copy() for one in fields(self)))
+        return type(self)(*[getattr(self, name).copy() for name in COVERAGE_PARTS])
 
     def add_devices(self, covered: Bools) -> None:
         """Append devices, without alerts.
@@ -73,6 +73,9 @@ class Coverage:
         self.series = np.concatenate([self.series, covered])
         self.series_alert = np.concatenate([self.series_alert, _nowhere(covered)])
         self.still = np.concatenate([self.still, _nowhere(covered)])
+
+
+COVERAGE_PARTS: Final = tuple(part.name for part in fields(Coverage))
 
 
 def empty_coverage(plan: Plan) -> Coverage:

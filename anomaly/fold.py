@@ -1,13 +1,12 @@
 """One fold: the group's state while a batch is worked into it, and the transitions that came of it."""
 
-from dataclasses import dataclass, field, fields
-from typing import Final
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from anomaly.contract import Detector
 from anomaly.coverage import Coverage, empty_coverage, rules_over_device, rules_over_series
-from anomaly.lifecycle import Lives
+from anomaly.lifecycle import LIFE_COLUMNS, Lives
 from anomaly.rows import NONE, STILL
 from anomaly.state import GroupState
 from anomaly.table import Table, new_rows
@@ -24,8 +23,6 @@ from tocsin.core.plan.model import (
     plan_hash,
 )
 from tocsin.core.plan.resolve import has_memories, kind_of
-
-LIFE_COLUMNS: Final = tuple(field.name for field in fields(Lives))
 
 
 @dataclass(slots=True)
@@ -76,6 +73,8 @@ def settle(fold: Fold, series: Int64s) -> None:
         fold: The fold.
         series: shape (k,), series rows, ascending.
     """
+    if not len(series):
+        return
     state, rules = fold.state, fold.plan.rules
     adaptive = np.array([isinstance(rule, AdaptiveRule) and not has_memories(rule) for rule in rules], np.bool_)
     keeping = np.array([_keeps(rule) for rule in rules], np.bool_)
@@ -94,7 +93,8 @@ def settle(fold: Fold, series: Int64s) -> None:
 
 def lives_of(fold: Fold, alerts: Int64s) -> Lives:
     """Return where the alerts of the rows stand."""
-    return Lives(*(fold.state.alerts[name][alerts] for name in LIFE_COLUMNS))
+    columns = fold.state.alerts.columns
+    return Lives(*[columns[name][alerts] for name in LIFE_COLUMNS])
 
 
 def save_lives(fold: Fold, alerts: Int64s, lives: Lives) -> None:
@@ -131,6 +131,8 @@ def _coverage(state: GroupState, plan: Plan, *, peers: bool) -> Coverage:
 def _find_alerts(fold: Fold) -> None:
     """Point the coverage to the alert rows of rules that the plan has."""
     alerts, coverage = fold.state.alerts, fold.coverage
+    if not len(alerts):
+        return
     rule = plan_places(fold)[alerts["rule"]]
     of_series = np.flatnonzero((rule != NONE) & (alerts["series"] != NONE))
     of_device = np.flatnonzero((rule != NONE) & (alerts["series"] == NONE))
@@ -141,6 +143,8 @@ def _find_alerts(fold: Fold) -> None:
 def _find_stills(fold: Fold) -> None:
     """Point the coverage to the movements and levels that its rules watch, and forget the others."""
     stills, coverage = fold.state.stills, fold.coverage
+    if not len(stills):
+        return
     rule = plan_places(fold)[stills["rule"]]
     keeping = [_keeps(rule) or has_memories(rule) for rule in fold.plan.rules]
     covered = np.pad(coverage.series, ((0, 0), (0, 1)))  # NONE finds the last column
@@ -164,6 +168,8 @@ def _keeps(rule: Rule) -> bool:
 def _find_joints(fold: Fold) -> None:
     """Point the coverage to what its rules gather of devices, and forget the others."""
     state, joints, coverage = fold.state, fold.state.joints, fold.coverage
+    if not len(joints):
+        return
     rule = plan_places(fold)[joints["rule"]]
     joint = np.array([isinstance(rule, MultivariateRule) for rule in fold.plan.rules] + [False], np.bool_)
     covered = np.pad(coverage.device, ((0, 0), (0, 1)))  # NONE finds the last column
@@ -181,6 +187,8 @@ def _find_joints(fold: Fold) -> None:
 def _find_modes(fold: Fold) -> None:
     """Point the coverage to what is known of the plan's modes, and forget the others."""
     state = fold.state
+    if not len(state.modes):
+        return
     places = {mode.name: place for place, mode in enumerate(fold.plan.modes)}
     mode = np.array([*(places.get(name, NONE) for name in state.mode_names), NONE], np.int64)[state.modes["mode"]]
     kept = np.flatnonzero(mode != NONE)

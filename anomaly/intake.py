@@ -19,7 +19,7 @@ from anomaly.state import (
     series_max,
 )
 from anomaly.table import new_rows
-from tocsin.core.columns import Bools, Int64s, PaneColumns, PaneKind
+from tocsin.core.columns import EARLY, REVISION, Bools, Int64s, PaneColumns
 
 NameT = TypeVar("NameT", str, int)
 
@@ -47,8 +47,8 @@ def take_in(fold: Fold, panes: PaneColumns) -> Intake:
     device = _device_rows(fold, panes)
     rule, size_ms = _targets(fold, panes)
     series = _series_rows(fold, panes, np.where(size_ms > 0, device, NONE), size_ms)
-    is_revision = panes.kind == PaneKind.REVISION
-    is_lost = (panes.kind == PaneKind.EARLY) & (rule == NONE)
+    is_revision = panes.kind == REVISION
+    is_lost = (panes.kind == EARLY) & (rule == NONE)
     fold.state.count("revisions", int(np.count_nonzero(is_revision)))
     fold.state.count("devices_refused", int(np.count_nonzero(~is_revision & (device == NONE))))
     fold.state.count("early_without_rule", int(np.count_nonzero(is_lost)))
@@ -57,7 +57,7 @@ def take_in(fold: Fold, panes: PaneColumns) -> Intake:
 
 def _device_rows(fold: Fold, panes: PaneColumns) -> Int64s:
     state = fold.state
-    told = np.flatnonzero(panes.kind != PaneKind.REVISION)
+    told = np.flatnonzero(panes.kind != REVISION)
     codes, first = np.unique(panes.device[told], return_index=True)
     rows = np.full(len(panes.devices), NONE, np.int64)
     covered = []
@@ -72,7 +72,7 @@ def _device_rows(fold: Fold, panes: PaneColumns) -> Int64s:
     if covered:
         state.devices.append(new_rows(DEVICE, len(covered)))
         fold.coverage.add_devices(np.array(covered))
-    return np.where(panes.kind != PaneKind.REVISION, rows[panes.device], NONE)
+    return np.where(panes.kind != REVISION, rows[panes.device], NONE)
 
 
 def _targets(fold: Fold, panes: PaneColumns) -> tuple[Int64s, Int64s]:
@@ -84,7 +84,7 @@ def _targets(fold: Fold, panes: PaneColumns) -> tuple[Int64s, Int64s]:
     rules = fold.plan.rules
     rule, size_ms = np.full(len(panes), NONE, np.int64), panes.size_ms.copy()
     places = {known.name: place for place, known in enumerate(rules)}
-    for pane in np.flatnonzero(panes.kind == PaneKind.EARLY).tolist():
+    for pane in np.flatnonzero(panes.kind == EARLY).tolist():
         place = places.get(panes.rules[panes.rule[pane]], NONE)
         rule[pane] = place
         metric = panes.metrics[panes.metric[pane]]

@@ -7,7 +7,7 @@ import numpy as np
 from anomaly.detectors import limits, missing, quality, rate, surprise
 from anomaly.fold import Fold
 from anomaly.intake import Intake
-from anomaly.lifecycle import Verdict
+from anomaly.lifecycle import BREACH
 from anomaly.memory import judge_level, judge_stillness, judge_told, remember, score, unscored
 from anomaly.moves import Subjects, judge, open_alerts
 from anomaly.observations import observations, take_windows
@@ -19,7 +19,7 @@ from anomaly.soundness import unsound
 from anomaly.switched import judge_released
 from anomaly.verdicts import Verdicts
 from anomaly.waiting import released
-from tocsin.core.columns import Int64s, PaneColumns, PaneKind
+from tocsin.core.columns import EARLY, ON_TIME, Int64s, PaneColumns
 from tocsin.core.plan.model import (
     AdaptiveRule,
     DriftRule,
@@ -42,10 +42,10 @@ def judge_panes(fold: Fold, panes: PaneColumns, intake: Intake) -> None:
     judged: list[Round] = []
     for places in rounds(intake.series, np.flatnonzero(intake.series != NONE)):
         kind = panes.kind[places]
-        on_time = places[kind == PaneKind.ON_TIME]
+        on_time = places[kind == ON_TIME]
         _prove_series(fold, panes, intake, on_time)
         judged += _judge_windows(fold, panes, intake, on_time)
-        _judge_early(fold, panes, intake, places[kind == PaneKind.EARLY])
+        _judge_early(fold, panes, intake, places[kind == EARLY])
     if switched_rules(fold.plan):
         judge_released(fold, released(fold, panes, intake, judged), _verdicts)
 
@@ -67,6 +67,8 @@ def _judge_windows(fold: Fold, panes: PaneColumns, intake: Intake, places: Int64
     Returns:
         The windows that are judged, as one round, or nothing.
     """
+    if not len(places):
+        return []
     series = fold.state.series
     is_newer = panes.start_ms[places] > series["start_ms"][intake.series[places]]
     fold.state.count("not_newer", int(np.count_nonzero(~is_newer)))
@@ -150,7 +152,7 @@ def _judge_early(fold: Fold, panes: PaneColumns, intake: Intake, places: Int64s)
 
     A reading can breach and not clear: what the rest of its window says, the window's own pane will tell.
     """
-    for rule in np.unique(intake.rule[places]).tolist():
+    for rule in sorted(set(intake.rule[places].tolist())):
         mine = places[intake.rule[places] == rule]
         mine = mine[fold.coverage.series[intake.series[mine], rule]]
         wanted = fold.plan.rules[rule]
@@ -162,7 +164,7 @@ def _judge_early(fold: Fold, panes: PaneColumns, intake: Intake, places: Int64s)
             verdicts = limits.compare(wanted, panes.last[mine])
         else:
             continue
-        over = np.flatnonzero(verdicts.verdict == Verdict.BREACH)
+        over = np.flatnonzero(verdicts.verdict == BREACH)
         mine = mine[over]
         subjects = Subjects(
             device=intake.device[mine],

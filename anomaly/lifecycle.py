@@ -29,6 +29,12 @@ class Verdict(IntEnum):
     BREACH = 1
 
 
+CLEAR: Final = int(Verdict.CLEAR)
+HOLD: Final = int(Verdict.HOLD)
+BREACH: Final = int(Verdict.BREACH)
+"""The same as plain numbers for arrays: of a member numpy asks a dozen attributes that an enum has not."""
+
+
 class Signal(StrEnum):
     """What moves an alert, of all that the table of its life knows: what is measured."""
 
@@ -91,12 +97,20 @@ class Lives:
 
     def take(self, rows: Int64s) -> Self:
         """Return the alerts of the rows, in that order."""
-        return type(self)(*(getattr(self, field.name)[rows] for field in fields(self)))
+        return type(self)(*[getattr(self, name)[rows] for name in LIFE_COLUMNS])
 
     @property
     def is_open(self) -> Bools:
         """Whether each alert is pending or firing."""
-        return _IS_OPEN[self.phase]
+        return are_open(self.phase)
+
+
+LIFE_COLUMNS: Final = tuple(field.name for field in fields(Lives))
+
+
+def are_open(phase: Int8s) -> Bools:
+    """Tell of each phase, a place in ``PHASES``, whether it is pending or firing."""
+    return _IS_OPEN[phase]
 
 
 def new_lives(count: int) -> Lives:
@@ -122,13 +136,14 @@ def advance(lives: Lives, verdict: Int8s, at_ms: Int64s, *, for_ms: Int64s | int
     """
     was_open = lives.is_open
     is_clearing = lives.clear_ms != UNSET_MS
-    side = np.where(verdict == Verdict.HOLD, np.where(is_clearing, Verdict.CLEAR, Verdict.BREACH), verdict)
-    counts = np.where(was_open, (verdict == Verdict.BREACH) | (at_ms >= lives.newest_ms), verdict > 0)
-    breached, cleared = counts & (side == Verdict.BREACH), counts & was_open & (side == Verdict.CLEAR)
+    is_breach = verdict == BREACH
+    side = np.where(verdict == HOLD, np.where(is_clearing, CLEAR, BREACH), verdict)
+    counts = np.where(was_open, is_breach | (at_ms >= lives.newest_ms), is_breach)
+    breached, cleared = counts & (side == BREACH), counts & was_open & (side == CLEAR)
     timed = replace(
         lives,
         breach_ms=np.where(breached & ~was_open, at_ms, lives.breach_ms),
-        newest_ms=np.where(breached & (verdict == Verdict.BREACH), np.maximum(lives.newest_ms, at_ms), lives.newest_ms),
+        newest_ms=np.where(breached & is_breach, np.maximum(lives.newest_ms, at_ms), lives.newest_ms),
         clear_ms=np.where(
             cleared,
             np.where(is_clearing, lives.clear_ms, at_ms),

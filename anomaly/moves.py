@@ -9,7 +9,7 @@ from anomaly.detectors.limits import severities, steps_of
 from anomaly.evidence import Moved, expiry, transition, withdrawal
 from anomaly.fold import Fold, lives_of, save_lives
 from anomaly.late import keep_basis
-from anomaly.lifecycle import Lives, Verdict, advance, expire, step_severity, withdraw
+from anomaly.lifecycle import BREACH, Lives, advance, are_open, expire, step_severity, withdraw
 from anomaly.rows import ALERT, NONE
 from anomaly.table import new_rows
 from anomaly.verdicts import Verdicts
@@ -45,10 +45,9 @@ class Subjects:
 def open_alerts(fold: Fold, rule: int, device: Int64s, series: Int64s) -> Bools:
     """Tell which alerts of the rule are pending or firing, by device and series rows."""
     alerts = alerts_of(fold, rule, device, series)
-    is_open = np.zeros(len(alerts), np.bool_)
-    known = np.flatnonzero(alerts != NONE)
-    is_open[known] = lives_of(fold, alerts[known]).is_open
-    return is_open
+    phase = fold.state.alerts["phase"]
+    # NONE finds the last alert, and is none.
+    return are_open(phase[alerts]) & (alerts != NONE) if len(phase) else np.zeros(len(alerts), np.bool_)
 
 
 def judge(
@@ -71,7 +70,7 @@ def judge(
         clear_ms: shape (n,), how long clear before resolved, where it is not the rule's own time.
     """
     wanted = fold.plan.rules[rule]
-    matters = open_alerts(fold, rule, subjects.device, subjects.series) | (verdicts.verdict == Verdict.BREACH)
+    matters = open_alerts(fold, rule, subjects.device, subjects.series) | (verdicts.verdict == BREACH)
     cells = np.flatnonzero(matters)
     if not len(cells):
         return
@@ -96,8 +95,12 @@ def judge(
 
 def withdraw_uncovered(fold: Fold, at_ms: int) -> None:
     """Close the open alerts that no rule of the plan in force judges any more."""
-    alerts = np.arange(len(fold.state.alerts))
-    uncovered = alerts[lives_of(fold, alerts).is_open & ~_is_covered(fold)]
+    is_open = are_open(fold.state.alerts["phase"])
+    if not is_open.any():
+        return
+    uncovered = np.flatnonzero(is_open & ~_is_covered(fold))
+    if not len(uncovered):
+        return
     before = lives_of(fold, uncovered)
     _end(fold, uncovered, before, withdraw(before, at_ms), withdrawal)
 
@@ -110,6 +113,8 @@ def expire_alerts(fold: Fold, gone: Bools, at_ms: int) -> None:
         gone: shape (d,), which devices.
         at_ms: The tick.
     """
+    if not gone.any():
+        return
     alerts = np.flatnonzero(gone[fold.state.alerts["device"]])
     before = lives_of(fold, alerts)
     _end(fold, alerts, before, expire(before, at_ms), expiry)

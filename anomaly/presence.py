@@ -13,7 +13,7 @@ from anomaly.observations import observations
 from anomaly.rounds import rounds
 from anomaly.rows import NONE, PRESENCE
 from anomaly.table import Table
-from tocsin.core.columns import Int64s, PaneColumns, PaneKind
+from tocsin.core.columns import ON_TIME, Int64s, PaneColumns
 from tocsin.core.plan.model import MissingRule
 from tocsin.core.plan.resolve import is_device_rule
 
@@ -87,14 +87,20 @@ def _learn(fold: Fold, panes: PaneColumns, intake: Intake, present: Int64s) -> N
     """Learn cadences from the panes that bring a newer event time; of several with the same, the first."""
     devices = fold.state.devices
     newer = present[
-        (panes.kind[present] == PaneKind.ON_TIME)
-        & (panes.last_ms[present] > devices["last_ms"][intake.device[present]])
+        (panes.kind[present] == ON_TIME) & (panes.last_ms[present] > devices["last_ms"][intake.device[present]])
     ]
-    _, first = np.unique(np.stack([intake.device[newer], panes.last_ms[newer]]), axis=1, return_index=True)
-    for places in rounds(intake.device, newer[np.sort(first)]):
+    for places in rounds(intake.device, newer[_firsts(intake.device[newer], panes.last_ms[newer])]):
         rows = intake.device[places]
         before = presence_of(devices, rows)
         after = observe(before, observations(panes, places))
         save_presence(devices, rows, after)
         advanced = after.last_ms > before.last_ms
         devices["size_ms"][rows[advanced]] = panes.size_ms[places[advanced]]
+
+
+def _firsts(device: Int64s, last_ms: Int64s) -> Int64s:
+    """Return the places, ascending, of the first pane of each device and event time."""
+    order = np.lexsort((last_ms, device))  # stable, so the first comes first
+    is_first = np.ones(len(order), np.bool_)
+    is_first[1:] = (device[order[1:]] != device[order[:-1]]) | (last_ms[order[1:]] != last_ms[order[:-1]])
+    return np.sort(order[is_first])

@@ -9,7 +9,7 @@ from anomaly.clocks import STEADY_TICKS, judge_clocks, offsets
 from anomaly.detectors import missing
 from anomaly.fold import Fold
 from anomaly.late import lengthen
-from anomaly.lifecycle import UNSET_MS, Verdict
+from anomaly.lifecycle import BREACH, UNSET_MS
 from anomaly.mode_book import standing
 from anomaly.moves import Subjects, alerts_of, expire_alerts, judge, tick_place
 from anomaly.presence import presence_of
@@ -94,7 +94,10 @@ def _judge_devices(fold: Fold, rule: int, wanted: MissingRule, tick_ms: int, gon
 
 def _judge_awaited(fold: Fold, rule: int, wanted: MissingRule, tick_ms: int, gone: Bools) -> None:
     """Judge devices that the plan names and that have never sent anything."""
-    rows = np.flatnonzero(fold.coverage.device[:, rule] & ~gone & never_seen(fold.state))
+    awaited = never_seen(fold.state)
+    if not awaited.any():
+        return
+    rows = np.flatnonzero(fold.coverage.device[:, rule] & ~gone & awaited)
     rows = rows[_is_on(fold, wanted, rows, tick_ms)]
     since_ms = fold.state.devices["seen_ms"][rows]
     verdicts = missing.judge_awaited(wanted, since_ms=since_ms, tick_ms=tick_ms, watched_ms=fold.state.watched_ms)
@@ -139,11 +142,12 @@ def _is_on(fold: Fold, wanted: MissingRule, devices: Int64s, tick_ms: int) -> Bo
 
 def _judge(fold: Fold, rule: int, subjects: Subjects, verdicts: Verdicts) -> None:
     """Let breaches act; that a subject is not silent is no signal, only its data are."""
-    over = np.flatnonzero(verdicts.verdict == Verdict.BREACH)
+    over = np.flatnonzero(verdicts.verdict == BREACH)
+    if not len(over):
+        return
     subjects, verdicts = subjects.take(over), verdicts.take(over)
     judge(fold, rule, subjects, verdicts)
-    if len(over):
-        lengthen(fold, alerts_of(fold, rule, subjects.device, subjects.series), verdicts)
+    lengthen(fold, alerts_of(fold, rule, subjects.device, subjects.series), verdicts)
 
 
 def _subjects(fold: Fold, device: Int64s, series: Int64s, tick_ms: int) -> Subjects:

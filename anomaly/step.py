@@ -128,6 +128,8 @@ def _told(fold: Fold, traces: Mapping[int, str] = NO_TRACES, begin: int = 0) -> 
         traces: Place of a pane to the trace id behind it.
         begin: Place of the first pane that was judged.
     """
+    if not fold.moves:
+        return ()
     moves = sorted(fold.moves, key=lambda move: move[:2])
     fold.moves.clear()
     return [alert_entry(_traced(told, traces.get(begin + place, ""))) for place, _, told in moves]

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from anomaly.lifecycle import Int8s, Verdict
+from anomaly.lifecycle import BREACH, CLEAR, HOLD, Int8s
 from tocsin.core.columns import Bools, Floats, Int64s
 
 
@@ -49,7 +49,7 @@ class Verdicts:
 
 def verdict_of(breached: Bools, cleared: Bools) -> Int8s:
     """Return the verdict of each: BREACH where breached, CLEAR where cleared and not breached, else HOLD."""
-    chosen = np.where(breached, Verdict.BREACH, np.where(cleared, Verdict.CLEAR, Verdict.HOLD))
+    chosen = np.where(breached, BREACH, np.where(cleared, CLEAR, HOLD))
     return chosen.astype(np.int8)
 
 

@@ -73,6 +73,8 @@ def _first_hits(work: Work, over: Bools, cells: Int64s, rank: int) -> Int64s:
     """Return the readings that are the first of their slice over the limit of the rank; marks it as told."""
     told = work.group.slices.told
     hits = np.flatnonzero(over & (told[cells] >> rank & 1 == 0))
+    if not len(hits):
+        return hits
     hits = hits[np.sort(np.unique(cells[hits], return_index=True)[1])]
     told[cells[hits]] |= np.uint16(1 << rank)
     return hits

@@ -19,6 +19,7 @@ from tocsin.core.columns import PANE_ARRAYS, Floats, Int32s, Int64s, PaneColumns
 CLOSED, EARLY, REVISED = 0, 1, 2
 _WHOLE_MAX: Final = 1 << 62
 PHASES: Final = {PaneKind.ON_TIME: CLOSED, PaneKind.EARLY: EARLY, PaneKind.REVISION: REVISED}
+_PHASE_OF_KIND: Final = np.array([PHASES[kind] for kind in PaneKind], np.int32)
 
 
 @dataclass(slots=True)
@@ -87,7 +88,7 @@ def _traces(pieces: list[Piece], order: Int64s) -> Traces:
 
 def _columns(pieces: list[Piece], group: Group) -> tuple[PaneColumns, Int64s]:
     """Return the panes in their order, and for each its place among the pieces' panes."""
-    kind = np.concatenate([np.full(len(piece), piece.kind, np.int32) for piece in pieces])
+    kind = np.concatenate([np.full(len(piece), int(piece.kind), np.int32) for piece in pieces])
     cause, series, size_ms, start_ms = (
         np.concatenate([getattr(piece, name) for piece in pieces])
         for name in ("cause", "series", "size_ms", "start_ms")
@@ -97,7 +98,7 @@ def _columns(pieces: list[Piece], group: Group) -> tuple[PaneColumns, Int64s]:
     rank = np.concatenate([_or_fill(piece.rank, piece, 0, np.int32) for piece in pieces])
     rules, rule = _table([(piece.rules, len(piece)) for piece in pieces])
     positions, position = _table([(piece.positions, len(piece)) for piece in pieces])
-    phase = np.array([PHASES[PaneKind(value)] for value in range(len(PHASES))], np.int32)[kind]
+    phase = _PHASE_OF_KIND[kind]
     order = _order((cause, phase, start_ms + size_ms, size_ms, series, revision, rank))
     series = series[order]
     devices, device = _distinct(group.series_device[series], len(group.devices))

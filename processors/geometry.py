@@ -19,6 +19,9 @@ RING_MAX: Final = 4_096
 SLICE_MS_MAX: Final = 2**31 - 1
 """Times within a slice are kept as 32-bit offsets: 24 days."""
 
+METRIC_PLANS_MAX: Final = 256
+"""Of so many parts of plans the geometry is kept."""
+
 
 @dataclass(frozen=True, slots=True)
 class Lane:
@@ -129,14 +132,7 @@ class Geometry:
 
     def metric(self, name: str) -> MetricGeometry:
         """Return how the metric is windowed."""
-        part = metric_plan(self.plan, name)
-        lanes = [Lane(w.size_ms, w.hop_ms) for w in part.windows if not _is_slice(w, part)]
-        return MetricGeometry(
-            slice_ms=slice_ms(part),
-            emits_slices=any(_is_slice(window, part) for window in part.windows),
-            lanes=tuple(sorted(self.lanes.index(lane) for lane in lanes)),
-            quantiles=tuple(sorted(part.quantiles)),
-        )
+        return _metric(metric_plan(self.plan, name), self.lanes)
 
     def windows_key(self) -> tuple[object, ...]:
         """Return what must stay the same within one generation of state."""
@@ -147,6 +143,17 @@ class Geometry:
 def geometry_of(plan: Plan) -> Geometry:
     """Return the plan's geometry, computed once."""
     return Geometry.of(plan)
+
+
+@lru_cache(maxsize=METRIC_PLANS_MAX)
+def _metric(part: MetricPlan, lanes: tuple[Lane, ...]) -> MetricGeometry:
+    held = [Lane(window.size_ms, window.hop_ms) for window in part.windows if not _is_slice(window, part)]
+    return MetricGeometry(
+        slice_ms=slice_ms(part),
+        emits_slices=any(_is_slice(window, part) for window in part.windows),
+        lanes=tuple(sorted(lanes.index(lane) for lane in held)),
+        quantiles=tuple(sorted(part.quantiles)),
+    )
 
 
 def place_in_ring(number: Int64s, ring: int) -> Int64s:

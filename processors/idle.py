@@ -26,6 +26,8 @@ def idle_horizons(work: Work, tick: Tick) -> tuple[Int64s, Int64s]:
         Rows of the devices, ascending, and the horizon that each gets.
     """
     group, rows, geometry = work.group, work.rows, work.geometry
+    if not (group.slices.count.any() or any(lane.cells.count.any() for lane in group.lanes)):
+        return np.empty(0, np.int64), np.empty(0, np.int64)
     last_end_ms = tick.tick_ms - geometry.idle_ms
     reach_ms = np.full(len(group.devices), np.iinfo(np.int64).min)
     series, start_ms = _open_slices(group, rows, geometry)

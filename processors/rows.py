@@ -196,8 +196,7 @@ def _names_to_rows(names: tuple[str, ...], codes: Int32s, known: dict[str, int])
 
 
 def _in_order_of_appearance(codes: Int64s | Int32s) -> list[int]:
-    distinct, first = np.unique(codes, return_index=True)
-    return [int(code) for code in distinct[np.argsort(first)]]
+    return list(dict.fromkeys(codes.tolist()))
 
 
 def _without_overflow(

@@ -5,7 +5,7 @@ from math import isnan
 
 import numpy as np
 
-from tocsin.core.columns import PaneColumns, PaneKind
+from tocsin.core.columns import EARLY, PaneColumns
 from tocsin.core.keys import split_key
 from tocsin.core.ports import WindowItem, WindowStats
 
@@ -17,7 +17,7 @@ def window_items(panes: PaneColumns, quantiles: Sequence[float]) -> list[WindowI
         panes: Closed windows, revisions and early panes.
         quantiles: In ``(0, 1)``, what each column of the panes' quantiles is.
     """
-    windows = np.flatnonzero(panes.kind != PaneKind.EARLY).tolist()
+    windows = np.flatnonzero(panes.kind != EARLY).tolist()
     if not windows:
         return []
     stats = _stats(panes, [f"p{100 * quantile:.10g}" for quantile in quantiles])

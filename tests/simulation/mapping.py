@@ -135,7 +135,10 @@ class Mapping:
         return left
 
     def _lane(self, shard: Shard) -> Lane:
-        return self.lanes.setdefault(shard.id, Lane())
+        lane = self.lanes.get(shard.id)
+        if lane is None:
+            lane = self.lanes[shard.id] = Lane()
+        return lane
 
     def _invoke(self, lane: Lane, records: Sequence[StoredRecord], instance: int) -> None:
         token = object()

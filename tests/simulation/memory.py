@@ -144,8 +144,10 @@ class MemoryWindows:
             of_device = self.stored.setdefault((item.tenant, item.device), {})
             key = (item.size_ms, item.start_ms, item.revision)
             known = of_device.get(key)
-            metrics = (known.metrics if known else {}) | item.metrics
-            of_device[key] = replace(item, metrics=metrics)
+            if known is None or known.metrics.keys() <= item.metrics.keys():
+                of_device[key] = item
+            else:
+                of_device[key] = replace(item, metrics=known.metrics | item.metrics)
 
     def query(
         self, tenant: str, device: str, *, size_ms: int, start_ms: int, end_ms: int, limit: int

@@ -109,6 +109,12 @@ class PaneKind(IntEnum):
     EARLY = 2
 
 
+ON_TIME: Final = int(PaneKind.ON_TIME)
+REVISION: Final = int(PaneKind.REVISION)
+EARLY: Final = int(PaneKind.EARLY)
+"""The same as plain numbers for arrays: of a member numpy asks a dozen attributes that an enum has not."""
+
+
 @dataclass(frozen=True, slots=True)
 class PaneColumns:
     """Window results in the order in which they were decided.
