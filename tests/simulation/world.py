@@ -113,6 +113,11 @@ class World:
         while self._cursor < len(self.history.actions):
             self._next()
 
+    def close(self) -> None:
+        """Let go of everything, so that all of it goes at once: no part holds itself by way of another."""
+        for part in (self.memory, self.calls, self):
+            vars(part).clear()
+
     def act(self, action: Scripted) -> None:
         """Do one action."""
         getattr(self, f"_do_{action[0]}")(*action[1:])
