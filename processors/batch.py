@@ -52,14 +52,13 @@ class GroupBatch:
         """Return the messages that came in records before that one."""
         if record == len(self.sequences):
             return self.messages
-        end = int(np.searchsorted(self.messages.record, record))
-        return self.messages if end == len(self.messages) else self.messages.take(np.arange(end))
+        return self.messages.between(0, int(np.searchsorted(self.messages.record, record)))
 
     def _between(self, first: int, end: int) -> Self:
         at, to = np.searchsorted(self.messages.record, [first, end])
         return replace(
             self,
-            messages=self.messages.take(np.arange(at, to)),
+            messages=self.messages.between(int(at), int(to)),
             refused=tuple(one for one in self.refused if first <= one.record < end),
             ticks=tuple((record, tick) for record, tick in self.ticks if first <= record < end),
         )

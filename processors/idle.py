@@ -8,6 +8,7 @@ after an outage is worked in first.
 import numpy as np
 
 from processors.geometry import Geometry, Lane
+from processors.lanes import rows_of
 from processors.rows import Rows
 from processors.state import Group, LaneState
 from processors.work import Work
@@ -34,7 +35,7 @@ def idle_horizons(work: Work, tick: Tick) -> tuple[Int64s, Int64s]:
     _reach(group, reach_ms, series, start_ms + rows.slice_ms[series], last_end_ms)
     for lane, state in zip(geometry.lanes, group.lanes, strict=True):
         held, hop_ms = _held_hops(lane, state)
-        has_lane = np.isin(series, state.series)
+        _, has_lane = rows_of(state, series)
         held = np.concatenate([held, series[has_lane]])
         hop_ms = np.concatenate([hop_ms, start_ms[has_lane] // lane.hop_ms * lane.hop_ms])
         # Of the windows that hold the hop, the last that is due.

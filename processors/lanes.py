@@ -50,7 +50,7 @@ def merge_into_lanes(work: Work, closed: ClosedSlices, cause: Cause) -> None:
     nth = _nth_of_series(closed.series)
     for place, lane in enumerate(work.geometry.lanes):
         state = work.group.lanes[place]
-        row, having = _rows_of(state, closed.series)
+        row, having = rows_of(state, closed.series)
         for turn in range(int(nth[having].max(initial=-1)) + 1):
             now = having[nth[having] == turn]
             hop_ms = closed.start_ms[now] // lane.hop_ms * lane.hop_ms
@@ -71,7 +71,7 @@ def close_lanes(work: Work, series: Int64s, cause: Cause) -> None:
         cause: Which message closed a window.
     """
     for place, state in enumerate(work.group.lanes):
-        row, having = _rows_of(state, series)
+        row, having = rows_of(state, series)
         horizon_ms = work.group.horizon_ms[work.group.series_device[series[having]]]
         _close_through(work, place, row[having], horizon_ms, cause)
 
@@ -92,7 +92,7 @@ def _nth_of_series(series: Int64s) -> Int64s:
     return np.arange(len(series)) - np.repeat(heads, np.diff(np.append(heads, len(series))))
 
 
-def _rows_of(state: LaneState, series: Int64s) -> tuple[Int64s, Int64s]:
+def rows_of(state: LaneState, series: Int64s) -> tuple[Int64s, Int64s]:
     """Return each series' lane row (nonsense where it has none), and the places of those that have one."""
     if not len(state.series):
         return np.zeros(len(series), np.int64), np.empty(0, np.int64)

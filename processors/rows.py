@@ -101,6 +101,8 @@ def _appended(column: NDArray[Any], by_metric: NDArray[Any], metric: Int32s) -> 
 
 
 def _widened(table: NDArray[Any], width: int, fill: float) -> NDArray[Any]:
+    if table.shape[1] == width:
+        return table
     wide = np.full((len(table), width), fill, table.dtype)
     wide[:, : table.shape[1]] = table
     return wide

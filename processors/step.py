@@ -104,9 +104,9 @@ class _Run:
 
     def take(self, messages: MessageColumns) -> None:
         """Fold the batch's messages up to here that are not folded yet."""
-        messages = messages.take(np.arange(self._folded, len(messages))) if self._folded else messages
-        if not len(messages):
+        if len(messages) == self._folded:
             return
+        messages = messages.between(self._folded, len(messages))
         self._folded += len(messages)
         admitted, self._work.rows = admit(self._work.group, self._work.rows, self._work.geometry, messages)
         self._refuse(messages, admitted.refused)

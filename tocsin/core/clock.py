@@ -55,6 +55,9 @@ class VirtualClock:
         self._now_ms = max(self._now_ms, instant_ms)
 
 
+ISO_SECOND: Final = len("1970-01-01T00:00:00")
+
+
 def iso(instant_ms: int) -> str:
     """Return the instant in ISO 8601, UTC, to the millisecond where there are any.
 
@@ -63,5 +66,5 @@ def iso(instant_ms: int) -> str:
     >>> iso(1_250)
     '1970-01-01T00:00:01.250Z'
     """
-    moment = datetime.fromtimestamp(instant_ms // 1_000, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    moment = datetime.fromtimestamp(instant_ms // 1_000, UTC).isoformat()[:ISO_SECOND]
     return f"{moment}.{instant_ms % 1_000:03d}Z" if instant_ms % 1_000 else f"{moment}Z"

@@ -31,6 +31,9 @@ DIMENSIONS_MAX: Final = 32
 REMEMBERED_MAX: Final = 256
 """How many lists of arrays are remembered, each way."""
 
+COPIED_BYTES: Final = 512
+"""Arrays of fewer bytes are copied in less time than is needed to see that they need not be."""
+
 Arrays = Mapping[str, NDArray[Any]]
 
 
@@ -66,7 +69,7 @@ def encode_pieces(schema: str, version: int, meta: object, arrays: Arrays) -> li
     forms, gaps = _forms(tuple([(name, array.dtype, array.shape) for name, array in arrays.items()]))
     parts: list[bytes | memoryview] = [encode_header(schema, version, meta, forms)]
     for array, gap in zip(arrays.values(), gaps, strict=True):
-        parts += (array.data if array.flags.c_contiguous else array.tobytes(), gap)
+        parts += (array.tobytes() if array.nbytes < COPIED_BYTES or not array.flags.c_contiguous else array.data, gap)
     return parts
 
 

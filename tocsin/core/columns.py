@@ -57,6 +57,25 @@ class MessageColumns:
         messages: Int64s = np.arange(len(self))
         return messages if self.has_one_reading_each() else np.repeat(messages, self.start[1:] - self.start[:-1])
 
+    def between(self, begin: int, end: int) -> Self:
+        """Return the columns of the messages from the one place up to the other; views, nothing is copied."""
+        if begin == 0 and end >= len(self):
+            return self
+        here, readings = slice(begin, end), slice(int(self.start[begin]), int(self.start[end]))
+        return type(self)(
+            self.devices,
+            self.metrics,
+            self.record[here],
+            self.index[here],
+            self.device[here],
+            self.time_ms[here],
+            self.identity[here],
+            self.counted[here],
+            self.start[begin : end + 1] - self.start[begin],
+            self.metric[readings],
+            self.value[readings],
+        )
+
     def take(self, messages: Int64s) -> Self:
         """Return the columns of the messages at the given places, in that order.
 

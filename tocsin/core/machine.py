@@ -6,7 +6,7 @@ was committed is announced at least once, oldest first, with the same numbers ea
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final, Generic, Protocol, TypeVar
 
 from tocsin.core.errors import CommitContendedError, PublishError, TransientError
@@ -236,7 +236,7 @@ class Machine(Generic[StateT, BatchT]):
             if version is None:
                 conflicted.append(group)
             else:
-                self._cache[group] = replace(held, version=version)
+                self._cache[group] = _Held(version, held.state, held.outbox)
         self.commits += len(folded) - len(conflicted)
         self.conflicts += len(conflicted)
         return conflicted
@@ -250,7 +250,8 @@ class Machine(Generic[StateT, BatchT]):
         failures: dict[int, TransientError] = {}
         for group, outbox in outboxes.items():
             done = published.get(group, 0)
-            self._cache[group] = replace(self._cache[group], outbox=outbox[done:])
+            held = self._cache[group]
+            self._cache[group] = _Held(held.version, held.state, outbox[done:])
             if done < len(outbox):
                 left = len(outbox) - done
                 failures[group] = PublishError(f"{self._stage.name} group {group} has {left} unpublished entries")
