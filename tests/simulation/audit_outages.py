@@ -93,6 +93,7 @@ class _Seen:
             tenant for tenant in self.told if self._stands(tenant, before) and self._stands(tenant, self.folded)
         }
         changes: dict[str, str] = {}
+        decided: set[tuple[str, int]] = set()
         for lane, data in emitted:
             if lane == "notification":
                 sent = _notifications.decode(data)
@@ -100,8 +101,19 @@ class _Seen:
                 yield from self._notified(sent, standing)
             elif lane == "decision":
                 one = _decisions.decode(data)
+                decided.add((one.alert.fingerprint, one.alert.number))
                 yield from self._decided(one, standing, changes.get(one.notification_id, ""))
+        yield from self._waiting(before, standing, decided)
         self.told = {tenant: told for tenant, told in self.told.items() if self._may_stand(tenant)}
+
+    def _waiting(self, before: dict[str, int], standing: set[str], decided: set[tuple[str, int]]) -> Iterator[str]:
+        """Of what comes to fire while its outage stands, it is decided at once that it is not told."""
+        for name, newest in self.folded.items():
+            for number in range(before.get(name, 0) + 1, newest + 1):
+                told = self.stored.get((name, number))
+                is_late = (name, number) not in decided
+                if is_late and told and told.fires and told.tenant in standing and not _is_silence(told):
+                    yield f"differs: {name} {number} waits to be told though its outage lasts"
 
     def _notified(self, sent: Notification, standing: set[str]) -> Iterator[str]:
         names = {alert.fingerprint for alert in sent.alerts}

@@ -32,6 +32,9 @@ WINDOWS: Final = {TEMP: ((SLICE_MS, SLICE_MS), (2 * SLICE_MS, SLICE_MS)), FLOW: 
 TIMING: Final = Timing(out_of_orderness_ms=20_000, idle_ms=60_000, tick_ms=TICK_MS)
 BOUNDS: Final = Bounds()
 HIGH: Final = LimitsRule(name="hot", metric=TEMP, above=50.0, window_ms=SLICE_MS, severity=Severity.CRITICAL)
+HIGHER: Final = LimitsRule(name="very hot", metric=TEMP, above=70.0, window_ms=SLICE_MS)
+"""In histories with outages: what a device that comes back too hot tells besides, into the same group."""
+
 LOW: Final = LimitsRule(name="reverse", metric=FLOW, below=-6.0, early=False, for_ms=30_000)
 SILENT: Final = MissingRule(name="silent", factor=2.0, floor_ms=60_000)
 ODD: Final = AdaptiveRule(name="odd", metric=FLOW, window_ms=SLICE_MS)
@@ -59,7 +62,11 @@ def plan_of(groups: int, features: tuple[str, ...] = (), *, is_new: bool) -> Pla
             MetricPlan(TEMP, tuple(Window(*window) for window in WINDOWS[TEMP]), quantiles),
             MetricPlan("*", tuple(Window(*window) for window in WINDOWS[FLOW])),
         ),
-        rules=(HIGH, LOW, SILENT, *((ODD,) if ADAPTIVE in features else ())),
+        rules=(
+            *(HIGH, LOW, SILENT),
+            *((ODD,) if ADAPTIVE in features else ()),
+            *((HIGHER,) if OUTAGES in features else ()),
+        ),
         timing=msgspec.structs.replace(
             TIMING, correction_ms=correction_ms(features), tick_ms=RARE_TICK_MS if OUTAGES in features else TICK_MS
         ),
