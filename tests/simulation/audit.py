@@ -56,6 +56,7 @@ def _follow(world: World) -> tuple[dict[int, Oracle], list[str]]:
     log, groups = world.memory.readings, world.history.groups
     records = {shard.id: log.read(shard.id, after=None, limit=1 << 30) for shard in log.shards()}
     ranges = {shard.id: range(shard.hash_start, shard.hash_end) for shard in log.shards()}
+    parents = {shard.id: shard.parents for shard in log.shards()}
     findings: list[str] = []
     put = Counter((record.partition_key, record.data) for shard in records.values() for record in shard)
     for one, times in Counter(world.acknowledged).items():
@@ -67,15 +68,22 @@ def _follow(world: World) -> tuple[dict[int, Oracle], list[str]]:
             WINDOWS, TIMING.out_of_orderness_ms, TIMING.idle_ms, correction_ms(world.history.features)
         )
         passed: dict[str, int] = {}
+
+        def concerns(record: StoredRecord, group: int = group) -> bool:
+            return record.partition_key != TICK_KEY and _group_of(record.partition_key, groups) == group
+
         for part in world.watch.folded.get(group, ()):
+            for parent in parents[part.shard]:
+                left = [one for one in records.get(parent, ())[passed.get(parent, 0) :] if concerns(one)]
+                findings += [
+                    f"differs: {part.shard} came into group {group} before {parent} {one.sequence}" for one in left
+                ]
             for record in records[part.shard][part.after : part.through]:
                 _tell(oracle, record, world.said, (group, groups), ranges)
             passed[part.shard] = part.through
         for shard, held in records.items():
-            for record in held[passed.get(shard, 0) :]:
-                concerns = _group_of(record.partition_key, groups) == group
-                if record.partition_key != TICK_KEY and concerns:
-                    findings.append(f"lost: {shard} {record.sequence} was never folded into group {group}")
+            left = [record for record in held[passed.get(shard, 0) :] if concerns(record)]
+            findings += [f"lost: {shard} {one.sequence} was never folded into group {group}" for one in left]
     return oracles, findings
 
 

@@ -5,7 +5,7 @@ Its process may die in the middle of a call, or be given up and go on while anot
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from tests.simulation.faults import Crash
 from tests.simulation.mapping import Lane, Mapping
@@ -13,6 +13,12 @@ from tocsin.core.errors import TransientError
 from tocsin.core.ports import Checkpoints
 from tocsin.runtime.mapping import MappingSettings
 from tocsin.runtime.stream import StreamMapping
+
+POLL_MS: Final = 50
+"""So much time passes with each poll, whatever the history's clock does."""
+
+WAIT_MS: Final = 100
+"""How long the first retry waits, where it waits at all; each further one twice as long."""
 
 
 class MemoryCheckpoints:
@@ -47,6 +53,7 @@ class RuntimeMapping(Mapping):
     life: Lane = field(default_factory=Lane)
     _process: StreamMapping | None = None
     _wanted: int = 0
+    _polls: int = 0
 
     def deliver(self, choice: int, size: int, instance: int) -> bool:  # noqa: ARG002  it chooses by itself
         """Let the runtime deliver a batch of each shard; tell whether there was one."""
@@ -88,6 +95,7 @@ class RuntimeMapping(Mapping):
 
     def _poll(self, size: int) -> bool:
         """Let the process poll; one that was given up while it polls goes on, and the next one is another."""
+        self._polls += 1
         process = self._process or self._started(size)
         self._process = None
         delivered = process.poll()
@@ -98,8 +106,9 @@ class RuntimeMapping(Mapping):
         return delivered > 0
 
     def _started(self, size: int) -> StreamMapping:
+        wait_ms = WAIT_MS if size % 3 == 2 else 0
         settings = MappingSettings(
-            batch_records_max=size, bisect=size % 2 == 1, retry_ms_first=0, survives=TransientError
+            batch_records_max=size, bisect=size % 2 == 1, retry_ms_first=wait_ms, survives=TransientError
         )
         return StreamMapping(
             self.name,
@@ -108,8 +117,11 @@ class RuntimeMapping(Mapping):
             settings,
             event_of=self.event_of,
             checkpoints=self.checkpoints,
-            now_ms=self.now_ms,
+            now_ms=self._later_ms,
         )
+
+    def _later_ms(self) -> int:
+        return self.now_ms() + self._polls * POLL_MS
 
     def _handle(self, event: dict[str, Any], context: object) -> dict[str, Any]:
         place = self.instances.take(self._wanted)
