@@ -4,7 +4,8 @@ Every call of a port has a number. A history is replayed by the faults under the
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Final, Protocol
@@ -111,11 +112,20 @@ class Calls:
         if kind == PARTIAL:
             return _partially(name, call, args, how)
         if kind == OWN_CONFLICT:
-            return _own_conflict(name, call, args, how)
+            return _own_conflict(name, lambda: call(*args, **named), how)
         self._hinder(kind, "before", how, name)
         answer = call(*args, **named)
         self._hinder(kind, "after", how, name)
         return answer
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Let nothing go wrong meanwhile."""
+        before, self.is_on = self.is_on, False
+        try:
+            yield
+        finally:
+            self.is_on = before
 
     def _hinder(self, kind: str, moment: str, how: int, name: str) -> None:
         what, _, when = kind.partition(" ")
@@ -150,9 +160,9 @@ def _partially(name: str, call: Callable[..., Any], args: tuple[Any, ...], how: 
     raise UnavailableError(f"{name} did a part")
 
 
-def _own_conflict(name: str, call: Callable[..., Any], args: tuple[Any, ...], how: int) -> Any:
+def _own_conflict(name: str, call: Callable[[], Any], how: int) -> Any:
     """Commit, and say of some writes that another was first: a client repeated its own request."""
-    answer = call(*args)
+    answer = call()
     if name != "state.commit":
         raise UnavailableError(f"{name} did not answer")
     return [None if how >> place % 16 & 1 else version for place, version in enumerate(answer)]

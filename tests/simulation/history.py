@@ -19,7 +19,9 @@ from tocsin.core.messages import Decision
 
 SIZE: Final = 45
 ONE_IN: Final = 3.1
-ROUNDS_MAX: Final = 400
+ROUNDS_MAX: Final = 2_000
+"""A process that was started to take one record at a time goes on so."""
+
 BATCH_MAX: Final = 1_000
 PRESSING_ROUNDS: Final = 12
 

@@ -20,6 +20,8 @@ POLL_MS: Final = 50
 WAIT_MS: Final = 100
 """How long the first retry waits, where it waits at all; each further one twice as long."""
 
+WAIT_MS_MAX: Final = 400
+
 
 class MemoryCheckpoints:
     """Checkpoints in a dictionary."""
@@ -108,7 +110,11 @@ class RuntimeMapping(Mapping):
     def _started(self, size: int) -> StreamMapping:
         wait_ms = WAIT_MS if size % 3 == 2 else 0
         settings = MappingSettings(
-            batch_records_max=size, bisect=size % 2 == 1, retry_ms_first=wait_ms, survives=TransientError
+            batch_records_max=size,
+            bisect=size % 2 == 1,
+            retry_ms_first=wait_ms,
+            retry_ms_max=WAIT_MS_MAX,
+            survives=TransientError,
         )
         return StreamMapping(
             self.name,

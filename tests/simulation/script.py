@@ -28,10 +28,13 @@ SAMPLE: Final = ("sample", "repeat", "outdated", "future", "broken")
 FORMAT: Final = "tocsin simulated history 1"
 REVISIONS, QUANTILES, ADAPTIVE, RUNTIME = "revisions", "quantiles", "adaptive", "runtime"
 OUTAGES: Final = "outages"
+PIPELINE: Final = "pipeline"
+PIPELINE_SHARE: Final = 0.12
+"""How many of all histories the local runtime's pipeline plays, in place of its mappings alone."""
 SHARE: Final = {REVISIONS: 0.3, QUANTILES: 0.3, ADAPTIVE: 0.3, RUNTIME: 0.3, OUTAGES: 0.12}
 """How many of all histories have each; those with outages take twice as long."""
 
-FEATURES: Final = tuple(SHARE)
+FEATURES: Final = (*SHARE, PIPELINE)
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,8 @@ class History:
         faults: Fault of each call that goes wrong, by the call's number; None: drawn from the seed.
         seed: Where it came from.
         one_in: Of how many calls one goes wrong, where faults are drawn.
-        features: What the plan asks for besides, and whether the runtime's own mappings deliver: of ``FEATURES``.
+        features: What the plan asks for besides, and whether the runtime's own mappings, or all of its pipeline,
+            deliver: of ``FEATURES``.
     """
 
     groups: int
@@ -143,7 +147,9 @@ def drawn(seed: int, size: int, one_in: float) -> History:
         if name in {"wait", "jump"}:
             now_ms += action[1]
         actions.append(action)
-    features = tuple(feature for feature in FEATURES if random.random() < SHARE[feature])
+    features = tuple(feature for feature in SHARE if random.random() < SHARE[feature])
+    if Random(f"pipeline {seed}").random() < PIPELINE_SHARE:  # noqa: S311  a seed replays it
+        features = (*(feature for feature in features if feature != RUNTIME), PIPELINE)
     if OUTAGES in features:
         actions = [*_reports(senders), *actions, *_outage(random, senders, now_ms)]
     return History(random.choice((1, 2, 4)), random.choice((1, 1, 2, 3)), actions, None, seed, one_in, features)

@@ -9,6 +9,7 @@ import msgspec
 from tocsin.core.messages import DecisionRecord, Notification, Transition
 from tocsin.core.ports import LogRecord, SavedState, StateKey, StateWrite
 
+PLANS_PREFIX: Final = "plans/"
 _blobs: Final = msgspec.msgpack.Decoder(tuple[int, list[tuple[str, str, bytes]], bytes])
 _metas: Final = msgspec.msgpack.Decoder()
 _transitions: Final = msgspec.msgpack.Decoder(Transition)
@@ -210,5 +211,6 @@ class WatchedBlobs:
         return getattr(self._blobs, name)
 
     def put(self, name: str, data: bytes) -> None:
-        self._watch.published("blob", data)
+        if not name.startswith(PLANS_PREFIX):
+            self._watch.published("blob", data)
         self._blobs.put(name, data)

@@ -15,8 +15,9 @@ from tests.simulation.logs import LogListener
 from tests.simulation.mapping import Handler, Instances, Lane, Mapping
 from tests.simulation.memory import Memory, MemoryLog
 from tests.simulation.people import action_of
+from tests.simulation.pipeline import FaultyHost, PipelineMapping, PipelineProcess, ReadLog
 from tests.simulation.runtime_mapping import MemoryCheckpoints, RuntimeMapping
-from tests.simulation.script import FROZEN, RUNTIME, START_MS, TENANTS, History
+from tests.simulation.script import FROZEN, PIPELINE, RUNTIME, START_MS, TENANTS, History
 from tests.simulation.script import Action as Scripted
 from tests.simulation.setting import plan_of, wire
 from tests.simulation.watch import Watch, WatchedBlobs, WatchedDecisions, WatchedPort, WatchedState
@@ -25,6 +26,7 @@ from tocsin.core.errors import TransientError
 from tocsin.core.plan.book import PlanBook, plan_blob, publish_plan
 from tocsin.core.ports import Backend, LogRecord
 from tocsin.runtime.events import feed_event, kinesis_event_of, schedule_event_of
+from tocsin.runtime.stages import Stages, make_stages
 
 ALL_QUEUE: Final = "q-all"
 TRIES_MAX: Final = 12
@@ -105,6 +107,8 @@ class World:
         self.hashes = [publish_plan(plan, self.memory.blobs) for plan in self.plans]
         self._release = [0, 0]
         self._backoff = Backoff(Random(0), lambda _: None)  # noqa: S311  nobody waits
+        self._kept = MemoryCheckpoints()
+        self._pipeline = self._pipeline_process()
         self.mappings = {name: self._mapping(name) for name in MAKERS}
         self._subscribe()
 
@@ -239,6 +243,9 @@ class World:
         self.calls.counts["reshard"] += 1
 
     def _do_cold(self, which: int, place: int) -> None:
+        if PIPELINE in self.history.features:
+            self.calls.counts["cold start"] += self._pipeline.end()
+            return
         instances = list(self.mappings.values())[which % 3].instances
         if place % 2 not in instances.busy:
             instances.end(place % 2)
@@ -251,6 +258,7 @@ class World:
             return
         self._release[place] = self._newest = 1
         self.calls.counts["deployment"] += 1
+        self._pipeline.end()
         for mapping in self.mappings.values():
             if place not in mapping.instances.busy:
                 mapping.instances.end(place)
@@ -270,13 +278,29 @@ class World:
         }
         reader, event_of = readers[name]
         instances = Instances(lambda place: self._start(name, place))
-        if RUNTIME not in self.history.features:
+        if not {RUNTIME, PIPELINE} & {*self.history.features}:
             return Mapping(name, reader, event_of, instances, self._running)
-        kept = MemoryCheckpoints()
-        checkpoints: Any = FaultyPort(kept, "checkpoints", self.calls)
-        runtime = RuntimeMapping(name, reader, event_of, instances, self._running, kept=kept, checkpoints=checkpoints)
-        runtime.now_ms = lambda: self.now.newest_ms
-        return runtime
+        progress: Any = {"kept": self._kept, "checkpoints": FaultyPort(self._kept, "checkpoints", self.calls)}
+        common = (name, reader, event_of, instances, self._running)
+        if PIPELINE in self.history.features:
+            return PipelineMapping(*common, **progress, pipeline=self._pipeline)
+        return RuntimeMapping(*common, **progress, now_ms=self._newest_ms)
+
+    def _newest_ms(self) -> int:
+        return self.now.newest_ms
+
+    def _pipeline_process(self) -> PipelineProcess:
+        checkpoints: Any = FaultyPort(self._kept, "checkpoints", self.calls)
+        read = {
+            name: ReadLog(getattr(self.backend, name), getattr(self.memory, name)) for name in ("readings", "panes")
+        }
+        host = FaultyHost(replace(self.backend, **read), checkpoints, self.memory)
+        common = (self._stages, self._newest_ms, self._running, self.calls)
+        return PipelineProcess(host, lambda: self.plans[self._newest], *common)
+
+    def _stages(self, backend: Backend, plans: PlanBook) -> Stages:
+        tick = make_tick(backend, plans, random=self._backoff.random, pause=self._backoff.pause)
+        return replace(make_stages(backend, plans), tick=tick)
 
     def _start(self, name: str, place: int) -> Handler:
         plan = self.plans[self._release[place % 2]]
