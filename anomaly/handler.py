@@ -57,21 +57,20 @@ class AnomalyHandler:
             UnavailableError: A store did not answer; the whole batch comes again.
         """
         records = kinesis_records(event)
-        batches, firsts, in_order = self._batches(records)
-        self._measures = {}
-        machines = (self._machine, self._cohorts)
-        commits, conflicts = sum(one.commits for one in machines), sum(one.conflicts for one in machines)
-        self.failures = self._compare(list(batches), in_order) or self._machine.run(batches)
-        self._measures = {
-            "records": len(records),
-            "commits": sum(one.commits for one in machines) - commits,
-            "commit_conflicts": sum(one.conflicts for one in machines) - conflicts,
-            "outbox_unpublished": sum(one.unpublished() for one in machines),
-        }
+        firsts = self._fold(records)
         for group, error in self.failures.items():
             logger.warning("group failed", group=group, error=told(error), sequence=records[firsts[group]].sequence)
         first = min((firsts[group] for group in self.failures), default=None)
         return batch_failures([] if first is None else [records[first].sequence])
+
+    def judge(self, records: Sequence[StoredRecord]) -> dict[int, TransientError]:
+        """Fold records of panes that come without an event; return why groups failed, whose records must come again.
+
+        Raises:
+            UnavailableError: A store did not answer; all of them must come again.
+        """
+        self._fold(records)
+        return self.failures
 
     def measures(self) -> dict[str, float]:
         """Return what the last call did, as metrics."""
@@ -85,6 +84,21 @@ class AnomalyHandler:
             for what, how_many in (state.counts if state else {}).items():
                 totals[what] = totals.get(what, 0) + how_many
         return totals
+
+    def _fold(self, records: Sequence[StoredRecord]) -> dict[int, int]:
+        """Fold the records, in the order of the log; return group to the place of its first one."""
+        batches, firsts, in_order = self._batches(records)
+        self._measures = {}
+        machines = (self._machine, self._cohorts)
+        commits, conflicts = sum(one.commits for one in machines), sum(one.conflicts for one in machines)
+        self.failures = self._compare(list(batches), in_order) or self._machine.run(batches)
+        self._measures = {
+            "records": len(records),
+            "commits": sum(one.commits for one in machines) - commits,
+            "commit_conflicts": sum(one.conflicts for one in machines) - conflicts,
+            "outbox_unpublished": sum(one.unpublished() for one in machines),
+        }
+        return firsts
 
     def _compare(self, groups: Sequence[int], in_order: Batches) -> dict[int, TransientError]:
         """Let the group of cohorts fold the batches, where a rule compares or did; return why no group can go on.

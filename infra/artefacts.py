@@ -15,6 +15,9 @@ ONLY_WITH: Final[Mapping[str, str]] = {"tocsin.adapters.aws.windows": "TOCSIN_WI
 DATA: Final[Mapping[str, tuple[str, ...]]] = {"tocsin.api.handler": ("tocsin/api/static",)}
 """Module to files and folders of ours that it reads."""
 
+ALSO: Final[Mapping[str, tuple[str, ...]]] = {"processors.handler": ("tocsin.runtime.joined",)}
+"""Module of a handler to others that a parameter of the template may make the handler instead: one archive has all."""
+
 TIME_ZONES: Final = "tzdata"
 """What the standard library's ``zoneinfo`` reads, as an image of Lambda has no database of time zones."""
 
@@ -63,7 +66,7 @@ def files_of(artefact: Artefact, roots: Roots) -> dict[PurePosixPath, Path]:
     Raises:
         ValueError: It would hold what no function may import.
     """
-    closure = closure_of(artefact.module, roots, without=artefact.without)
+    closure = closure_of(artefact.module, roots, without=artefact.without, also=ALSO.get(artefact.module, ()))
     files = {_place(path, roots.own): path for path in closure.own.values()}
     for module, places in DATA.items():
         if module in closure.own:

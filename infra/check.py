@@ -47,6 +47,7 @@ SETTINGS: Final[Mapping[str, Mapping[str, Any]]] = {
         "ReserveConcurrency": "no",
         "OrderedNotifications": "yes",
         "WindowsCapacity": "on-demand",
+        "PanesShards": 0,
     },
 }
 """Parameters under which the rules must hold: between them, every condition is true once and false once."""

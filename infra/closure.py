@@ -46,16 +46,17 @@ class Closure:
     outside: set[str] = field(default_factory=set)
 
 
-def closure_of(module: str, roots: Roots, *, without: Collection[str] = ()) -> Closure:
+def closure_of(module: str, roots: Roots, *, without: Collection[str] = (), also: Collection[str] = ()) -> Closure:
     """Return what is reached from the module.
 
     Args:
         module: Dotted name of a module of ours.
         roots: Where to look, ours first.
         without: Modules that are not followed.
+        also: Further modules of ours to begin from.
     """
     found = Closure()
-    waiting = [module]
+    waiting = [module, *also]
     while waiting:
         for each in _with_parents(waiting.pop()):
             top = each.partition(".")[0]

@@ -7,13 +7,15 @@ from typing import Any
 
 import pytest
 
-from infra.package import topology
+from infra.package import EVERYTHING, TEMPLATE, topology
 from tests.adapters.test_canaries import MAKERS
 from tests.core.formats.specimens import ARRIVAL_MS, message
 from tests.ingest.specimens import PLANS
 from tocsin.adapters.embedded.open import open_embedded
 from tocsin.adapters.telemetry import FACTS_ONLY
 from tocsin.core.ports import StoredRecord
+from tocsin.runtime.cloudformation.resolve import resolve
+from tocsin.runtime.cloudformation.source import load_template
 from tocsin.runtime.events import kinesis_event_of
 
 EVENTS = Path(__file__).parents[1] / "events"
@@ -99,8 +101,10 @@ def test_every_alarm_tells_the_operators_and_says_what_to_look_at() -> None:
         assert " - " in alarm.properties["AlarmDescription"], alarm.id
 
 
-def test_functions_of_alarms_are_functions_of_the_stack() -> None:
-    names = {one.properties["FunctionName"] for one in STACK.of_kind("AWS::Serverless::Function")}
-    text = json.dumps([one.properties for one in STACK.of_kind("AWS::CloudWatch::Alarm")])
+@pytest.mark.parametrize("shards_of_panes", [1, 0])
+def test_functions_of_alarms_are_functions_of_the_stack(shards_of_panes: int) -> None:
+    stack = resolve(load_template(TEMPLATE), {**EVERYTHING, "PanesShards": shards_of_panes})
+    names = {one.properties["FunctionName"] for one in stack.of_kind("AWS::Serverless::Function")}
+    text = json.dumps([one.properties for one in stack.of_kind("AWS::CloudWatch::Alarm")])
 
     assert set(re.findall(r'"FunctionName", "Value": "([^"]+)"', text)) == names

@@ -10,12 +10,14 @@ import pytest
 
 from infra.artefacts import NEVER, Artefact, artefacts, files_of
 from infra.closure import Roots, closure_of
-from infra.package import LOCK, MB, PLAN_NAME, ROOT, budget_mb, topology
+from infra.package import EVERYTHING, LOCK, MB, PLAN_NAME, ROOT, TEMPLATE, budget_mb, topology
 from infra.staging import pack, stage
 from infra.wheels import NEEDED, pinned
 from tocsin.core.errors import ConfigError
 from tocsin.core.plan.model import decode_plan, encode_plan, plan_hash
 from tocsin.core.plan.source import default_plan
+from tocsin.runtime.cloudformation.resolve import resolve
+from tocsin.runtime.cloudformation.source import load_template
 
 SITE = Path(sysconfig.get_path("purelib"))
 ROOTS = Roots(ROOT, SITE)
@@ -28,8 +30,9 @@ PURE = ("tick", "alerts", "archive", "delivery")
 LATE = ("api",)
 """Artefacts that hold numpy, and import it with the first query that needs it."""
 
-FURTHER = {"api": {"anomaly"}}
-"""Artefact to stages whose code it has besides its own: the API draws what the detectors expected."""
+FURTHER = {"api": {"anomaly"}, "processors": {"anomaly"}}
+"""Artefact to stages whose code it has besides its own: the API draws what the detectors expected, and where panes have
+no log the function of the readings judges them."""
 
 VARIABLES = {
     "AWS_REGION": "us-east-1",
@@ -113,6 +116,24 @@ def test_cold_start_succeeds_with_the_templates_variables_and_what_the_runtime_b
     program = f"import {module} as m; print(m.handler._built is not None)"
 
     assert in_clean_interpreter(program, folder, runtime, environment=environment).strip() == "True"
+
+
+def test_function_of_both_stages_starts_where_panes_have_no_log(staged: dict[str, Path], runtime: Path) -> None:
+    joined = resolve(load_template(TEMPLATE), {**EVERYTHING, "PanesShards": 0})
+    properties = joined.resources["ProcessorsFunction"].properties
+    own = {name: str(value) for name, value in properties["Environment"]["Variables"].items()}
+    of_lambda = {"AWS_LAMBDA_FUNCTION_NAME": "f", "_HANDLER": properties["Handler"]}
+    environment = VARIABLES | own | of_lambda | {"LAMBDA_TASK_ROOT": str(staged["processors"])}
+    program = (
+        f"import {properties['Handler'].rpartition('.')[0]} as m, processors.handler as p, anomaly.handler as a\n"
+        "print([one.handler._built is not None for one in (m, p, a)])"
+    )
+
+    found = in_clean_interpreter(program, staged["processors"], runtime, environment=environment)
+
+    assert found.strip() == "[True, False, False]", "those of one stage each are not built besides"
+    assert "TOCSIN_PANES_STREAM" not in own
+    assert "AnomalyFunction" not in joined.resources
 
 
 @pytest.mark.parametrize("name", ARTEFACTS)

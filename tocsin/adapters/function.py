@@ -29,6 +29,9 @@ from tocsin.core.ports import Backend
 PLAN_VARIABLE: Final = "TOCSIN_PLAN"
 ROOT_VARIABLE: Final = "LAMBDA_TASK_ROOT"
 FUNCTION_VARIABLE: Final = "AWS_LAMBDA_FUNCTION_NAME"
+HANDLER_VARIABLE: Final = "_HANDLER"
+"""Where Lambda says which handler it calls, as ``module.name``."""
+
 NAMESPACE_VARIABLE: Final = "POWERTOOLS_METRICS_NAMESPACE"
 NAMESPACE: Final = "Tocsin"
 PLAN_FILE: Final = "plan.json"
@@ -97,7 +100,7 @@ class Entry:
         self._environment: Final = environment
         self._logger: Final = fact_logger(stage)
         self._namespace: Final = environment.get(NAMESPACE_VARIABLE, NAMESPACE)
-        self._built: _Built | None = self._build() if FUNCTION_VARIABLE in environment else None
+        self._built: _Built | None = self._build() if _is_called(make, environment) else None
         if self._built is not None:
             around_snapshot(self._before_snapshot, self._after_restore)
 
@@ -150,6 +153,15 @@ class Entry:
         blobs = aws.backend.blobs
         plans = PlanBook(plan, lambda named: blobs.get(plan_blob(named)))
         return _Built(aws, self._make(aws.backend, plans))
+
+
+def _is_called(make: Make, environment: Mapping[str, str]) -> bool:
+    """Tell whether this is Lambda, and the handler that it calls is of the module that makes it.
+
+    A handler of two stages imports those of each, and they must not be built besides.
+    """
+    module = environment.get(HANDLER_VARIABLE, "").rpartition(".")[0]
+    return FUNCTION_VARIABLE in environment and module in {"", make.__module__}
 
 
 def load_plan(environment: Mapping[str, str]) -> Plan:

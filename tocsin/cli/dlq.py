@@ -22,7 +22,8 @@ QUEUE: Final = "queue"
 """What stands for the dead letters of the gateways' queue in place of a name."""
 FINDING: Final = 1
 LOOKS_AT: Final = ("blobs", "gateway")
-PUTS_BACK: Final = (*LOOKS_AT, "readings", "panes", "state", "alerts")
+PUTS_BACK: Final = (*LOOKS_AT, "readings", "state", "alerts")
+"""Without the log of panes, which not all deployments have; it is read where a report names it."""
 
 
 @click.group()

@@ -4,20 +4,21 @@ Single-threaded, and deterministic where the clock is virtual: the same records 
 lead to the same bytes everywhere.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from tocsin.core.clock import DAY_MS, HOUR_MS, MINUTE_MS, NowMs, VirtualClock, pause
 from tocsin.core.errors import TransientError
 from tocsin.core.plan.book import PlanBook, plan_blob, publish_plan
 from tocsin.core.plan.model import Plan
-from tocsin.core.ports import LogReader
+from tocsin.core.ports import LogReader, StoredRecord
 from tocsin.runtime.counting import Passed, counted
 from tocsin.runtime.counts import Counts, counts_of
 from tocsin.runtime.delivery import EventOf
 from tocsin.runtime.discarded import kept_in
 from tocsin.runtime.events import feed_event, kinesis_event_of, schedule_event_of, sqs_event_of
+from tocsin.runtime.handed_on import HandedOn
 from tocsin.runtime.host import Host
 from tocsin.runtime.mapping import Handler, MappingSettings
 from tocsin.runtime.queues import QueueMapping
@@ -41,7 +42,7 @@ BACKLOG_MAX: Final = 1_000
 
 @dataclass(frozen=True, slots=True)
 class PipelineSettings:
-    """How each mapping delivers.
+    """How each mapping delivers, and whether panes have a log.
 
     An error that nobody foresaw stops the pipeline, as it would be repeated for ever otherwise.
     """
@@ -50,6 +51,8 @@ class PipelineSettings:
     processors: MappingSettings = READINGS_SETTINGS
     anomaly: MappingSettings = SMALL_SETTINGS
     alerts: MappingSettings = SMALL_SETTINGS
+    is_joined: bool = False
+    """Whether panes are handed on to the anomaly stage, and none are put on their log."""
 
 
 DEFAULT_SETTINGS: Final = PipelineSettings()
@@ -91,7 +94,10 @@ class Pipeline:
         self.plan_hash = publish_plan(plan, embedded.backend.blobs)
         self.tick_ms = tick_ms or plan.timing.tick_ms
         self.passed = Passed()
-        self.backend = counted(embedded.backend, self.passed)
+        self.backend = counted(
+            replace(embedded.backend, panes=HandedOn(self._judge)) if settings.is_joined else embedded.backend,
+            self.passed,
+        )
         self._now_ms = now_ms
         self._is_lasting = is_lasting
         self._forget_ms = now_ms() + HOUR_MS
@@ -188,6 +194,9 @@ class Pipeline:
     def counts(self) -> Counts:
         """Return what every stage did."""
         return counts_of(self.passed, self._stages.processors.accounts(), self._stages.anomaly.counts())
+
+    def _judge(self, records: Sequence[StoredRecord]) -> Mapping[int, TransientError]:
+        return self._stages.anomaly.judge(records)
 
     def _make_mappings(
         self, embedded: Host, settings: PipelineSettings

@@ -41,6 +41,7 @@ WHOLE: Final = (
 
 STAGES: Final = {
     "processors.handler.handler": "processors",
+    "tocsin.runtime.joined.handler": "anomaly,processors",
     "anomaly.handler.handler": "anomaly",
     "alerts.handler.handler": "alerts",
     "alerts.delivery.handler.handler": "delivery",

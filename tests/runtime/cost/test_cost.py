@@ -72,6 +72,23 @@ def test_month_has_a_put_unit_a_message_and_a_written_window_a_device_and_minute
     assert count(bill, "tick", "lambda_calls") == 43_800
 
 
+def test_without_a_log_of_panes_there_is_a_shard_less_and_no_call_of_anomaly_and_as_much_is_judged(
+    scenario: Scenario, measured: Measured
+) -> None:
+    deployed = DEPLOYED.with_shards_of_panes(0)
+    joined = run(scenario, deployed)
+    bills = [bill_of(measured, PRICES), bill_of(joined, PRICES)]
+
+    assert joined.readings == measured.readings
+    assert [count(bill, "standing", "shard_hours") for bill in bills] == [2 * 730, 730]
+    assert count(bills[1], "anomaly", "lambda_calls") == count(bills[1], "processors", "put_units") == 0
+    assert count(bills[1], "anomaly", "s3_puts") > 0
+    assert count(bills[1], "anomaly", "lambda_gb_s_arm64") > 0, "it waits for its state within the other's call"
+    assert bills[1].usd < bills[0].usd - 10.95
+    assert deployed.with_memory("processors", 512).memory_mb["anomaly"] == 512
+    assert deployed.with_shards_of_panes(1).stack.resources.keys() == DEPLOYED.stack.resources.keys()
+
+
 def test_calls_and_commits_follow_the_batching_window(scenario: Scenario, measured: Measured) -> None:
     found = {5: bill_of(measured, PRICES)}
     for seconds in (2, 10):
@@ -219,5 +236,5 @@ def test_comparison_plays_what_differs_and_computes_the_rest(measured: Measured)
 
     found = list(variants(measured, play, PRICES))
 
-    assert len(played) == 3 + 2 + 1
+    assert len(played) == 1 + 4 + 2 + 1
     assert {one.axis for one in found if one.is_base} == {one.axis for one in found}

@@ -46,6 +46,16 @@ def test_the_alerts_are_the_same_under_the_mappings_of_the_template(own: tuple[S
     assert declared.transitions == usual.transitions
 
 
+def test_without_a_log_of_panes_the_template_is_still_our_own_and_its_two_stages_are_joined() -> None:
+    stack, topology = read_topology(TEMPLATE, {"PanesShards": "0", "ReadingsWaitSeconds": "9"})
+
+    settings = pipeline_settings(stack, topology)
+
+    assert is_own(topology)
+    assert settings.is_joined
+    assert settings.processors.window_ms == 9_000
+
+
 def test_several_readers_of_a_shard_of_the_log_of_readings_are_refused() -> None:
     template = load_template(TEMPLATE)
     events = template["Resources"]["ProcessorsFunction"]["Properties"]["Events"]

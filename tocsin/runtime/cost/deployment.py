@@ -11,13 +11,16 @@ from tocsin.runtime.cost.capacity import Capacity, capacity_of
 from tocsin.runtime.cost.counted_ports import DYNAMODB, S3
 from tocsin.runtime.cost.prices import HOURS_A_MONTH, MINUTES_A_MONTH
 from tocsin.runtime.mapping import MappingSettings
-from tocsin.runtime.pipeline import PipelineSettings
-from tocsin.runtime.sam.own import STAGES, pipeline_settings
+from tocsin.runtime.pipeline import ANOMALY, PROCESSORS, PipelineSettings
+from tocsin.runtime.sam.own import STAGES, is_joined, pipeline_settings
 from tocsin.runtime.sam.reader import read_topology
 
 FUNCTION: Final = "AWS::Serverless::Function"
 HANDLERS: Final[Mapping[str, str]] = {**STAGES, "ingest.tick.handler": "tick", "ingest.archive.handler": "archive"}
 """Handler to the stage whose function it is."""
+
+PANES_SHARDS: Final = "PanesShards"
+"""Parameter of the template."""
 
 QUEUE_READERS: Final = 5
 """Readers of a queue that Lambda starts with, each waiting up to 20 s for messages. Source: Lambda Developer Guide."""
@@ -36,15 +39,17 @@ class Deployment:
     """What is deployed.
 
     Attributes:
+        template: File that it is read from.
         stack: All of it.
         settings: How the stages' mappings deliver.
         archive: How that of the archive does.
-        memory_mb: Stage to the memory of its function.
+        memory_mb: Stage to the memory of its function; where panes have no log that of the readings judges them.
         state: Stage to where its state is.
         architecture: Of the functions.
         capacity: That of the table of windows; None where it is paid by the request.
     """
 
+    template: Path
     stack: Stack
     settings: PipelineSettings
     archive: MappingSettings
@@ -60,7 +65,7 @@ class Deployment:
 
     def with_memory(self, stage: str, memory_mb: int) -> "Deployment":
         """Return the same with another size of a stage's function."""
-        return replace(self, memory_mb={**self.memory_mb, stage: memory_mb})
+        return replace(self, memory_mb={**self.memory_mb, **dict.fromkeys(self._of_one_function(stage), memory_mb)})
 
     def with_capacity(self, capacity: Capacity | None) -> "Deployment":
         """Return the same with the table of windows paid in another way."""
@@ -68,7 +73,18 @@ class Deployment:
 
     def with_state(self, stage: str, place: str) -> "Deployment":
         """Return the same with a stage's state elsewhere."""
-        return replace(self, state={**self.state, stage: place})
+        return replace(self, state={**self.state, **dict.fromkeys(self._of_one_function(stage), place)})
+
+    def with_shards_of_panes(self, count: int) -> "Deployment":
+        """Return the same with so many shards of the log of panes; 0 for none, and as many functions fewer."""
+        other = read_deployment(self.template, {**self.stack.parameters, PANES_SHARDS: count})
+        window_ms = self.settings.processors.window_ms
+        return replace(other, archive=self.archive, capacity=self.capacity).with_window(PROCESSORS, window_ms)
+
+    def _of_one_function(self, stage: str) -> tuple[str, ...]:
+        """Return the stages that share a function with this one, itself among them."""
+        both = (PROCESSORS, ANOMALY)
+        return both if self.settings.is_joined and stage in both else (stage,)
 
 
 def own_template() -> Path:
@@ -76,7 +92,7 @@ def own_template() -> Path:
     return Path(str(files("infra").joinpath("template.yaml")))
 
 
-def read_deployment(template: Path, parameters: Mapping[str, str]) -> Deployment:
+def read_deployment(template: Path, parameters: Mapping[str, Any]) -> Deployment:
     """Return what the template becomes with the parameters.
 
     Raises:
@@ -87,14 +103,17 @@ def read_deployment(template: Path, parameters: Mapping[str, str]) -> Deployment
     known = [one for one in topology.functions.values() if one.handler in HANDLERS]
     functions = {HANDLERS[one.handler]: one for one in reversed(known)}
     archive = [one for one in topology.mappings if one.function == functions["archive"].id]
+    if is_joined(topology):
+        functions[ANOMALY] = functions[PROCESSORS]
     return Deployment(
+        template=template,
         stack=stack,
         settings=pipeline_settings(stack, topology),
         archive=archive[0].settings,
         memory_mb={stage: int(_properties(stack, one.id)["MemorySize"]) for stage, one in functions.items()},
         state={stage: DYNAMODB if "TOCSIN_STATE_TABLE" in one.environment else S3 for stage, one in functions.items()},
         capacity=capacity_of(stack),
-        architecture=str(_properties(stack, functions["processors"].id).get("Architectures", ["x86_64"])[0]),
+        architecture=str(_properties(stack, functions[PROCESSORS].id).get("Architectures", ["x86_64"])[0]),
     )
 
 

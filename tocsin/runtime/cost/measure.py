@@ -140,6 +140,7 @@ class _Run:
     def __init__(self, host: Host, plan: Plan, deployment: Deployment, prices: PriceTable, clock: VirtualClock) -> None:
         self.book = Book()
         self._clock = clock
+        self._is_joined = deployment.settings.is_joined
         self._model = prices.model
         self._ports = CountedPorts(self.book, prices.waits_ms, INDEXES, clock.now_ms)
         self._pipeline = Pipeline(
@@ -180,10 +181,10 @@ class _Run:
             "anomaly": make_anomaly,
             "alerts": make_alerts,
         }
-        made = {
-            name: self._counted(name, cast("Any", make)(self._ports.of_stage(name, backend), plans))
-            for name, make in makers.items()
-        }
+        ports = {name: self._ports.of_stage(name, backend) for name in makers}
+        if self._is_joined:  # then what takes panes is no log but the anomaly stage, whose own ports count
+            ports["processors"] = replace(ports["processors"], panes=backend.panes)
+        made = {name: self._counted(name, cast("Any", make)(ports[name], plans)) for name, make in makers.items()}
         return Stages(**cast("Any", made))
 
     def _counted(self, name: str, handler: Any) -> CountedFunction:  # noqa: ANN401  each stage has a class of its own

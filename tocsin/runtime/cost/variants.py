@@ -12,11 +12,12 @@ from tocsin.core.plan.model import Plan, Window
 from tocsin.runtime.cost.bill import Bill, bill_of
 from tocsin.runtime.cost.capacity import Capacity
 from tocsin.runtime.cost.counted_ports import STATES
-from tocsin.runtime.cost.deployment import Deployment
+from tocsin.runtime.cost.deployment import PANES_SHARDS, Deployment
 from tocsin.runtime.cost.measure import Measured
 from tocsin.runtime.cost.prices import PriceTable
+from tocsin.runtime.pipeline import ANOMALY
 
-BATCH_WINDOWS_S: Final = (1, 2, 5, 10)
+BATCH_WINDOWS_S: Final = (1, 2, 5, 10, 30)
 GROUPS: Final = (1, 4, 16)
 WINDOWS_MS: Final = (MINUTE_MS, 5 * MINUTE_MS)
 MEMORY_MB: Final = (512, 1_024, 1_769, 3_008)
@@ -30,6 +31,8 @@ WORTH: Final = 0.01
 
 WAIT_MS_MAX: Final = 10 * SECOND_MS
 """How long readings may wait for their batch in what is recommended, unless the budget says otherwise."""
+
+LOG_OF_PANES: Final = "log of panes"
 
 Run = Callable[[Deployment, Plan], Measured]
 """Plays the scenario with another deployment or plan."""
@@ -56,12 +59,20 @@ class Variant:
 
 def variants(base: Measured, run: Run, prices: PriceTable) -> Iterator[Variant]:
     """Yield the variants, axis by axis; those of memory and places of state follow from the one run."""
+    yield from _logs_of_panes(base, run, prices)
     yield from _batch_windows(base, run, prices)
     yield from _groups(base, run, prices)
     yield from _windows(base, run, prices)
     yield from _memories(base, prices)
     yield from _states(base, prices)
     yield from _capacities(base, prices)
+
+
+def _logs_of_panes(base: Measured, run: Run, prices: PriceTable) -> Iterator[Variant]:
+    present = int(base.deployment.stack.parameters[PANES_SHARDS])
+    for shards, name in ((present or 1, "own"), (0, "none")):
+        measured = base if shards == present else run(base.deployment.with_shards_of_panes(shards), base.plan)
+        yield Variant(LOG_OF_PANES, name, shards == present, bill_of(measured, prices))
 
 
 def _batch_windows(base: Measured, run: Run, prices: PriceTable) -> Iterator[Variant]:
@@ -101,7 +112,7 @@ def _windows(base: Measured, run: Run, prices: PriceTable) -> Iterator[Variant]:
 
 
 def _memories(base: Measured, prices: PriceTable) -> Iterator[Variant]:
-    for stage in SIZED:
+    for stage in _with_functions(base, SIZED):
         present = base.deployment.memory_mb[stage]
         for memory_mb in sorted({*MEMORY_MB, present}):
             bill = bill_of(base, prices, base.deployment.with_memory(stage, memory_mb))
@@ -109,11 +120,16 @@ def _memories(base: Measured, prices: PriceTable) -> Iterator[Variant]:
 
 
 def _states(base: Measured, prices: PriceTable) -> Iterator[Variant]:
-    for stage in STATEFUL:
+    for stage in _with_functions(base, STATEFUL):
         for place in STATES:
             why_not = base.book.refused.get((stage, place), "")
             bill = None if why_not else bill_of(base, prices, base.deployment.with_state(stage, place))
             yield Variant(f"state of {stage}", place, base.deployment.state[stage] == place, bill, why_not)
+
+
+def _with_functions(base: Measured, stages: Sequence[str]) -> list[str]:
+    """Return those of the stages that have a function of their own."""
+    return [stage for stage in stages if not (base.deployment.settings.is_joined and stage == ANOMALY)]
 
 
 def _capacities(base: Measured, prices: PriceTable) -> Iterator[Variant]:
@@ -144,6 +160,7 @@ class Advice:
 
 
 NOTES: Final = {
+    LOG_OF_PANES: f"--set {PANES_SHARDS}=0; for one shard of readings: docs/decisions/panes-without-a-log.md",
     "capacity of windows": "--set WindowsCapacity=on-demand, or provisioned for a fleet that writes evenly",
     "key groups": "a new generation of state: tocsin state rescale",
     "windows": "alerts of windows come so much later, and people see less",

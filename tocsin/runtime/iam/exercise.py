@@ -1,6 +1,7 @@
 """Runs the pipeline, each function with the rights of its own role, and has it do what it does seldom as well."""
 
 import json
+from dataclasses import replace
 from typing import Any, Final
 
 import msgspec
@@ -20,6 +21,7 @@ from tocsin.core.plan.model import Plan
 from tocsin.core.ports import Backend, LogRecord, StateKey, StateWrite, StoredRecord
 from tocsin.runtime.cloudformation.resolve import Stack
 from tocsin.runtime.events import kinesis_event_of
+from tocsin.runtime.handed_on import HandedOn
 from tocsin.runtime.iam.calls import STATE_ITEM_BYTES
 from tocsin.runtime.iam.guard import Ledger
 from tocsin.runtime.iam.platform import platform_calls
@@ -35,7 +37,7 @@ INGEST_HTTP: Final = "IngestHttpFunction"
 API: Final = "ApiFunction"
 ARCHIVE: Final = "ArchiveFunction"
 STATEFUL: Final = {"processors": "ProcessorsFunction", "anomaly": "AnomalyFunction", "alerts": "AlertsFunction"}
-"""Stage to the logical id of its function."""
+"""Stage to the logical id of its function, where panes have a log."""
 
 TICK: Final = "TickFunction"
 DELIVERY: Final = "DeliveryFunction"
@@ -81,16 +83,24 @@ def _older(plan: Plan) -> Plan:
     )
 
 
+def _stateful(stack: Stack) -> dict[str, str]:
+    """Return stage to the logical id of its function; where panes have no log, that of the readings judges them."""
+    return {stage: one if one in stack.resources else STATEFUL["processors"] for stage, one in STATEFUL.items()}
+
+
 def _stages(rights: Rights, backend: Backend, plans: PlanBook, older: Plan) -> Stages:
     """Return the handlers, each on ports with the rights of its function."""
-    ports = {stage: rights.backend_of(function, backend) for stage, function in STATEFUL.items()}
+    ports = {stage: rights.backend_of(function, backend) for stage, function in _stateful(rights.stack).items()}
+    anomaly = make_anomaly(ports["anomaly"], _book(older, ports["anomaly"]))
+    if STATEFUL["anomaly"] not in rights.stack.resources:
+        ports["processors"] = replace(ports["processors"], panes=HandedOn(anomaly.judge))
     ticking = rights.backend_of(TICK, backend)
     publish_plan(plans.first, ticking.blobs)
     return Stages(
         ingest=make_ingest(rights.backend_of(INGEST_QUEUE, backend), plans),
         tick=make_tick(ticking, plans),
         processors=make_processors(ports["processors"], _book(older, ports["processors"])),
-        anomaly=make_anomaly(ports["anomaly"], _book(older, ports["anomaly"])),
+        anomaly=anomaly,
         alerts=make_alerts(ports["alerts"], _book(older, ports["alerts"])),
     )
 
@@ -107,11 +117,12 @@ def _do_seldom(rights: Rights, play: Play, scenario: Scenario, plan: Plan) -> No
     backend.readings.put([LogRecord(key, _message(now_ms)), LogRecord(key, b"this is no message")])
     play.pipeline.run_due()
     backend.readings.put([LogRecord(key, _message(now_ms - HOUR_MS))])
-    backend.panes.put([LogRecord("1.0", b"these are no panes")])
+    if STATEFUL["anomaly"] in rights.stack.resources:
+        backend.panes.put([LogRecord("1.0", b"these are no panes")])
     play.pipeline.run_due()
     take_from_everywhere(rights, backend, plan, now_ms)
     deliver(rights, backend, plan, now_ms)
-    for stage, function in {**STATEFUL, "delivery": DELIVERY}.items():
+    for stage, function in {**_stateful(rights.stack), "delivery": DELIVERY}.items():
         large = StateWrite(StateKey(OTHER_GENERATION, 0, stage), bytes(STATE_ITEM_BYTES + 1), "")
         rights.backend_of(function, backend).state.commit([large])
     came = StoredRecord("shardId-000000000000", "1", key, _message(now_ms), now_ms)

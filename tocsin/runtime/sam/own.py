@@ -12,13 +12,25 @@ from tocsin.runtime.pipeline import ALERTS, ANOMALY, INGEST, PROCESSORS, Pipelin
 from tocsin.runtime.sam.model import MappingSpec, SourceKind, Topology
 from tocsin.runtime.sam.names import Names
 
-STAGES: Final[Mapping[str, str]] = {f"{name}.handler.handler": name for name in (INGEST, PROCESSORS, ANOMALY, ALERTS)}
+JOINED: Final = "tocsin.runtime.joined.handler"
+"""Handler of the log of readings where panes have none: it is the anomaly stage as well."""
+
+STAGES: Final[Mapping[str, str]] = {
+    **{f"{name}.handler.handler": name for name in (INGEST, PROCESSORS, ANOMALY, ALERTS)},
+    JOINED: PROCESSORS,
+}
 """Handler to the stage that it is."""
 
 
 def is_own(topology: Topology) -> bool:
     """Tell whether the functions are those of this pipeline: all its stages, each by its handler."""
-    return set(STAGES) <= {function.handler for function in topology.functions.values()}
+    found = {STAGES[function.handler] for function in topology.functions.values() if function.handler in STAGES}
+    return found | ({ANOMALY} if is_joined(topology) else set()) == set(STAGES.values())
+
+
+def is_joined(topology: Topology) -> bool:
+    """Tell whether panes have no log, and the function that folds readings judges them too."""
+    return any(function.handler == JOINED for function in topology.functions.values())
 
 
 def pipeline_settings(stack: Stack, topology: Topology) -> PipelineSettings:
@@ -40,7 +52,7 @@ def pipeline_settings(stack: Stack, topology: Topology) -> PipelineSettings:
                 f"{stage}: ParallelizationFactor must be 1, got {settings.lanes}: the fence would drop what a slower "
                 "lane holds"
             )
-    return PipelineSettings(**found)
+    return PipelineSettings(**found, is_joined=is_joined(topology))
 
 
 def _settings(spec: MappingSpec, stack: Stack) -> MappingSettings:
