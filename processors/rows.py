@@ -5,7 +5,7 @@ All of this can be derived from the group and the plan, so it is kept beside the
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import inf
+from math import inf, nan
 from typing import Any, Self
 
 import numpy as np
@@ -133,10 +133,8 @@ def _watched(geometry: Geometry, device: str, metric: str) -> list[tuple[float, 
 
 
 def _padded(ragged: Sequence[Sequence[float]], width: int) -> Floats:
-    table = np.full((len(ragged), width), np.nan)
-    for row, values in enumerate(ragged):
-        table[row, : len(values)] = values
-    return table
+    rows = [[*values, *(nan,) * (width - len(values))] for values in ragged]
+    return np.array(rows, np.float64).reshape(len(rows), width)
 
 
 @dataclass(frozen=True, slots=True)

@@ -133,7 +133,9 @@ def _authorised(request: Request) -> Caller:
 
 
 def _stats(value: float) -> Any:
-    return replace(STATS, mean=value, sum=3 * value, min=value - 1, max=value + 1, first=value - 0.5, last=value + 0.5)
+    return msgspec.structs.replace(
+        STATS, mean=value, sum=3 * value, min=value - 1, max=value + 1, first=value - 0.5, last=value + 0.5
+    )
 
 
 def read(reply: Reply) -> Answered:

@@ -1,5 +1,6 @@
 from dataclasses import replace
 
+import msgspec
 import pytest
 
 from tests.api.deployment import FINGERPRINT, NOW_MS, Deployment, filled, fired, resolved
@@ -233,7 +234,7 @@ def test_window_that_closes_ends_the_wait(deployment: Deployment) -> None:
     assert deployment.ask(f"/v1/changes?since={since['cursor']}").content["newest_ms"] == since["newest_ms"]
 
     item = deployment.backend.windows.query("acme", "pump-7", size_ms=MINUTE_MS, start_ms=0, end_ms=2**53, limit=1)[0]
-    deployment.backend.windows.put([replace(item, start_ms=NOW_MS - 30_000)])
+    deployment.backend.windows.put([msgspec.structs.replace(item, start_ms=NOW_MS - 30_000)])
 
     newer = deployment.ask(f"/v1/changes?wait_s=25&since={since['cursor']}").content
     assert newer["newest_ms"] == since["newest_ms"] + MINUTE_MS

@@ -1,6 +1,5 @@
 """Series against the readings that they are made of, and the limits on what may be asked."""
 
-from dataclasses import replace
 from datetime import datetime
 from itertools import pairwise
 from math import sqrt
@@ -10,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.api.deployment import NEWEST_MS, NOW_MS, Deployment, filled, fired, resolved
 from tests.contract.specimens import STATS

@@ -1,6 +1,5 @@
-from dataclasses import replace
-
 import numpy as np
+from msgspec.structs import replace
 
 from tests.contract.specimens import STATS, WINDOW
 from tocsin.core.formats.rejections import LateReading

@@ -1,7 +1,7 @@
 from collections.abc import Sequence
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from processors.listing import Listing
 from tests.contract.specimens import STATS, WINDOW

@@ -8,7 +8,7 @@ import sys
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import astuple, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from itertools import count, islice, pairwise
 from threading import Lock
 from typing import Any, Final
@@ -147,7 +147,7 @@ class MemoryWindows:
             if known is None or known.metrics.keys() <= item.metrics.keys():
                 of_device[key] = item
             else:
-                of_device[key] = replace(item, metrics=known.metrics | item.metrics)
+                of_device[key] = msgspec.structs.replace(item, metrics=known.metrics | item.metrics)
 
     def query(
         self, tenant: str, device: str, *, size_ms: int, start_ms: int, end_ms: int, limit: int
@@ -161,7 +161,7 @@ class MemoryWindows:
     ) -> SeriesWindows:
         items = self.query(tenant, device, size_ms=size_ms, start_ms=start_ms, end_ms=end_ms, limit=sys.maxsize)
         rows = [
-            (item.start_ms, item.revision, astuple(item.metrics[metric]))
+            (item.start_ms, item.revision, msgspec.structs.astuple(item.metrics[metric]))
             for item in items
             if metric in item.metrics and item.start_ms % size_ms == 0
         ]

@@ -5,7 +5,7 @@ of the time that a dataclass takes, and a replay makes several a record.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 import msgspec
@@ -96,8 +96,7 @@ class StateWrite:
     expected_version: str
 
 
-@dataclass(frozen=True, slots=True)
-class WindowStats:
+class WindowStats(msgspec.Struct, frozen=True):
     """One metric's statistics of one window; ``rate`` is per second, NaN (absent) for one reading."""
 
     count: int
@@ -109,11 +108,10 @@ class WindowStats:
     first: float
     last: float
     rate: float | None = None
-    quantiles: dict[str, float] = field(default_factory=dict)
+    quantiles: dict[str, float] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class WindowItem:
+class WindowItem(msgspec.Struct, frozen=True):
     """All metrics of one device in one window.
 
     Attributes:

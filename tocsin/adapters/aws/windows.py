@@ -6,10 +6,11 @@ beside, told apart by a hash of the metrics' names; readers merge them.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import fields
 from hashlib import sha256
 from itertools import count, groupby, islice
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec.structs import astuple
 
 from tocsin.adapters.aws.attributes import Value, number, number_of, text, whole_number_of
 from tocsin.adapters.aws.keys import REVISION_DIGITS, device_key, start_text, windows_prefix
@@ -85,7 +86,7 @@ class DynamoWindows:
             if (start := whole_number_of(group[0]["start_ms"])) % size_ms == 0
             and (stats := _metric(group, metric)) is not None
         )
-        found = [(start, revision, _row(stats)) for start, revision, stats in islice(windows, max(0, limit))]
+        found = [(start, revision, astuple(stats)) for start, revision, stats in islice(windows, max(0, limit))]
         from tocsin.core.series import series_of  # noqa: PLC0415  columns: a function that needs none starts without
 
         return series_of(*zip(*found, strict=True)) if found else series_of((), (), ())
@@ -160,10 +161,6 @@ def _metric(parts: list[Item], metric: str) -> WindowStats | None:
         if stats := part["metrics"]["M"].get(metric):
             return _decoded(stats["L"])
     return None
-
-
-def _row(stats: WindowStats) -> tuple[Any, ...]:
-    return tuple(getattr(stats, field.name) for field in fields(stats))
 
 
 def _encoded(stats: WindowStats) -> list[Value]:
