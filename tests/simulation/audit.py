@@ -14,7 +14,7 @@ import msgspec
 from tests.simulation.audit_alerts import audit_alerts
 from tests.simulation.audit_outages import audit_outages
 from tests.simulation.oracle import Oracle, hash_of, quantiles_of, stats_of
-from tests.simulation.script import OUTAGES, QUANTILES
+from tests.simulation.script import JOINED, OUTAGES, QUANTILES
 from tests.simulation.setting import FLOW, QUANTILES_OF, TEMP, TIMING, WINDOWS, correction_ms
 from tests.simulation.watch import opened
 from tests.simulation.world import ALL_QUEUE, World
@@ -194,7 +194,13 @@ def _aside(world: World, oracles: Iterable[Oracle]) -> Iterator[str]:
 
 
 def _panes(world: World) -> Iterator[str]:
-    """Every committed batch of panes is on the log, first copies in order, and anomaly has taken it."""
+    """Every committed batch of panes is on the log, first copies in order, or is folded where panes have no log."""
+    if JOINED in world.history.features:
+        for group, batches in world.watch.panes.items():
+            folded = world.watch.judged(group)
+            if folded != len(batches):
+                yield f"lost: panes of group {group}: {folded} of {len(batches)} were judged"
+        return
     log = world.memory.panes
     first: dict[str, list[bytes]] = {}
     for shard in log.shards():

@@ -88,6 +88,7 @@ class PipelineProcess:
         life: Says whether a process runs that counts.
         error: Its newest failure, in words.
         lets_time_pass: Whether time passes with each run; if not, its schedules call nobody.
+        is_joined: Whether panes have no log.
     """
 
     host: FaultyHost
@@ -99,6 +100,7 @@ class PipelineProcess:
     life: Lane = field(default_factory=Lane)
     error: str = ""
     lets_time_pass: bool = True
+    is_joined: bool = False
     _runs: int = 0
     _process: Pipeline | None = None
 
@@ -142,7 +144,7 @@ class PipelineProcess:
         how = MappingSettings(
             batch_records_max=size, bisect=size % 2 == 1, retry_ms_max=WAIT_MS_MAX, survives=TransientError
         )
-        settings = PipelineSettings(how, how, how, how)
+        settings = PipelineSettings(how, how, how, how, is_joined=self.is_joined)
         with self.calls.paused():  # a process that does not come up does nothing, and many would be tried
             pipeline = Pipeline(self.host, self.plan(), self._later_ms, settings=settings, stages=self.stages)
             pipeline.start_ticks()

@@ -28,13 +28,16 @@ SAMPLE: Final = ("sample", "repeat", "outdated", "future", "broken")
 FORMAT: Final = "tocsin simulated history 1"
 REVISIONS, QUANTILES, ADAPTIVE, RUNTIME = "revisions", "quantiles", "adaptive", "runtime"
 OUTAGES: Final = "outages"
-PIPELINE: Final = "pipeline"
+PIPELINE, JOINED = "pipeline", "joined"
 PIPELINE_SHARE: Final = 0.12
 """How many of all histories the local runtime's pipeline plays, in place of its mappings alone."""
+
+JOINED_SHARE: Final = 0.12
+"""In how many panes have no log: whoever folds readings has them judged."""
 SHARE: Final = {REVISIONS: 0.3, QUANTILES: 0.3, ADAPTIVE: 0.3, RUNTIME: 0.3, OUTAGES: 0.12}
 """How many of all histories have each; those with outages take twice as long."""
 
-FEATURES: Final = (*SHARE, PIPELINE)
+FEATURES: Final = (*SHARE, PIPELINE, JOINED)
 
 
 @dataclass(frozen=True)
@@ -48,8 +51,8 @@ class History:
         faults: Fault of each call that goes wrong, by the call's number; None: drawn from the seed.
         seed: Where it came from.
         one_in: Of how many calls one goes wrong, where faults are drawn.
-        features: What the plan asks for besides, and whether the runtime's own mappings, or all of its pipeline,
-            deliver: of ``FEATURES``.
+        features: What the plan asks for besides, whether the runtime's own mappings, or all of its pipeline,
+            deliver, and whether panes have a log: of ``FEATURES``.
     """
 
     groups: int
@@ -148,8 +151,11 @@ def drawn(seed: int, size: int, one_in: float) -> History:
             now_ms += action[1]
         actions.append(action)
     features = tuple(feature for feature in SHARE if random.random() < SHARE[feature])
-    if Random(f"pipeline {seed}").random() < PIPELINE_SHARE:  # noqa: S311  a seed replays it
+    further = Random(f"pipeline {seed}")  # noqa: S311  a seed replays it
+    if further.random() < PIPELINE_SHARE:
         features = (*(feature for feature in features if feature != RUNTIME), PIPELINE)
+    if further.random() < JOINED_SHARE:
+        features = (*features, JOINED)
     if OUTAGES in features:
         actions = [*_reports(senders), *actions, *_outage(random, senders, now_ms)]
     return History(random.choice((1, 2, 4)), random.choice((1, 1, 2, 3)), actions, None, seed, one_in, features)

@@ -86,6 +86,11 @@ class Watch:
         if data not in self._known:
             self.findings.append(f"published before commit: {lane} {data[:60]!r}")
 
+    def judged(self, group: int) -> int:
+        """Return how many batches of the group's panes anomaly has folded."""
+        fences = (fences for key, fences in self._fences.items() if (key.stage, key.group) == ("anomaly", group))
+        return next(fences, {}).get((1, group), 0)
+
     def _processors(self, key: StateKey, meta: Any, outbox: list[tuple[str, str, bytes]]) -> None:
         fences = {shard: int(account[0]) for shard, account in meta[4].items()}
         self.accounts |= {(key.group, shard): account for shard, account in meta[4].items()}

@@ -17,7 +17,7 @@ from tests.simulation.memory import Memory, MemoryLog
 from tests.simulation.people import action_of
 from tests.simulation.pipeline import FaultyHost, PipelineMapping, PipelineProcess, ReadLog
 from tests.simulation.runtime_mapping import MemoryCheckpoints, RuntimeMapping
-from tests.simulation.script import FROZEN, PIPELINE, RUNTIME, START_MS, TENANTS, History
+from tests.simulation.script import FROZEN, JOINED, PIPELINE, RUNTIME, START_MS, TENANTS, History
 from tests.simulation.script import Action as Scripted
 from tests.simulation.setting import plan_of, wire
 from tests.simulation.watch import Watch, WatchedBlobs, WatchedDecisions, WatchedPort, WatchedState
@@ -26,6 +26,7 @@ from tocsin.core.errors import TransientError
 from tocsin.core.plan.book import PlanBook, plan_blob, publish_plan
 from tocsin.core.ports import Backend, LogRecord
 from tocsin.runtime.events import feed_event, kinesis_event_of, schedule_event_of
+from tocsin.runtime.joined import JoinedHandler
 from tocsin.runtime.stages import Stages, make_stages
 
 ALL_QUEUE: Final = "q-all"
@@ -296,7 +297,8 @@ class World:
         }
         host = FaultyHost(replace(self.backend, **read), checkpoints, self.memory)
         common = (self._stages, self._newest_ms, self._running, self.calls)
-        return PipelineProcess(host, lambda: self.plans[self._newest], *common)
+        is_joined = JOINED in self.history.features
+        return PipelineProcess(host, lambda: self.plans[self._newest], *common, is_joined=is_joined)
 
     def _stages(self, backend: Backend, plans: PlanBook) -> Stages:
         tick = make_tick(backend, plans, random=self._backoff.random, pause=self._backoff.pause)
@@ -305,7 +307,8 @@ class World:
     def _start(self, name: str, place: int) -> Handler:
         plan = self.plans[self._release[place % 2]]
         blobs = self.backend.blobs
-        return MAKERS[name](self.backend, PlanBook(plan, lambda named: blobs.get(plan_blob(named))))
+        make = JoinedHandler if name == "processors" and JOINED in self.history.features else MAKERS[name]
+        return make(self.backend, PlanBook(plan, lambda named: blobs.get(plan_blob(named))))
 
     def _watched(self, backend: Backend) -> Backend:
         watch = self.watch
