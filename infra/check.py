@@ -48,6 +48,7 @@ SETTINGS: Final[Mapping[str, Mapping[str, Any]]] = {
         "OrderedNotifications": "yes",
         "WindowsCapacity": "on-demand",
         "PanesShards": 0,
+        "Watching": "least",
     },
 }
 """Parameters under which the rules must hold: between them, every condition is true once and false once."""

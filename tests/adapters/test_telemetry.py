@@ -120,8 +120,10 @@ def test_formatter_is_the_one_of_every_stage() -> None:
     assert isinstance(fact_logger("other").registered_handler.formatter, FactFormatter)
 
 
-def written(capsys: pytest.CaptureFixture[str], measures: dict[str, float]) -> list[dict[str, Any]]:
-    emit_metrics("specimen", measures, "Tocsin/test")
+def written(
+    capsys: pytest.CaptureFixture[str], measures: dict[str, float], namespace: str = "Tocsin/test"
+) -> list[dict[str, Any]]:
+    emit_metrics("specimen", measures, namespace)
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
@@ -132,6 +134,12 @@ def test_zero_is_no_metric_as_each_hour_of_one_is_paid(capsys: pytest.CaptureFix
     assert [one["Name"] for one in described["Metrics"]] == ["messages"]
     assert line["records"] == 7
     assert "late" not in line
+
+
+def test_without_a_namespace_nothing_is_a_metric_and_the_line_still_says_it(capsys: pytest.CaptureFixture[str]) -> None:
+    line = {"service": "specimen", "messages": 3, "records": 7}
+
+    assert written(capsys, {"messages": 3, "late": 0, "records": 7}, namespace="") == [line]
 
 
 def test_call_without_metrics_tells_its_facts_in_a_plain_line_or_nothing(capsys: pytest.CaptureFixture[str]) -> None:

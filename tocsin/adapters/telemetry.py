@@ -41,7 +41,9 @@ TEXT_CHARS_MAX: Final = 300
 METRICS_MAX: Final = 100
 """Most metrics of one line of CloudWatch's embedded format."""
 
-FACTS_ONLY: Final = frozenset({"accepted", "archived", "duration_ms", "posts", "records", "requests", "ticks"})
+FACTS_ONLY: Final = frozenset(
+    {"accepted", "archived", "commits", "duration_ms", "posts", "records", "requests", "ticks"}
+)
 """Measures that are fields of the line and no metrics: found by a query of the logs, which costs nothing until it is
 asked. Lambda's own metrics tell nearly the same, and no alarm and no chart looks at them."""
 
@@ -124,10 +126,10 @@ def emit_metrics(stage: str, measures: Mapping[str, float], namespace: str) -> N
     Args:
         stage: Name of the stage.
         measures: Name to value, at most ``METRICS_MAX``; a name that ends with a unit of ``UNITS`` has it.
-        namespace: Of CloudWatch; one a deployment.
+        namespace: Of CloudWatch; one a deployment. Empty for no metrics: then all that is not zero is fields.
     """
-    facts = {name: value for name, value in measures.items() if name in FACTS_ONLY}
-    told_of = [(name, value) for name, value in measures.items() if value and name not in FACTS_ONLY]
+    facts = {name: value for name, value in measures.items() if name in FACTS_ONLY or (value and not namespace)}
+    told_of = [(name, value) for name, value in measures.items() if value and name not in facts]
     if not told_of:
         _write_facts(stage, facts)
         return

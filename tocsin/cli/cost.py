@@ -25,7 +25,7 @@ from tocsin.runtime.cost.deployment import Deployment, own_template, read_deploy
 from tocsin.runtime.cost.measure import Measured, measure
 from tocsin.runtime.cost.naive import Design, designs
 from tocsin.runtime.cost.prices import PriceTable, price_table
-from tocsin.runtime.cost.variants import WAIT_MS_MAX, Advice, Variant, advice, variants
+from tocsin.runtime.cost.variants import Advice, Variant, advice, variants, wait_ms_worth
 
 FINDING: Final = 1
 
@@ -76,6 +76,7 @@ def cost(  # noqa: PLR0917  one for each option
     passes the ports is counted as Amazon bills it. Exit code 1 where the budget of the plan is exceeded.
     """
     logging.disable(logging.ERROR)  # what the pipeline logs is counted, not shown
+    click.get_current_context().call_on_close(lambda: logging.disable(logging.NOTSET))
     file, prices = scenario_file(scenario), price_table()
     plan, budget = plan_for(file, plan_path), _budget(plan_path or beside(file))
     played = load_scenario(file)
@@ -111,7 +112,7 @@ def _parameters(given: Sequence[str]) -> dict[str, str]:
 def _found(measured: Measured, prices: PriceTable, budget: Budget, run: Any) -> _Found:  # noqa: ANN401  or None
     bill = bill_of(measured, prices)
     compared = tuple(variants(measured, run, prices)) if run else ()
-    wait_ms = WAIT_MS_MAX if budget.wait_ms is None else budget.wait_ms
+    wait_ms = wait_ms_worth(measured.plan) if budget.wait_ms is None else budget.wait_ms
     return _Found(
         measured,
         bill,

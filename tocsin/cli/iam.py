@@ -39,6 +39,7 @@ def check(template: Path | None, enforce: bool, as_json: bool) -> None:
     Exit code 1 where something is granted and not used, or used and not granted.
     """
     logging.disable(logging.ERROR)  # the run has bad input on purpose
+    click.get_current_context().call_on_close(lambda: logging.disable(logging.NOTSET))
     loaded = load_template(template or _own_template())
     found = dict(_reports(loaded, enforces=enforce))
     if as_json:

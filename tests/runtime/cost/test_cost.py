@@ -19,13 +19,14 @@ from tocsin.runtime.cost.measure import Measured, measure, spans_ms
 from tocsin.runtime.cost.naive import designs
 from tocsin.runtime.cost.prices import price_table
 from tocsin.runtime.cost.usage import Usage
-from tocsin.runtime.cost.variants import Variant, advice, variants, with_windows
+from tocsin.runtime.cost.variants import Variant, advice, variants, wait_ms_worth, with_windows
 
 PRICES = price_table()
 OWN = read_deployment(own_template(), {})
 DEPLOYED = replace(OWN, archive=replace(OWN.archive, window_ms=60_000))
 """Short enough for tests: the archive writes every minute."""
 
+LEAST = DEPLOYED.with_parameter("Watching", "least")
 ON_DEMAND = DEPLOYED.with_capacity(None)
 PLAN = msgspec.structs.replace(default_plan(), groups=1)
 MINUTE_MS = 60_000
@@ -75,7 +76,7 @@ def test_month_has_a_put_unit_a_message_and_a_written_window_a_device_and_minute
 def test_without_a_log_of_panes_there_is_a_shard_less_and_no_call_of_anomaly_and_as_much_is_judged(
     scenario: Scenario, measured: Measured
 ) -> None:
-    deployed = DEPLOYED.with_shards_of_panes(0)
+    deployed = DEPLOYED.with_parameter("PanesShards", 0)
     joined = run(scenario, deployed)
     bills = [bill_of(measured, PRICES), bill_of(joined, PRICES)]
 
@@ -86,7 +87,7 @@ def test_without_a_log_of_panes_there_is_a_shard_less_and_no_call_of_anomaly_and
     assert count(bills[1], "anomaly", "lambda_gb_s_arm64") > 0, "it waits for its state within the other's call"
     assert bills[1].usd < bills[0].usd - 10.95
     assert deployed.with_memory("processors", 512).memory_mb["anomaly"] == 512
-    assert deployed.with_shards_of_panes(1).stack.resources.keys() == DEPLOYED.stack.resources.keys()
+    assert deployed.with_parameter("PanesShards", 1).stack.resources.keys() == DEPLOYED.stack.resources.keys()
 
 
 def test_calls_and_commits_follow_the_batching_window(scenario: Scenario, measured: Measured) -> None:
@@ -173,8 +174,19 @@ def test_metrics_are_paid_that_the_run_wrote(measured: Measured) -> None:
     names = {name for _, name in measured.book.metrics}
 
     assert count(bill_of(measured, PRICES), "watching", "metrics") == len(measured.book.metrics)
-    assert {"messages", "readings", "commits", "watermark_lag_ms"} <= names
-    assert not names & {"ticks", "archived", "outbox_unpublished", "transitions_lost"}
+    assert {"messages", "readings", "watermark_lag_ms"} <= names
+    assert not names & {"ticks", "archived", "commits", "outbox_unpublished", "transitions_lost"}
+    assert count(bill_of(measured, PRICES, LEAST), "watching", "metrics") == 0
+
+
+def test_watched_the_least_there_is_no_metric_no_dashboard_and_half_as_many_alarms(scenario: Scenario) -> None:
+    least = run(scenario, LEAST)
+
+    assert not least.book.metrics
+    assert least.readings == run(scenario).readings
+    full, half = (standing_units(one.stack) for one in (DEPLOYED, LEAST))
+    assert "dashboards" not in half
+    assert 0 < half["alarm_metrics"] < full["alarm_metrics"] / 2
 
 
 def test_designs_without_state_in_blobs_cost_many_times_as_much(measured: Measured) -> None:
@@ -225,6 +237,11 @@ def test_advice_is_what_saves_most_within_the_wait_that_is_allowed() -> None:
 
     assert [(one.axis, one.value) for one in advice(found, wait_ms_max=10_000)] == [("a", "better")]
     assert [(one.axis, one.value) for one in advice(found, wait_ms_max=20_000)] == [("a", "slow")]
+
+
+@pytest.mark.parametrize(("minutes", "seconds"), [(1, 10), (5, 50)])
+def test_readings_may_wait_for_a_sixth_of_the_shortest_window(minutes: int, seconds: int) -> None:
+    assert wait_ms_worth(with_windows(PLAN, minutes * MINUTE_MS)) == seconds * 1_000
 
 
 def test_comparison_plays_what_differs_and_computes_the_rest(measured: Measured) -> None:

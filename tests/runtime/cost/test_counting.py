@@ -4,6 +4,7 @@ import pytest
 
 from tocsin.adapters.aws.attributes import size_bytes
 from tocsin.adapters.embedded.open import open_embedded
+from tocsin.core.clock import DAY_MS
 from tocsin.core.messages import Notification
 from tocsin.core.ports import LogRecord, StateKey, StateWrite, WindowItem, WindowStats
 from tocsin.runtime.cost.clients import Meter, counting_clients
@@ -21,8 +22,9 @@ def book() -> Book:
     return Book()
 
 
-def ports_of(book: Book) -> CountedPorts:
-    return CountedPorts(book, price_table().waits_ms, {"alerts": ("at_ms", "tenant", "fingerprint")}, lambda: NOW_MS)
+def ports_of(book: Book, **how: int) -> CountedPorts:
+    indexes = {"alerts": ("at_ms", "tenant", "fingerprint")}
+    return CountedPorts(book, price_table().waits_ms, indexes, lambda: NOW_MS, **how)
 
 
 def item(metrics: int = 1) -> WindowItem:
@@ -48,11 +50,12 @@ def test_window_costs_a_write_unit_a_kilobyte_of_all_its_metrics(book: Book, met
     assert usage.units["window_write_units"] == usage.minute_writes[NOW_MS // 60_000] == units
 
 
-def test_window_of_a_minute_is_paid_for_thirty_days_of_storage(book: Book) -> None:
+@pytest.mark.parametrize(("how", "days"), [({}, 30), ({"retention_ms": 7 * DAY_MS}, 7)])
+def test_window_of_a_minute_is_paid_for_as_long_as_it_is_kept(book: Book, how: dict[str, int], days: int) -> None:
     with open_embedded(None, now_ms=lambda: NOW_MS) as embedded:
-        ports_of(book).of_stage("processors", embedded.backend).windows.put([item()])
+        ports_of(book, **how).of_stage("processors", embedded.backend).windows.put([item()])
 
-    assert book.stage("processors").kept_byte_days["windows"] == pytest.approx(30 * 278, rel=0.1)
+    assert book.stage("processors").kept_byte_days["windows"] == pytest.approx(days * 278, rel=0.1)
 
 
 def test_item_of_an_index_is_written_once_more() -> None:
@@ -126,7 +129,9 @@ class Quiet:
 
 
 def test_call_of_a_function_counts_what_came_how_long_it_waited_and_what_is_logged(book: Book) -> None:
-    function = CountedFunction("processors", Quiet(), book, price_table().model, lambda: NOW_MS)
+    function = CountedFunction(
+        "processors", Quiet(), book, price_table().model, lambda: NOW_MS, namespace="Tocsin/test"
+    )
     records = [
         {"kinesis": {"partitionKey": key, "approximateArrivalTimestamp": (NOW_MS - held) / 1_000}}
         for key, held in (("a#1", 4_000), ("a#1", 2_000), ("a#2", 0))
@@ -143,7 +148,7 @@ def test_call_of_a_function_counts_what_came_how_long_it_waited_and_what_is_logg
 
 
 def test_messages_of_a_queue_are_received_and_forgotten_ten_at_a_time(book: Book) -> None:
-    function = CountedFunction("ingest", Quiet(), book, price_table().model, lambda: NOW_MS)
+    function = CountedFunction("ingest", Quiet(), book, price_table().model, lambda: NOW_MS, namespace="Tocsin/test")
     message = {"eventSource": "aws:sqs", "attributes": {"SentTimestamp": str(NOW_MS - 500)}}
 
     function({"Records": [message] * 25}, None)

@@ -142,7 +142,8 @@ def _paid_by_request(usage: Usage, deployed: Deployment) -> dict[str, float]:
 
 def _standing_lines(measured: Measured, deployed: Deployment, prices: PriceTable) -> Iterator[Line]:
     """Yield what is paid by the month: what stands there, the metrics that the run wrote, capacity of windows."""
-    parts = [{"metrics": float(len(measured.book.metrics))}, standing_units(deployed.stack)]
+    metrics = float(len(measured.book.metrics)) if deployed.namespace else 0.0
+    parts = [{"metrics": metrics} if metrics else {}, standing_units(deployed.stack)]
     if deployed.capacity:
         parts.append(deployed.capacity.standing())
         by_minute = measured.book.stage(PROCESSORS).minute_writes

@@ -96,19 +96,26 @@ class CountedPorts:
         waits_ms: Kind of request to how long it takes.
         indexes: Table to the attribute that puts an item into each of its indexes.
         now_ms: Clock of puts.
+        retention_ms: How long windows are kept at most.
 
     Raises:
         ConfigError: boto3 is not installed: the adapters of AWS are what cuts calls into requests.
     """
 
     def __init__(
-        self, book: Book, waits_ms: Mapping[str, float], indexes: Mapping[str, Sequence[str]], now_ms: NowMs
+        self,
+        book: Book,
+        waits_ms: Mapping[str, float],
+        indexes: Mapping[str, Sequence[str]],
+        now_ms: NowMs,
+        *,
+        retention_ms: int = NAMES.windows_retention_ms,
     ) -> None:
         self._book = book
         self._waits_ms = waits_ms
         self._meter = Meter(Usage(), [])
         clients = counting_clients(self._meter, indexes, now_ms)
-        self._backend = _adapters(NAMES, clients, now_ms)
+        self._backend = _adapters(replace(NAMES, windows_retention_ms=retention_ms), clients, now_ms)
         self._state = {
             S3: _adapters(replace(NAMES, state_bucket="state"), clients, now_ms).state,
             DYNAMODB: _adapters(replace(NAMES, state_table="state"), clients, now_ms).state,

@@ -6,6 +6,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
+from tocsin.adapters.aws.settings import RETENTION_VARIABLE
+from tocsin.adapters.function import NAMESPACE_VARIABLE
+from tocsin.core.clock import DAY_MS
 from tocsin.runtime.cloudformation.resolve import Resource, Stack
 from tocsin.runtime.cost.capacity import Capacity, capacity_of
 from tocsin.runtime.cost.counted_ports import DYNAMODB, S3
@@ -20,7 +23,8 @@ HANDLERS: Final[Mapping[str, str]] = {**STAGES, "ingest.tick.handler": "tick", "
 """Handler to the stage whose function it is."""
 
 PANES_SHARDS: Final = "PanesShards"
-"""Parameter of the template."""
+WATCHING: Final = "Watching"
+"""Parameters of the template."""
 
 QUEUE_READERS: Final = 5
 """Readers of a queue that Lambda starts with, each waiting up to 20 s for messages. Source: Lambda Developer Guide."""
@@ -46,6 +50,8 @@ class Deployment:
         memory_mb: Stage to the memory of its function; where panes have no log that of the readings judges them.
         state: Stage to where its state is.
         architecture: Of the functions.
+        retention_ms: How long windows are kept at most.
+        namespace: Of the metrics that functions write; empty where they write none.
         capacity: That of the table of windows; None where it is paid by the request.
     """
 
@@ -56,6 +62,8 @@ class Deployment:
     memory_mb: Mapping[str, int]
     state: Mapping[str, str]
     architecture: str
+    retention_ms: int
+    namespace: str
     capacity: Capacity | None
 
     def with_window(self, stage: str, window_ms: int) -> "Deployment":
@@ -75,9 +83,9 @@ class Deployment:
         """Return the same with a stage's state elsewhere."""
         return replace(self, state={**self.state, **dict.fromkeys(self._of_one_function(stage), place)})
 
-    def with_shards_of_panes(self, count: int) -> "Deployment":
-        """Return the same with so many shards of the log of panes; 0 for none, and as many functions fewer."""
-        other = read_deployment(self.template, {**self.stack.parameters, PANES_SHARDS: count})
+    def with_parameter(self, name: str, value: object) -> "Deployment":
+        """Return the same with another value of a parameter of the template."""
+        other = read_deployment(self.template, {**self.stack.parameters, name: value})
         window_ms = self.settings.processors.window_ms
         return replace(other, archive=self.archive, capacity=self.capacity).with_window(PROCESSORS, window_ms)
 
@@ -113,6 +121,8 @@ def read_deployment(template: Path, parameters: Mapping[str, Any]) -> Deployment
         memory_mb={stage: int(_properties(stack, one.id)["MemorySize"]) for stage, one in functions.items()},
         state={stage: DYNAMODB if "TOCSIN_STATE_TABLE" in one.environment else S3 for stage, one in functions.items()},
         capacity=capacity_of(stack),
+        retention_ms=int(functions[PROCESSORS].environment[RETENTION_VARIABLE]) * DAY_MS,
+        namespace=functions[PROCESSORS].environment.get(NAMESPACE_VARIABLE, ""),
         architecture=str(_properties(stack, functions[PROCESSORS].id).get("Architectures", ["x86_64"])[0]),
     )
 

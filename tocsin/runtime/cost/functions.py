@@ -11,7 +11,6 @@ from tocsin.adapters.telemetry import emit_metrics
 from tocsin.core.clock import NowMs, cpu_s
 from tocsin.runtime.cost.counted_ports import Book
 
-NAMESPACE: Final = "Tocsin/tocsin"
 MESSAGES_A_REQUEST: Final = 10
 """Most messages that a queue hands out, or forgets, with one request."""
 
@@ -27,10 +26,21 @@ class CountedFunction:
         book: Where it counts.
         model: The assumptions of the price table.
         now_ms: The clock.
+        namespace: Of its metrics; empty where it writes none.
     """
 
-    def __init__(self, stage: str, handler: Measured, book: Book, model: Mapping[str, float], now_ms: NowMs) -> None:
+    def __init__(
+        self,
+        stage: str,
+        handler: Measured,
+        book: Book,
+        model: Mapping[str, float],
+        now_ms: NowMs,
+        *,
+        namespace: str,
+    ) -> None:
         self._stage = stage
+        self._namespace = namespace
         self._handler = handler
         self._book = book
         self._model = model
@@ -42,7 +52,7 @@ class CountedFunction:
         answer = self._handler(event, context)
         lines = io.StringIO()
         with redirect_stdout(lines):
-            emit_metrics(self._stage, self._handler.measures(), NAMESPACE)
+            emit_metrics(self._stage, self._handler.measures(), self._namespace)
         usage = self._book.stage(self._stage)
         usage.cpu_ms += (cpu_s() - begun_s - self._book.outside_s) * 1_000
         usage.units["lambda_calls"] += 1

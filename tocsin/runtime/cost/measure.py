@@ -140,9 +140,11 @@ class _Run:
     def __init__(self, host: Host, plan: Plan, deployment: Deployment, prices: PriceTable, clock: VirtualClock) -> None:
         self.book = Book()
         self._clock = clock
-        self._is_joined = deployment.settings.is_joined
+        self._deployment = deployment
         self._model = prices.model
-        self._ports = CountedPorts(self.book, prices.waits_ms, INDEXES, clock.now_ms)
+        self._ports = CountedPorts(
+            self.book, prices.waits_ms, INDEXES, clock.now_ms, retention_ms=deployment.retention_ms
+        )
         self._pipeline = Pipeline(
             host, plan, clock.now_ms, settings=deployment.settings, stages=self._stages, is_lasting=True
         )
@@ -182,13 +184,17 @@ class _Run:
             "alerts": make_alerts,
         }
         ports = {name: self._ports.of_stage(name, backend) for name in makers}
-        if self._is_joined:  # then what takes panes is no log but the anomaly stage, whose own ports count
+        if (
+            self._deployment.settings.is_joined
+        ):  # then what takes panes is no log but the anomaly stage, whose own ports count
             ports["processors"] = replace(ports["processors"], panes=backend.panes)
         made = {name: self._counted(name, cast("Any", make)(ports[name], plans)) for name, make in makers.items()}
         return Stages(**cast("Any", made))
 
     def _counted(self, name: str, handler: Any) -> CountedFunction:  # noqa: ANN401  each stage has a class of its own
-        return CountedFunction(name, handler, self.book, self._model, self._clock.now_ms)
+        return CountedFunction(
+            name, handler, self.book, self._model, self._clock.now_ms, namespace=self._deployment.namespace
+        )
 
 
 def _no_pause(seconds: float) -> None:

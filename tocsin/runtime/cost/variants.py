@@ -12,7 +12,7 @@ from tocsin.core.plan.model import Plan, Window
 from tocsin.runtime.cost.bill import Bill, bill_of
 from tocsin.runtime.cost.capacity import Capacity
 from tocsin.runtime.cost.counted_ports import STATES
-from tocsin.runtime.cost.deployment import PANES_SHARDS, Deployment
+from tocsin.runtime.cost.deployment import PANES_SHARDS, WATCHING, Deployment
 from tocsin.runtime.cost.measure import Measured
 from tocsin.runtime.cost.prices import PriceTable
 from tocsin.runtime.pipeline import ANOMALY
@@ -29,8 +29,9 @@ USUAL: Final = Capacity(writes_min=5, reads_min=5, target=0.75)
 WORTH: Final = 0.01
 """Share of the bill that a change must save to be recommended."""
 
-WAIT_MS_MAX: Final = 10 * SECOND_MS
-"""How long readings may wait for their batch in what is recommended, unless the budget says otherwise."""
+WAIT_SHARE: Final = 6
+"""In what is recommended readings wait for their batch for a sixth of the shortest window, unless the budget says how
+long: an alert of a window comes when the window is over, so that much later it is nearly as good."""
 
 LOG_OF_PANES: Final = "log of panes"
 
@@ -66,12 +67,13 @@ def variants(base: Measured, run: Run, prices: PriceTable) -> Iterator[Variant]:
     yield from _memories(base, prices)
     yield from _states(base, prices)
     yield from _capacities(base, prices)
+    yield from _watched(base, prices)
 
 
 def _logs_of_panes(base: Measured, run: Run, prices: PriceTable) -> Iterator[Variant]:
     present = int(base.deployment.stack.parameters[PANES_SHARDS])
     for shards, name in ((present or 1, "own"), (0, "none")):
-        measured = base if shards == present else run(base.deployment.with_shards_of_panes(shards), base.plan)
+        measured = base if shards == present else run(base.deployment.with_parameter(PANES_SHARDS, shards), base.plan)
         yield Variant(LOG_OF_PANES, name, shards == present, bill_of(measured, prices))
 
 
@@ -82,6 +84,11 @@ def _batch_windows(base: Measured, run: Run, prices: PriceTable) -> Iterator[Var
         deployed = base.deployment.with_window("processors", window_ms)
         measured = base if window_ms == present_ms else run(deployed, base.plan)
         yield Variant("readings wait for a batch", f"{seconds} s", window_ms == present_ms, bill_of(measured, prices))
+
+
+def wait_ms_worth(plan: Plan) -> int:
+    """Return how long readings may wait for their batch beside the plan's shortest window, in milliseconds."""
+    return min(window.size_ms for metric in plan.metrics for window in metric.windows) // WAIT_SHARE
 
 
 def _groups(base: Measured, run: Run, prices: PriceTable) -> Iterator[Variant]:
@@ -140,6 +147,13 @@ def _capacities(base: Measured, prices: PriceTable) -> Iterator[Variant]:
         yield Variant("capacity of windows", name, capacity == present, bill)
 
 
+def _watched(base: Measured, prices: PriceTable) -> Iterator[Variant]:
+    present = str(base.deployment.stack.parameters[WATCHING])
+    for value in ("full", "least"):
+        bill = bill_of(base, prices, base.deployment.with_parameter(WATCHING, value))
+        yield Variant("watching the pipeline", value, value == present, bill)
+
+
 @dataclass(frozen=True, slots=True)
 class Advice:
     """A change that pays.
@@ -161,10 +175,11 @@ class Advice:
 
 NOTES: Final = {
     LOG_OF_PANES: f"--set {PANES_SHARDS}=0; for one shard of readings: docs/decisions/panes-without-a-log.md",
+    "watching the pipeline": f"--set {WATCHING}=least; alarms only say that something waits or nobody is told",
     "capacity of windows": "--set WindowsCapacity=on-demand, or provisioned for a fleet that writes evenly",
     "key groups": "a new generation of state: tocsin state rescale",
     "windows": "alerts of windows come so much later, and people see less",
-    "readings wait for a batch": "alerts come so much later",
+    "readings wait for a batch": "--set ReadingsWaitSeconds; alerts come up to {later_s:.0f} s later",
     **{f"memory of {stage}": "calls last longer, and all states must fit" for stage in SIZED},
 }
 
@@ -184,7 +199,10 @@ def advice(found: Sequence[Variant], *, wait_ms_max: int) -> list[Advice]:
             continue
         fitting = [one for one in rows if one.bill and one.bill.wait_ms_max <= max(wait_ms_max, base.wait_ms_max)]
         best = min(fitting, key=lambda one: one.bill.per_million if one.bill else 0.0)
-        saves = base.per_million - (best.bill.per_million if best.bill else 0.0)
+        if best.bill is None:
+            continue
+        saves = base.per_million - best.bill.per_million
         if saves > WORTH * base.per_million:
-            wanted.append(Advice(axis, best.value, saves, saves / base.per_million, NOTES.get(axis, "")))
+            note = NOTES.get(axis, "").format(later_s=(best.bill.wait_ms_max - base.wait_ms_max) / SECOND_MS)
+            wanted.append(Advice(axis, best.value, saves, saves / base.per_million, note))
     return sorted(wanted, key=lambda one: -one.saves)
