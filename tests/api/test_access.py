@@ -27,17 +27,21 @@ RULES = TokenRules(SECRET)
 CLAIMS = {"tenant": "acme", "role": "viewer", "sub": "anna"}
 
 
-def token(rules: TokenRules = RULES, *, lasts_ms: int = 60_000, **claims: str) -> str:
+DAY_S = 86_400
+"""Tokens of parameters are made as tests are collected, which may be long before they run."""
+
+
+def token(rules: TokenRules = RULES, *, lasts_ms: int = 1_000 * DAY_S, **claims: str) -> str:
     return issue_token(rules, CLAIMS | claims, lasts_ms=lasts_ms)
 
 
 def signed(claims: dict[str, object], key: object = SECRET, algorithm: str = "HS256") -> str:
-    whole = {"iss": "tocsin", "aud": "tocsin-api", "exp": wall_now_ms() // 1_000 + 60, **CLAIMS} | claims
+    whole = {"iss": "tocsin", "aud": "tocsin-api", "exp": wall_now_ms() // 1_000 + DAY_S, **CLAIMS} | claims
     return jwt.encode({name: value for name, value in whole.items() if value is not None}, key, algorithm)  # type: ignore[arg-type]
 
 
 def test_token_says_tenant_role_and_subject() -> None:
-    caller = caller_of_token(token(), RULES)
+    caller = caller_of_token(token(lasts_ms=60_000), RULES)
 
     assert (caller.tenant, caller.role, caller.subject) == ("acme", Role.VIEWER, "anna")
     assert caller.expires_ms - wall_now_ms() == pytest.approx(60_000, abs=5_000)
