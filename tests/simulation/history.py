@@ -45,6 +45,7 @@ class HistoryResult:
         log_lines: Lines that the stages logged.
         muted: Alerts that an outage muted.
         seconds: Of processor time that it took.
+        features: What the history has besides: of ``FEATURES``.
     """
 
     seed: int
@@ -61,6 +62,7 @@ class HistoryResult:
     log_lines: int = 0
     muted: int = 0
     seconds: float = 0.0
+    features: tuple[str, ...] = ()
 
     def count(self, kind: str) -> int:
         """Return how many findings are of the kind: ``lost``, ``doubled``, ``differs``, ..."""
@@ -209,4 +211,5 @@ def _result(world: World, findings: list[str]) -> HistoryResult:
         muted=sum(
             one.decision is Decision.INHIBITED and not one.notification_id for one in memory.decisions.stored.values()
         ),
+        features=world.history.features,
     )

@@ -18,6 +18,7 @@ ADDED: Final = (
     *("readings", "commits", "transitions", "notifications"),
     *("revisions", "actions", "log_lines", "seconds"),
 )
+PLAIN: Final = "plain"
 LOSSES: Final = ("lost", "doubled", "differs")
 
 
@@ -38,6 +39,8 @@ class Sum:
         findings: By kind.
         failed: Seeds with findings, and the first of each.
         seconds: Of processor time.
+        played: Histories by feature, ``plain`` where they have none.
+        took: The same in seconds of processor time.
     """
 
     histories: int = 0
@@ -52,12 +55,17 @@ class Sum:
     findings: Counter[str] = field(default_factory=Counter)
     failed: dict[int, str] = field(default_factory=dict)
     seconds: float = 0.0
+    played: Counter[str] = field(default_factory=Counter)
+    took: dict[str, float] = field(default_factory=dict)
 
     def add(self, result: HistoryResult) -> None:
         """Count one history."""
         self.histories += 1
         for name in ADDED:
             setattr(self, name, getattr(self, name) + getattr(result, name))
+        for feature in result.features or (PLAIN,):
+            self.played[feature] += 1
+            self.took[feature] = self.took.get(feature, 0.0) + result.seconds
         self.faults.update(result.faults)
         self.findings.update(finding.partition(":")[0] for finding in result.findings)
         if result.findings:
@@ -69,12 +77,18 @@ class Sum:
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.faults.update(other.faults)
         self.findings.update(other.findings)
+        self.played.update(other.played)
+        self.took |= {one: seconds + self.took.get(one, 0.0) for one, seconds in other.took.items()}
         self.failed |= other.failed
 
     def rates(self) -> tuple[float, float]:
         """Return histories and faults per minute of one processor."""
         minutes = max(self.seconds, 1e-9) / 60
         return self.histories / minutes, self.faults.total() / minutes
+
+    def rate_of(self, feature: str) -> float:
+        """Return histories per minute of one processor, of those with the feature."""
+        return 60 * self.played[feature] / max(self.took.get(feature, 0.0), 1e-9)
 
     def lines(self) -> Iterator[str]:
         """Yield the table, line by line."""
@@ -98,6 +112,7 @@ class Sum:
             ("processor seconds", round(self.seconds, 1)),
             ("histories a core-minute", round(histories)),
             ("faults a core-minute", round(faults)),
+            *((f"  of {feature} histories", round(self.rate_of(feature))) for feature in sorted(self.played)),
         ]
         yield from (f"{name:<26}{value:>12,}" for name, value in rows)
         for seed, finding in sorted(self.failed.items())[:20]:

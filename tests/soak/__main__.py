@@ -81,7 +81,7 @@ def _histories(minutes: float, seed: int) -> Iterator[Callable[[], Sum]]:
             def result() -> Sum:
                 process.wait()
                 told = json.loads(path.read_bytes())
-                told |= {name: Counter(told[name]) for name in ("faults", "findings")}
+                told |= {name: Counter(told[name]) for name in ("faults", "findings", "played")}
                 return Sum(**told)
 
             yield result

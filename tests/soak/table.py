@@ -8,7 +8,7 @@ from typing import Final
 
 from tests.model.search import Found
 from tests.planted.hunt import Verdict
-from tests.simulation.soak import LOSSES, Sum
+from tests.simulation.soak import LOSSES, PLAIN, Sum
 from tests.soak import bad_input, kills, steady
 
 PAGE: Final = Path(__file__).parents[2] / "docs" / "reliability.md"
@@ -75,6 +75,7 @@ def summary(results: Results) -> str:
         ("**differing**", f"**{played.findings['differs']}**"),
         ("other findings", f"{others}"),
         ("histories a core-minute", f"{rate:,.0f}"),
+        ("the same, of those without any feature", f"{played.rate_of(PLAIN):,.0f}"),
         ("faults a core-minute", f"{fault_rate:,.0f}"),
         ("`kill -9`", f"{results.kills.kills:,}"),
         ("slowest opening after a kill", f"{results.kills.slowest_s * 1e3:.0f} ms"),

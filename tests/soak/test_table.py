@@ -13,7 +13,12 @@ from tests.soak import bad_input, kills, steady
 from tests.soak.table import PAGE, Results, planted, replaced, summary, write
 
 PLAYED = Sum(
-    histories=4_000, readings=240_000, faults=Counter({"error before": 9_000, "crash after": 1_000}), seconds=300
+    histories=4_000,
+    readings=240_000,
+    faults=Counter({"error before": 9_000, "crash after": 1_000}),
+    seconds=300,
+    played=Counter(plain=500, outages=250),
+    took={"plain": 30.0, "outages": 60.0},
 )
 RESULTS = Results(
     seed=7,
@@ -34,6 +39,7 @@ def test_table_shows_what_was_done_and_found() -> None:
         "| histories | 4,000 |",
         "| **lost** | **0** |",
         "| histories a core-minute | 800 |",
+        "| the same, of those without any feature | 1,000 |",
         "| `kill -9` | 120 |",
         "| bad inputs | 900,000 |",
         f"| planted bugs found | {len(BUGS)} of {len(BUGS)} |",
