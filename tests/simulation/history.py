@@ -22,6 +22,9 @@ ONE_IN: Final = 3.1
 ROUNDS_MAX: Final = 2_000
 """A process that was started to take one record at a time goes on so."""
 
+STILL_ROUNDS_MAX: Final = 60
+"""After so many rounds in which nothing moved nothing will; retries wait for fewer."""
+
 BATCH_MAX: Final = 1_000
 PRESSING_ROUNDS: Final = 12
 
@@ -154,11 +157,16 @@ def _press_on(world: World) -> None:
 
 def _drain(world: World) -> list[str]:
     """Deliver everything to one process of each function: two that take turns were there before, under faults."""
+    before, still = (0,), 0
     for turn in range(ROUNDS_MAX):
         for mapping in world.mappings.values():
             mapping.deliver(turn, BATCH_MAX, 0)
-        if not any(mapping.behind() for mapping in world.mappings.values()):
+        left = tuple(mapping.behind() for mapping in world.mappings.values())
+        if not any(left):
             return []
+        before, still = left, still + 1 if left == before else 0
+        if still == STILL_ROUNDS_MAX:
+            break
     return [
         f"stuck: {mapping.name} is {mapping.behind()} records behind: {mapping.errors}"
         for mapping in world.mappings.values()
