@@ -7,9 +7,10 @@ from typing import Final
 
 from alerts.handler import logger as alerts_logger
 from anomaly.handler import logger as anomaly_logger
+from ingest.handler import logger as ingest_logger
 from processors.handler import logger as processors_logger
 
-NAMES: Final = tuple(logger.service for logger in (alerts_logger, anomaly_logger, processors_logger))
+NAMES: Final = tuple(logger.service for logger in (alerts_logger, anomaly_logger, ingest_logger, processors_logger))
 SIGNS: Final = (("acme", "pump-"), ("globex", "fan-"))
 """What only one of the two tenants has."""
 USUAL: Final = frozenset(vars(logging.makeLogRecord({})))

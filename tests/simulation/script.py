@@ -28,7 +28,7 @@ SAMPLE: Final = ("sample", "repeat", "outdated", "future", "broken")
 FORMAT: Final = "tocsin simulated history 1"
 REVISIONS, QUANTILES, ADAPTIVE, RUNTIME = "revisions", "quantiles", "adaptive", "runtime"
 OUTAGES: Final = "outages"
-PIPELINE, JOINED = "pipeline", "joined"
+PIPELINE, JOINED, REQUESTS = "pipeline", "joined", "requests"
 PIPELINE_SHARE: Final = 0.12
 """How many of all histories the local runtime's pipeline plays, in place of its mappings alone."""
 
@@ -37,7 +37,10 @@ JOINED_SHARE: Final = 0.12
 SHARE: Final = {REVISIONS: 0.3, QUANTILES: 0.3, ADAPTIVE: 0.3, RUNTIME: 0.3, OUTAGES: 0.12}
 """How many of all histories have each; those with outages take twice as long."""
 
-FEATURES: Final = (*SHARE, PIPELINE, JOINED)
+REQUESTS_SHARE: Final = 0.3
+"""In how many devices send what is valid to the handler of ingest, and do not put it to the log themselves."""
+
+FEATURES: Final = (*SHARE, PIPELINE, JOINED, REQUESTS)
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,7 @@ class History:
         seed: Where it came from.
         one_in: Of how many calls one goes wrong, where faults are drawn.
         features: What the plan asks for besides, whether the runtime's own mappings, or all of its pipeline,
-            deliver, and whether panes have a log: of ``FEATURES``.
+            deliver, whether panes have a log, and who takes messages: of ``FEATURES``.
     """
 
     groups: int
@@ -156,6 +159,8 @@ def drawn(seed: int, size: int, one_in: float) -> History:
         features = (*(feature for feature in features if feature != RUNTIME), PIPELINE)
     if further.random() < JOINED_SHARE:
         features = (*features, JOINED)
+    if further.random() < REQUESTS_SHARE:
+        features = (*features, REQUESTS)
     if OUTAGES in features:
         actions = [*_reports(senders), *actions, *_outage(random, senders, now_ms)]
     return History(random.choice((1, 2, 4)), random.choice((1, 1, 2, 3)), actions, None, seed, one_in, features)

@@ -1,12 +1,13 @@
 """A deployment under faults: the real handlers on watched, faulty ports, and the actions of a history."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from random import Random
 from typing import Any, Final
 
 from alerts.handler import make_handler as make_alerts
 from anomaly.handler import make_handler as make_anomaly
+from ingest.handler import make_handler as make_ingest
 from ingest.put import Backoff, put_all
 from ingest.tick import make_handler as make_tick
 from processors.handler import make_handler as make_processors
@@ -16,8 +17,9 @@ from tests.simulation.mapping import Handler, Instances, Lane, Mapping
 from tests.simulation.memory import Memory, MemoryLog
 from tests.simulation.people import action_of
 from tests.simulation.pipeline import FaultyHost, PipelineMapping, PipelineProcess, ReadLog
+from tests.simulation.requests import ACCEPTED, is_valid, request_of
 from tests.simulation.runtime_mapping import MemoryCheckpoints, RuntimeMapping
-from tests.simulation.script import FROZEN, JOINED, PIPELINE, RUNTIME, START_MS, TENANTS, History
+from tests.simulation.script import FROZEN, JOINED, PIPELINE, REQUESTS, RUNTIME, START_MS, TENANTS, History
 from tests.simulation.script import Action as Scripted
 from tests.simulation.setting import plan_of, wire
 from tests.simulation.watch import Watch, WatchedBlobs, WatchedDecisions, WatchedPort, WatchedState
@@ -94,7 +96,7 @@ class World:
         self._running: list[tuple[Lane, object]] = []
         self._cursor = 0
         self._newest = 0
-        self._persons = 0
+        self._persons = self._requests = 0
         self._turns = 0
         self._hanging = 0
         chooser: Chooser
@@ -108,6 +110,9 @@ class World:
         self.hashes = [publish_plan(plan, self.memory.blobs) for plan in self.plans]
         self._release = [0, 0]
         self._backoff = Backoff(Random(0), lambda _: None)  # noqa: S311  nobody waits
+        self._ingest = make_ingest(
+            self.backend, PlanBook(self.plans[0]), random=self._backoff.random, pause=self._backoff.pause
+        )
         self._kept = MemoryCheckpoints()
         self._pipeline = self._pipeline_process()
         self.mappings = {name: self._mapping(name) for name in MAKERS}
@@ -183,6 +188,28 @@ class World:
                 lane.running = None
 
     def _do_put(self, *messages: list[Any]) -> None:
+        if REQUESTS in self.history.features:
+            now_ms = self.now.at_ms  # the API takes all of them now, whatever the clock does while one hangs
+            asked = [message for message in messages if is_valid(message, now_ms)]
+            messages = tuple(message for message in messages if message not in asked)
+            for message in asked:
+                self._request(message, now_ms)
+        self._put(messages)
+
+    def _request(self, message: list[Any], now_ms: int) -> None:
+        """Send the message, again until it is answered that it is taken."""
+        key, data = wire(message)
+        self.said[key, data] = message
+        self._requests += 1
+        event = request_of(key, data, self._requests, now_ms)
+        taken: list[bool] = []
+        for _ in range(TRIES_MAX):
+            self._tried(lambda: taken.append(self._ingest(event, None)["statusCode"] == ACCEPTED))
+            if any(taken):
+                self.acknowledged.append((key, data))
+                return
+
+    def _put(self, messages: Sequence[list[Any]]) -> None:
         records = [LogRecord(*wire(message)) for message in messages]
         self.said |= {(record.partition_key, record.data): one for record, one in zip(records, messages, strict=True)}
         for _ in range(TRIES_MAX):
