@@ -46,6 +46,7 @@ def first_events() -> dict[str, bytes]:
             "alerts.handler": _read(backend.alerts.feed, feed_event),
             "alerts.delivery.handler": sqs_event_of("route")([]),
             "tocsin.api.handler": _request("/v1/devices"),
+            "tocsin.runtime.joined": readings(records[:RECORDS]),
         }
     said = {f"{name}.json": json.dumps({"now_ms": START_MS, "event": event}).encode() for name, event in found.items()}
     return {**said, "plan.json": encode_plan(CHAIN_PLAN)}

@@ -28,6 +28,7 @@ BUDGETS_MS: Final = {
     "alerts.handler": 250,
     "alerts.delivery.handler": 250,
     "tocsin.api.handler": 250,
+    "tocsin.runtime.joined": 350,
 }
 FORBIDDEN: Final = ("pydantic", "scipy", "yaml", "boto3", "jinja2", "jwt", "cryptography", "sqlite3")
 

@@ -26,6 +26,7 @@ HANDLERS = (
     "anomaly.handler",
     "alerts.handler",
     "tocsin.api.handler",
+    "tocsin.runtime.joined",
 )
 NEVER_IN_HANDLERS = ("yaml", "scipy", "pydantic", "boto3", "botocore.session")
 """Powertools imports the root of botocore, a few milliseconds, wherever it is installed; not what it is made of."""

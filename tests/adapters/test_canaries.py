@@ -32,6 +32,7 @@ from tocsin.core.plan.book import PlanBook
 from tocsin.core.plan.delivery import Receiver, Route
 from tocsin.core.plan.model import encode_plan
 from tocsin.core.ports import Backend
+from tocsin.runtime.joined import make_handler as make_joined
 
 EVENTS = Path(__file__).parents[1] / "events"
 
@@ -58,6 +59,7 @@ MAKERS: dict[str, Make] = {
     "archive": make_archive,
     "processors": make_processors,
     "anomaly": make_anomaly,
+    "joined": make_joined,
     "alerts": make_alerts,
     "delivery": make_delivery,
     "api": make_api,
@@ -79,6 +81,7 @@ FUNCTIONS = [
     ("processors", "kinesis"),
     ("archive", "kinesis"),
     ("anomaly", "kinesis"),
+    ("joined", "kinesis"),
     ("alerts", "alerts_feed"),
     ("alerts", "schedule"),
     ("delivery", "sqs_of_notifications"),

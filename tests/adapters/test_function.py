@@ -203,7 +203,7 @@ def test_plan_may_lie_elsewhere(tmp_path: Path) -> None:
     assert load_plan({"TOCSIN_PLAN": str(tmp_path / "mine.json")}) == PLAN
 
 
-COLUMNS = {"ingest.handler", "processors.handler", "anomaly.handler"}
+COLUMNS = {"ingest.handler", "processors.handler", "anomaly.handler", "tocsin.runtime.joined"}
 """Functions that need columns from the first record on; the others start without numpy, a third of a cold start."""
 
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from anomaly.handler import AnomalyHandler
 from anomaly.handler import make_handler as make_anomaly
+from processors.handler import ProcessorsHandler
 from processors.handler import make_handler as make_processors
 from processors.stage import NAME
 from tocsin.adapters.function import Entry
@@ -24,7 +25,8 @@ class JoinedHandler:
 
     def __init__(self, backend: Backend, plans: PlanBook) -> None:
         self._anomaly: Final[AnomalyHandler] = make_anomaly(backend, plans)
-        self._processors: Final = make_processors(replace(backend, panes=HandedOn(self._judge)), plans)
+        handing_on = replace(backend, panes=HandedOn(self._judge))
+        self._processors: Final[ProcessorsHandler] = make_processors(handing_on, plans)
         self._judged: Counter[str] = Counter()
 
     def __call__(self, event: dict[str, Any], context: object) -> dict[str, Any]:
@@ -51,4 +53,9 @@ class JoinedHandler:
         return failed
 
 
-handler: Final = Entry(NAME, ("state", "alerts", "windows", "directory", "blobs"), JoinedHandler)
+def make_handler(backend: Backend, plans: PlanBook) -> JoinedHandler:
+    """Return the handler on the backend's ports."""
+    return JoinedHandler(backend, plans)
+
+
+handler: Final = Entry(NAME, ("state", "alerts", "windows", "directory", "blobs"), make_handler)
