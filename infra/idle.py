@@ -32,7 +32,6 @@ def bill(stack: Stack) -> list[tuple[str, float, float]]:
         **standing,
         **{unit: count + standing.get(unit, 0.0) for unit, count in scaled.items()},
         "write_capacity_hours": capacity.writes_min * HOURS_A_MONTH if capacity else 0,
-        "metrics": COMMITS_A_MINUTE,
         "lambda_calls": MINUTES_A_MONTH * sum(map(_calls_a_minute, _functions(stack))),
         "lambda_gb_s_arm64": sum(map(_gigabyte_seconds, _functions(stack))),
         "s3_puts": MINUTES_A_MONTH * COMMITS_A_MINUTE,
