@@ -13,7 +13,8 @@ from typing import Any, Final
 
 from tests.simulation.audit import audit, bodies_of
 from tests.simulation.faults import Fault
-from tests.simulation.script import BACK_MS, EVERYBODY, MINUTE_MS, OUTAGES, History, drawn
+from tests.simulation.script import BACK_MS, EVERYBODY, MINUTE_MS, OUTAGES, PIPELINE, History, drawn
+from tests.simulation.setting import GATEWAY_QUEUE
 from tests.simulation.world import ALL_QUEUE, World
 from tocsin.core.messages import Decision
 
@@ -121,12 +122,21 @@ def _settle(world: World) -> list[str]:
     world.calls.is_on = False
     findings = _drain(world)
     world.now.at_ms = world.now.newest_ms  # a clock that jumped back would close nothing
-    for step_ms in (3 * MINUTE_MS, 2 * MINUTE_MS):
+    # What was in a queue comes to the log with the first of these, and what it leads to with the next one.
+    for step_ms in (3 * MINUTE_MS, *(2 * MINUTE_MS,) * (2 if PIPELINE in world.history.features else 1)):
         world.now.at_ms += step_ms
         world.tick()
-        findings += _drain(world)
+        findings += _drain(world) + _emptied(world)
         world.minute(0)
     return findings + (_come_back(world) if OUTAGES in world.history.features else [])
+
+
+def _emptied(world: World) -> list[str]:
+    """Let what was received too often from the gateway's queue come again, until nothing is left in it."""
+    queue = world.memory.queue(GATEWAY_QUEUE)
+    if queue.redrive():
+        _drain(world)
+    return [f"stuck: {queue.depth()} messages are in the queue"] if queue.depth() else []
 
 
 def _come_back(world: World) -> list[str]:
@@ -138,6 +148,8 @@ def _come_back(world: World) -> list[str]:
     findings = _drain(world)
     world.minute(0)
     world.act(["put", *([device, now_ms, -1, 30.0, None] for device in EVERYBODY if device not in hot)])
+    if PIPELINE in world.history.features:
+        findings += _drain(world)  # what is in the queue comes to the log before the tick
     world.now.at_ms += BACK_MS
     world.tick()
     findings += _drain(world)

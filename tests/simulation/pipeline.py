@@ -6,11 +6,12 @@ from the checkpoints.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from tests.simulation.faults import Calls, Crash
 from tests.simulation.mapping import Lane
 from tests.simulation.memory import Memory
+from tests.simulation.memory_queue import MemoryQueue
 from tests.simulation.runtime_mapping import WAIT_MS_MAX, RuntimeMapping
 from tocsin.core.errors import TransientError
 from tocsin.core.plan.model import Plan
@@ -50,6 +51,18 @@ class ReadLog:
     def trim(self, shard: str, *, through: str) -> None:
         """Forget records."""
         self.reader.trim(shard, through=through)
+
+
+class PolledQueue:
+    """A queue whose calls go wrong, but for receives of nothing: they change nothing, and there are many."""
+
+    def __init__(self, faulty: Any, queue: MemoryQueue) -> None:
+        self._faulty = faulty
+        self._queue = queue
+
+    def __getattr__(self, name: str) -> Any:
+        is_empty = name == "receive" and not self._queue.depth()
+        return getattr(self._queue if is_empty else self._faulty, name)
 
 
 @dataclass(frozen=True)
@@ -132,7 +145,8 @@ class PipelineProcess:
 
     def behind(self, mapping: str) -> int | None:
         """Return how many records of the mapping are still to be delivered, or None where no process runs."""
-        return self._process.backlog()[mapping][0] if self._process else None
+        with self.calls.paused():
+            return self._process.backlog()[mapping][0] if self._process else None
 
     def end(self) -> bool:
         """Let the process go unless it is in the middle of a call; tell whether it went."""

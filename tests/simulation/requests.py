@@ -1,7 +1,8 @@
-"""Devices that speak HTTP: what they send goes through the handler of ingest, which answers when it is on the log."""
+"""Devices that speak HTTP, or by a gateway with a queue: what they send goes through the handler of ingest."""
 
 from typing import Any, Final
 
+from tests.simulation.script import DEVICES, TENANTS
 from tests.simulation.setting import BOUNDS
 from tocsin.core.formats.http_event import PAYLOAD_VERSION
 from tocsin.core.keys import split_key
@@ -27,6 +28,11 @@ def request_of(key: str, data: bytes, number: int, now_ms: int) -> dict[str, Any
         "http": {"method": "POST", "path": "/readings"},
     }
     return {"version": PAYLOAD_VERSION, "requestContext": context, "body": data.decode(), "isBase64Encoded": False}
+
+
+def is_of_queue(message: list[Any]) -> bool:
+    """Tell whether the device is behind the gateway that has a queue."""
+    return DEVICES[message[0]].startswith(f"{TENANTS[0]}#")
 
 
 def is_valid(message: list[Any], now_ms: int) -> bool:

@@ -6,9 +6,9 @@ from typing import Any, Final
 
 import msgspec
 
-from tests.simulation.script import ADAPTIVE, DEVICES, OUTAGES, QUANTILES, REVISIONS
+from tests.simulation.script import ADAPTIVE, DEVICES, OUTAGES, PIPELINE, QUANTILES, REVISIONS, TENANTS
 from tocsin.core.messages import Severity
-from tocsin.core.plan.known import DevicePlan
+from tocsin.core.plan.known import DevicePlan, SourcePlan
 from tocsin.core.plan.model import (
     AdaptiveRule,
     Bounds,
@@ -44,6 +44,9 @@ GATEWAYS: Final = Grouping(
 PLACES: Final = (DevicePlan("pump-*", gateway="gw-1"), DevicePlan("fan-*", site="east"))
 """All devices of one tenant are behind a gateway; those of the other at a site, and behind none."""
 
+GATEWAY_QUEUE: Final = "gateway"
+"""The queue that the runtime's pipeline takes messages from; all of them are of the first tenant."""
+
 CORRECTION_MS: Final = 60_000
 QUANTILES_OF: Final = {TEMP: (0.5, 0.95)}
 
@@ -74,6 +77,7 @@ def plan_of(groups: int, features: tuple[str, ...] = (), *, is_new: bool) -> Pla
         grouping=GATEWAYS if OUTAGES in features else Grouping(by=("kind",), interval_ms=60_000),
         devices=PLACES if OUTAGES in features else (),
         groups=groups,
+        sources=(SourcePlan(GATEWAY_QUEUE, TENANTS[0]),) if PIPELINE in features else (),
     )
     rules = (msgspec.structs.replace(HIGH, above=52.0), SILENT)
     return msgspec.structs.replace(plan, rules=rules) if is_new else plan

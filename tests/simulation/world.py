@@ -16,12 +16,12 @@ from tests.simulation.logs import LogListener
 from tests.simulation.mapping import Handler, Instances, Lane, Mapping
 from tests.simulation.memory import Memory, MemoryLog
 from tests.simulation.people import action_of
-from tests.simulation.pipeline import FaultyHost, PipelineMapping, PipelineProcess, ReadLog
-from tests.simulation.requests import ACCEPTED, is_valid, request_of
+from tests.simulation.pipeline import FaultyHost, PipelineMapping, PipelineProcess, PolledQueue, ReadLog
+from tests.simulation.requests import ACCEPTED, is_of_queue, is_valid, request_of
 from tests.simulation.runtime_mapping import MemoryCheckpoints, RuntimeMapping
 from tests.simulation.script import FROZEN, JOINED, PIPELINE, REQUESTS, RUNTIME, START_MS, TENANTS, History
 from tests.simulation.script import Action as Scripted
-from tests.simulation.setting import plan_of, wire
+from tests.simulation.setting import GATEWAY_QUEUE, plan_of, wire
 from tests.simulation.watch import Watch, WatchedBlobs, WatchedDecisions, WatchedPort, WatchedState
 from tocsin.core.actions import Action
 from tocsin.core.errors import TransientError
@@ -188,13 +188,22 @@ class World:
                 lane.running = None
 
     def _do_put(self, *messages: list[Any]) -> None:
-        if REQUESTS in self.history.features:
-            now_ms = self.now.at_ms  # the API takes all of them now, whatever the clock does while one hangs
-            asked = [message for message in messages if is_valid(message, now_ms)]
-            messages = tuple(message for message in messages if message not in asked)
-            for message in asked:
-                self._request(message, now_ms)
-        self._put(messages)
+        now_ms = self.now.at_ms  # ingest takes all of them now, whatever the clock does while one hangs
+        valid = [message for message in messages if is_valid(message, now_ms)]
+        queued = [message for message in valid if is_of_queue(message) and PIPELINE in self.history.features]
+        asked = [message for message in valid if message not in queued and REQUESTS in self.history.features]
+        for message in queued:
+            self._send(message)
+        for message in asked:
+            self._request(message, now_ms)
+        self._put([message for message in messages if message not in queued + asked])
+
+    def _send(self, message: list[Any]) -> None:
+        """Let a gateway put the message into its queue."""
+        key, data = wire(message)
+        self.said[key, data] = message
+        self.memory.queue(GATEWAY_QUEUE).send([data.decode()])
+        self.acknowledged.append((key, data))
 
     def _request(self, message: list[Any], now_ms: int) -> None:
         """Send the message, again until it is answered that it is taken."""
@@ -322,7 +331,9 @@ class World:
         read = {
             name: ReadLog(getattr(self.backend, name), getattr(self.memory, name)) for name in ("readings", "panes")
         }
-        host = FaultyHost(replace(self.backend, **read), checkpoints, self.memory)
+        faulty = FaultyPort(self.backend.gateway, "gateway", self.calls)
+        gateway: Any = PolledQueue(faulty, self.memory.queue(GATEWAY_QUEUE))
+        host = FaultyHost(replace(self.backend, **read, gateway=gateway), checkpoints, self.memory)
         common = (self._stages, self._newest_ms, self._running, self.calls)
         is_joined = JOINED in self.history.features
         return PipelineProcess(host, lambda: self.plans[self._newest], *common, is_joined=is_joined)
