@@ -6,7 +6,7 @@ from random import Random
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from anomaly import joint
@@ -65,6 +65,7 @@ def fed(stage: Stage, panes: list[Pane], cuts: list[int]) -> list[Transition]:
 
 @settings(max_examples=12, deadline=None)
 @given(width=st.integers(1, 20), seed=st.integers(0, 999))
+@example(width=9, seed=20)  # blocks saved in another order show in few histories, and in this one
 def test_any_split_of_the_panes_of_wide_devices_gives_the_same_transitions_and_the_same_bytes(
     width: int, seed: int
 ) -> None:
