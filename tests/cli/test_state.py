@@ -1,6 +1,7 @@
 """States are shown and moved from the command line."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,11 @@ from tests.cli.conftest import Tocsin
 from tests.runtime.walk import START_MS, play, walk
 from tocsin.adapters.embedded.open import open_embedded
 from tocsin.core.clock import VirtualClock
+from tocsin.core.plan.book import PlanBook
 from tocsin.core.plan.source import load_plan
+from tocsin.core.ports import Backend
 from tocsin.runtime.pipeline import Pipeline
+from tocsin.runtime.stages import Stages, make_stages
 
 PLAN = "rules:\n  - {name: hot, kind: limits, metric: temperature_celsius, above: 80, hysteresis: 2}\n"
 
@@ -87,3 +91,47 @@ def test_a_device_that_nobody_knows_is_a_finding_and_a_name_that_is_none_wrong_u
     assert stranger.code == 1
     assert "processors do not know it" in stranger.out
     assert tocsin("state", "show", "pump-1", "--file", folder / "a.db").code == 2
+
+
+def test_log_of_panes_may_be_left_out_once_nothing_lies_on_it(tocsin: Tocsin, folder: Path) -> None:
+    file = ("--file", folder / "a.db")
+
+    said = tocsin("state", "panes", *file)
+    data = json.loads(tocsin("state", "panes", *file, "--json").out)
+
+    assert said.code == 0
+    assert "it may be left out" in said.err
+    assert (data["may_switch"], data["on_log"]) == (True, 0)
+
+
+def test_log_of_panes_is_waited_for_while_panes_lie_on_it(tocsin: Tocsin, folder: Path) -> None:
+    clock = VirtualClock(START_MS)
+    with open_embedded(folder / "held.db", now_ms=clock.now_ms) as embedded:
+        pipeline = Pipeline(embedded, load_plan(folder / "plan.yaml"), clock.now_ms, stages=_judging_nothing)
+        pipeline.start_ticks()
+        for _ in play(pipeline, clock, walk(minutes=3)):
+            pass
+
+    said = tocsin("state", "panes", "--file", folder / "held.db")
+
+    assert said.code == 1
+    assert " on the log, " in said.out
+    assert "batches of panes lie on the log: wait" in said.err
+
+
+def _judging_nothing(backend: Backend, plans: PlanBook) -> Stages:
+    stages = make_stages(backend, plans)
+    return replace(stages, anomaly=_Idle(stages.anomaly))  # type: ignore[arg-type]
+
+
+class _Idle:
+    """A function that takes what it is given, and does nothing with it."""
+
+    def __init__(self, handler: object) -> None:
+        self._handler = handler
+
+    def __call__(self, *_: object) -> dict[str, object]:
+        return {"batchItemFailures": []}
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._handler, name)

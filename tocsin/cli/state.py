@@ -21,6 +21,7 @@ from tocsin.runtime.device_state import device_state
 from tocsin.runtime.gaps import gaps, skip_gaps
 from tocsin.runtime.generations import stored_plan
 from tocsin.runtime.rescale import rescale
+from tocsin.runtime.under_way import panes_under_way
 
 FINDING: Final = 1
 
@@ -116,6 +117,33 @@ def skip(
             click.echo(f"group {gap.generation}.{gap.group}: panes {gap.first:,} to {gap.last:,} {verb}")
     if not found:
         talk("no group waits for panes")
+
+
+@state.command("panes")
+@backend_option
+@store_option
+@plan_option
+@json_option
+def show_panes(backend: str, path: Path, plan_path: Path | None, as_json: bool) -> int:
+    """Tell whether panes lie on their log that are not judged: look before `PanesShards` becomes 0.
+
+    Disable the mapping of the readings first, so that none are added, and ask until nothing is left; exit code 1 while
+    something is. What a group has in its outbox is handed on again with a log and without one, so it may stay.
+    """
+    with opened_store(backend, path, ("state", "blobs", "alerts"), read_only=True) as host:
+        ports = host.backend
+        plan = plan_of(plan_path, ports.blobs)
+        found = panes_under_way(ports, plan, PlanBook(plan, lambda named: ports.blobs.get(plan_blob(named))))
+    on_log = sum(one.on_log for one in found)
+    if as_json:
+        print_json({"may_switch": not on_log, "on_log": on_log, "groups": [asdict(one) for one in found]})
+        return FINDING if on_log else 0
+    for one in found:
+        click.echo(f"group {one.generation}.{one.group}: {one.on_log:,} on the log, {one.in_outbox:,} in the outbox")
+    talk(
+        f"{on_log:,} batches of panes lie on the log: wait" if on_log else "no panes lie on the log: it may be left out"
+    )
+    return FINDING if on_log else 0
 
 
 @state.command("rescale")
