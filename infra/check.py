@@ -49,6 +49,9 @@ SETTINGS: Final[Mapping[str, Mapping[str, Any]]] = {
         "WindowsCapacity": "on-demand",
         "PanesShards": 0,
         "Watching": "least",
+        "Encryption": "keys-of-aws",
+        "Uploads": "no",
+        "RecordingsRetentionDays": 30,
     },
 }
 """Parameters under which the rules must hold: between them, every condition is true once and false once."""

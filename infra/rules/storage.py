@@ -1,4 +1,4 @@
-"""Rules about what is kept: encrypted with the deployment's key, for a stated time, and not public."""
+"""Rules about what is kept: encrypted, for a stated time, and not public."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
@@ -18,6 +18,9 @@ KEY_AT: Final[Mapping[str, tuple[str, ...]]] = {
     "AWS::SecretsManager::Secret": ("KmsKeyId",),
 }
 """Type to where its properties name the key; buckets and tables say more, see below."""
+
+KEY: Final = "AWS::KMS::Key"
+ALIAS_OF_AWS: Final = "alias/aws/"
 
 EXPIRING: Final = (
     "blobs/rejected/",
@@ -41,7 +44,11 @@ def _at(properties: Mapping[str, Any], path: tuple[str, ...]) -> Any:  # noqa: A
 
 
 def encrypted(stack: Stack) -> Iterator[Finding]:
-    """Everything that stores something names a key."""
+    """Everything that stores something names a key; in a stack without one, AWS encrypts with keys that it keeps."""
+    return _with_our_key(stack) if stack.of_kind(KEY) else _with_keys_of_aws(stack)
+
+
+def _with_our_key(stack: Stack) -> Iterator[Finding]:
     for one in stack.resources.values():
         path = KEY_AT.get(one.kind)
         if path and not _at(one.properties, path):
@@ -54,10 +61,31 @@ def encrypted(stack: Stack) -> Iterator[Finding]:
             yield Finding(one.id, "is not encrypted with a key of ours: BucketEncryption must be aws:kms with a key")
 
 
-def _has_kms(bucket: Resource) -> bool:
+def _with_keys_of_aws(stack: Stack) -> Iterator[Finding]:
+    """Yield what AWS does not encrypt by itself, and what names a key all the same.
+
+    Tables, log groups, buses, secrets, variables and topics are encrypted by themselves.
+    """
+    for one in stack.resources.values():
+        path = KEY_AT.get(one.kind)
+        key = _at(one.properties, path) if path else None
+        if key and not str(key).startswith(ALIAS_OF_AWS):
+            yield Finding(one.id, f"names a key in {'.'.join(path or ())}, the stack has none")
+        if one.kind == "AWS::Kinesis::Stream" and _at(one.properties, ("StreamEncryption", "EncryptionType")) != "KMS":
+            yield Finding(one.id, "is not encrypted: StreamEncryption.EncryptionType must be KMS")
+        if one.kind == "AWS::SQS::Queue" and one.properties.get("SqsManagedSseEnabled") is not True:
+            yield Finding(one.id, "is not encrypted: SqsManagedSseEnabled must be true")
+        if one.kind == "AWS::S3::Bucket" and not any(rule.get("SSEAlgorithm") == "AES256" for rule in _defaults(one)):
+            yield Finding(one.id, "is not encrypted: BucketEncryption must be AES256 where there is no key")
+
+
+def _defaults(bucket: Resource) -> list[Any]:
     rules = _at(bucket.properties, ("BucketEncryption", "ServerSideEncryptionConfiguration")) or []
-    defaults = [rule.get("ServerSideEncryptionByDefault", {}) for rule in rules]
-    return any(one.get("SSEAlgorithm") == "aws:kms" and one.get("KMSMasterKeyID") for one in defaults)
+    return [rule.get("ServerSideEncryptionByDefault", {}) for rule in rules]
+
+
+def _has_kms(bucket: Resource) -> bool:
+    return any(one.get("SSEAlgorithm") == "aws:kms" and one.get("KMSMasterKeyID") for one in _defaults(bucket))
 
 
 def keys_rotate(stack: Stack) -> Iterator[Finding]:

@@ -1,17 +1,17 @@
 """From what a run used to what a month costs. Pure."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
 from typing import Final
 
 from tocsin.core.clock import MINUTE_MS
-from tocsin.runtime.cost.clients import COLD, WINDOW_WRITES
+from tocsin.runtime.cost.clients import WINDOW_WRITES
 from tocsin.runtime.cost.deployment import Deployment, standing_units
 from tocsin.runtime.cost.functions import LOGS
+from tocsin.runtime.cost.kept import GB, kept_units
 from tocsin.runtime.cost.measure import Measured
-from tocsin.runtime.cost.prices import DAYS_A_MONTH, HOURS_A_MONTH, MONTH_MS, PriceTable
+from tocsin.runtime.cost.prices import HOURS_A_MONTH, MONTH_MS, PriceTable
 from tocsin.runtime.cost.usage import Usage
 
 WHOLE_CORE_MB: Final = 1_769
@@ -21,17 +21,11 @@ ROUNDING_MS: Final = 0.5
 """Calls are billed by the millisecond, rounded up: half of one on average."""
 
 MIB_A_GB: Final = 1_024
-GB: Final = 1e9
 PROCESSORS: Final = "processors"
 STANDING: Final = "standing"
 WATCHING: Final = "watching"
 KEPT: Final = "kept"
 OF_WATCHING: Final = frozenset({"alarm_metrics", "dashboards", "metrics"})
-COLD_AFTER_DAYS: Final = 30
-RECORDINGS_DAYS: Final = 400
-ASIDE_DAYS: Final = 90
-ENDLESS_DAYS: Final = 365
-"""How long what is never deleted is counted for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +118,8 @@ def bill_of(measured: Measured, prices: PriceTable, deployment: Deployment | Non
         units["log_gb"] = usage.kept_bytes[LOGS] / GB
         lines += [_line(stage, unit, count * months, prices) for unit, count in units.items() if count]
     lines += _standing_lines(measured, deployed, prices)
-    lines += _kept_lines(measured, deployed, months, prices)
+    kept = kept_units(measured.book.stages, months, deployed.stack)
+    lines += [_line(KEPT, unit, count, prices) for unit, count in kept.items()]
     first = measured.book.stage(PROCESSORS)
     wait_ms = first.held_ms / max(1, first.record_count)
     usd_free = _usd_free(lines, prices)
@@ -191,22 +186,3 @@ def _usages(measured: Measured, deployed: Deployment) -> dict[str, Usage]:
 
 def _line(stage: str, unit: str, count: float, prices: PriceTable) -> Line:
     return Line(stage, unit, count, prices.usd(unit, count))
-
-
-def _kept_lines(measured: Measured, deployed: Deployment, months: float, prices: PriceTable) -> Iterator[Line]:
-    """Yield what it costs to keep what was written, once as much is deleted as is written."""
-    written = reduce(Usage.plus, measured.book.stages.values(), Usage())
-    gb_days = Counter({place: size * months / GB for place, size in written.kept_byte_days.items()})
-    gb = Counter({place: size * months / GB for place, size in written.kept_bytes.items()})
-    endless = (gb["alerts"] + gb["directory"]) * ENDLESS_DAYS
-    aside = (gb["blobs/rejected"] + gb["blobs/late"]) * ASIDE_DAYS
-    moved = gb[COLD]
-    counts = {
-        "table_gb_months": (gb_days.total() + endless) / DAYS_A_MONTH,
-        "backup_gb_months": endless / DAYS_A_MONTH,
-        "s3_gb_months": (gb["blobs/recordings"] * RECORDINGS_DAYS + moved * COLD_AFTER_DAYS + aside) / DAYS_A_MONTH,
-        "s3_cold_gb_months": moved * (RECORDINGS_DAYS - COLD_AFTER_DAYS) / DAYS_A_MONTH,
-        "s3_moves": written.kept_objects[COLD] * months,
-        "log_gb_months": gb[LOGS] * float(deployed.stack.parameters["LogRetentionDays"]) / DAYS_A_MONTH,
-    }
-    yield from (_line(KEPT, unit, count, prices) for unit, count in counts.items() if count)

@@ -32,10 +32,17 @@ QUEUE_READERS: Final = 5
 DATA_KEYS_A_MONTH: Final = HOURS_A_MONTH * 12
 """Services ask for a new data key about every five minutes, for each thing that they encrypt."""
 
-ENCRYPTED: Final = (
-    *("AWS::Kinesis::Stream", "AWS::DynamoDB::Table", "AWS::S3::Bucket"),
-    *("AWS::SQS::Queue", "AWS::SNS::Topic", "AWS::Events::EventBus", "AWS::SecretsManager::Secret"),
-)
+KEYS_AT: Final[Mapping[str, tuple[str, str]]] = {
+    "AWS::Kinesis::Stream": ("StreamEncryption", "KeyId"),
+    "AWS::DynamoDB::Table": ("SSESpecification", "KMSMasterKeyId"),
+    "AWS::S3::Bucket": ("BucketEncryption", "KMSMasterKeyID"),
+    "AWS::SQS::Queue": ("KmsMasterKeyId", ""),
+    "AWS::SNS::Topic": ("KmsMasterKeyId", ""),
+    "AWS::Events::EventBus": ("KmsKeyIdentifier", ""),
+    "AWS::SecretsManager::Secret": ("KmsKeyId", ""),
+}
+"""Type of what asks for data keys to the property that names the key, or in which one does; without it AWS owns the
+key, and bills no request. Source: AWS Key Management Service Developer Guide, "AWS owned keys"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +150,9 @@ def _shards(stack: Stack) -> int:
 
 def _data_keys(one: Resource) -> float:
     """Return how many data keys it asks for a month; a queue may say for how long it uses one."""
+    setting, inner = KEYS_AT[one.kind]
+    if inner not in str(one.properties.get(setting, "")) or setting not in one.properties:
+        return 0.0
     reused_s = int(one.properties.get("KmsDataKeyReusePeriodSeconds", 0))
     return HOURS_A_MONTH * 3_600 / reused_s if reused_s else DATA_KEYS_A_MONTH
 
@@ -178,7 +188,7 @@ _STANDING: Final[Mapping[str, Callable[[Stack], float]]] = {
     "shard_hours": lambda stack: _shards(stack) * HOURS_A_MONTH,
     "keys": lambda stack: len(stack.of_kind("AWS::KMS::Key")),
     "secrets": lambda stack: len(stack.of_kind("AWS::SecretsManager::Secret")),
-    "key_requests": lambda stack: sum(map(_data_keys, stack.of_kind(*ENCRYPTED))),
+    "key_requests": lambda stack: sum(map(_data_keys, stack.of_kind(*KEYS_AT))),
     "alarm_metrics": _alarm_metrics,
     "dashboards": lambda stack: len(stack.of_kind("AWS::CloudWatch::Dashboard")),
     "schedule_calls": lambda stack: _count(stack, "ScheduleV2") * MINUTES_A_MONTH,

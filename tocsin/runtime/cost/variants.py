@@ -23,6 +23,14 @@ WINDOWS_MS: Final = (MINUTE_MS, 5 * MINUTE_MS)
 MEMORY_MB: Final = (512, 1_024, 1_769, 3_008)
 SIZED: Final = ("processors", "anomaly")
 STATEFUL: Final = ("processors", "anomaly", "alerts")
+CHOICES: Final = {
+    "watching the pipeline": (WATCHING, ("full", "least")),
+    "keys of what is stored": ("Encryption", ("own-key", "keys-of-aws")),
+    "uploads": ("Uploads", ("yes", "no")),
+    "days of recordings": ("RecordingsRetentionDays", ("30", "400")),
+}
+"""What differs, to the parameter of the template that it is and its values; what is played is the same with each."""
+
 USUAL: Final = Capacity(writes_min=5, reads_min=5, target=0.75)
 """The template's own, for the comparison of those who pay by the request."""
 
@@ -67,7 +75,7 @@ def variants(base: Measured, run: Run, prices: PriceTable) -> Iterator[Variant]:
     yield from _memories(base, prices)
     yield from _states(base, prices)
     yield from _capacities(base, prices)
-    yield from _watched(base, prices)
+    yield from _chosen(base, prices)
 
 
 def _logs_of_panes(base: Measured, run: Run, prices: PriceTable) -> Iterator[Variant]:
@@ -147,11 +155,12 @@ def _capacities(base: Measured, prices: PriceTable) -> Iterator[Variant]:
         yield Variant("capacity of windows", name, capacity == present, bill)
 
 
-def _watched(base: Measured, prices: PriceTable) -> Iterator[Variant]:
-    present = str(base.deployment.stack.parameters[WATCHING])
-    for value in ("full", "least"):
-        bill = bill_of(base, prices, base.deployment.with_parameter(WATCHING, value))
-        yield Variant("watching the pipeline", value, value == present, bill)
+def _chosen(base: Measured, prices: PriceTable) -> Iterator[Variant]:
+    for axis, (parameter, values) in CHOICES.items():
+        present = str(base.deployment.stack.parameters[parameter])
+        for value in dict.fromkeys((*values, present)):
+            bill = bill_of(base, prices, base.deployment.with_parameter(parameter, value))
+            yield Variant(axis, value, value == present, bill)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +185,9 @@ class Advice:
 NOTES: Final = {
     LOG_OF_PANES: f"--set {PANES_SHARDS}=0; for one shard of readings: docs/decisions/panes-without-a-log.md",
     "watching the pipeline": f"--set {WATCHING}=least; alarms only say that something waits or nobody is told",
+    "keys of what is stored": "--set Encryption=keys-of-aws, as the stack is made; nobody can withdraw them",
+    "uploads": "--set Uploads=no; the past goes in with tocsin backfill, from here",
+    "days of recordings": "--set RecordingsRetentionDays=30; what is older is never replayed",
     "capacity of windows": "--set WindowsCapacity=on-demand, or provisioned for a fleet that writes evenly",
     "key groups": "a new generation of state: tocsin state rescale",
     "windows": "alerts of windows come so much later, and people see less",

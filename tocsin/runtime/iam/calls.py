@@ -19,7 +19,7 @@ BeforeCall = Callable[..., Calls]
 def _in(names: Names, *calls: Call, writes: bool = False) -> Calls:
     """Yield the calls, and those of the key that whatever they reach is encrypted with."""
     yield from calls
-    yield Call("kms:GenerateDataKey" if writes else "kms:Decrypt", names.key)
+    yield from names.key_calls("kms:GenerateDataKey" if writes else "kms:Decrypt")
 
 
 def _put(variable: str) -> BeforeCall:
@@ -127,7 +127,7 @@ def _put_action(names: Names, action: Any) -> Calls:  # noqa: ANN401  as the por
 
 def _publish(names: Names, notifications: Sequence[object]) -> Calls:  # noqa: ARG001  as the port
     yield from _in(names, Call("sns:Publish", names.topic), writes=True)
-    yield Call("kms:Decrypt", names.key)
+    yield from names.key_calls("kms:Decrypt")
 
 
 def _blob(names: Names, name: str) -> str:

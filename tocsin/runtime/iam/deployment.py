@@ -1,16 +1,16 @@
 """The roles of a stack, and the names by which its functions know what they use."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from tocsin.core.errors import ConfigError
 from tocsin.runtime.cloudformation.names import arn_of
 from tocsin.runtime.cloudformation.resolve import Resource, Stack
-from tocsin.runtime.iam.policy import Statement, statements_of
+from tocsin.runtime.iam.policy import Call, Statement, statements_of
 
 FUNCTION: Final = "AWS::Serverless::Function"
 ROLE: Final = "AWS::IAM::Role"
+KEY: Final = "AWS::KMS::Key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Names:
     Attributes:
         stack: Where it stands.
         variables: Of its environment.
-        key: ARN of the key that everything is encrypted with.
+        key: ARN of the key that everything is encrypted with; empty where AWS keeps the keys, and asks nobody.
     """
 
     stack: Stack
@@ -71,6 +71,10 @@ class Names:
         """Return the ARN of the bucket that the variable names."""
         return arn_of("AWS::S3::Bucket", self.variables[variable], self.stack.place)
 
+    def key_calls(self, *actions: str) -> Iterator[Call]:
+        """Yield what is asked of the key; nothing where it is none of the stack's."""
+        yield from (Call(action, self.key) for action in actions if self.key)
+
     @property
     def topic(self) -> str:
         """ARN of the topic of notifications."""
@@ -84,14 +88,12 @@ class Names:
 
 
 def names_of(stack: Stack, function: Resource) -> Names:
-    """Return the names of a function.
-
-    Raises:
-        ConfigError: The stack has no key.
-    """
-    keys = stack.of_kind("AWS::KMS::Key")
-    if not keys:
-        raise ConfigError("the template has no key of its own (AWS::KMS::Key)")
+    """Return the names of a function."""
     variables: Mapping[str, Any] = function.properties.get("Environment", {}).get("Variables", {})
-    key = arn_of("AWS::KMS::Key", f"{stack.place.stack}-{keys[0].id}", stack.place)
-    return Names(stack, {name: str(value) for name, value in variables.items()}, key)
+    return Names(stack, {name: str(value) for name, value in variables.items()}, key_arn(stack))
+
+
+def key_arn(stack: Stack) -> str:
+    """Return the ARN of the stack's own key, empty where it has none."""
+    keys = stack.of_kind(KEY)
+    return arn_of(KEY, f"{stack.place.stack}-{keys[0].id}", stack.place) if keys else ""

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from tocsin.runtime.cloudformation.names import arn_of
 from tocsin.runtime.cloudformation.resolve import Resource, Stack
-from tocsin.runtime.iam.deployment import FUNCTION, Names, names_of
+from tocsin.runtime.iam.deployment import FUNCTION, Names, key_arn, names_of
 from tocsin.runtime.iam.policy import Call
 
 LOG_ACTIONS: Final = ("logs:CreateLogStream", "logs:PutLogEvents")
@@ -73,7 +73,7 @@ def _of_function(stack: Stack, function: Resource, names: Names) -> Iterator[Cal
     group = function.properties["LoggingConfig"]["LogGroup"]
     for action in LOG_ACTIONS:
         yield Call(action, stack.place.arn("logs", f"log-group:{group}:log-stream:today"))
-    yield Call("kms:Decrypt", names.key)  # its environment, at cold start
+    yield from names.key_calls("kms:Decrypt")  # its environment, at cold start
     if "VpcConfig" in function.properties:
         yield from (Call(action, "*") for action in NETWORK_ACTIONS)
 
@@ -90,12 +90,12 @@ def _of_mapping(kind: str, settings: dict[str, Any], names: Names) -> Iterator[C
     elif kind == "SelfManagedKafka":
         yield from (Call("secretsmanager:GetSecretValue", one["URI"]) for one in settings["SourceAccessConfigurations"])
     if kind in {"Kinesis", "DynamoDB", "SQS"}:
-        yield Call("kms:Decrypt", names.key)
+        yield from names.key_calls("kms:Decrypt")
     bucket = settings.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
     if bucket:
         yield Call("s3:PutObject", f"{bucket}/{GIVEN_UP}")
         yield Call("s3:ListBucket", bucket)
-        yield Call("kms:GenerateDataKey", names.key)
+        yield from names.key_calls("kms:GenerateDataKey")
 
 
 def _of_msk(settings: dict[str, Any]) -> Iterator[Call]:
@@ -117,7 +117,7 @@ def _alias(stack: Stack, function: Resource) -> str:
 
 def _of_iot(stack: Stack, rule: Resource) -> Iterator[tuple[str, Call]]:
     payload = rule.properties["TopicRulePayload"]
-    (key,) = (arn_of(one.kind, f"{stack.place.stack}-{one.id}", stack.place) for one in stack.of_kind("AWS::KMS::Key"))
+    key = key_arn(stack)
     for action in [*payload["Actions"], payload["ErrorAction"]]:
         ((kind, settings),) = action.items()
         role = settings["RoleArn"]
@@ -127,4 +127,5 @@ def _of_iot(stack: Stack, rule: Resource) -> Iterator[tuple[str, Call]]:
         else:
             bucket = arn_of("AWS::S3::Bucket", settings["BucketName"], stack.place)
             yield role, Call("s3:PutObject", f"{bucket}/{settings['Key'].partition('$')[0]}device")
-        yield role, Call("kms:GenerateDataKey", key)
+        if key:
+            yield role, Call("kms:GenerateDataKey", key)

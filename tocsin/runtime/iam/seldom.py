@@ -59,7 +59,7 @@ def deliver(rights: Rights, backend: Backend, plan: Plan, now_ms: int) -> None:
 
     def secret(name: str) -> str:
         ledger.ask([Call("secretsmanager:GetSecretValue", names.variables["TOCSIN_SECRETS_ARN"])])
-        ledger.ask([Call("kms:Decrypt", names.key)])
+        ledger.ask(list(names.key_calls("kms:Decrypt")))
         return name
 
     handler = DeliveryHandler(

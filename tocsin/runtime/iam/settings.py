@@ -5,7 +5,7 @@ from typing import Any, Final
 
 SETTINGS: Final[Mapping[str, Mapping[str, Any]]] = {
     "with HTTP, as it is by default": {"JwtIssuer": "https://issuer.example"},
-    "panes without a log": {"PanesShards": 0},
+    "as little as possible": {"PanesShards": 0, "Encryption": "keys-of-aws", "Uploads": "no"},
     "in a network, state and topic the other way": {
         "JwtIssuer": "https://issuer.example",
         "UseVpc": "yes",

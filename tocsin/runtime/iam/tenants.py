@@ -5,7 +5,7 @@ from typing import Final
 
 from tocsin.runtime.cloudformation.names import arn_of
 from tocsin.runtime.cloudformation.resolve import Stack
-from tocsin.runtime.iam.deployment import ROLE, role_arn
+from tocsin.runtime.iam.deployment import ROLE, key_arn, role_arn
 from tocsin.runtime.iam.policy import Call
 
 TENANT_ROLE: Final = "TenantRole"
@@ -48,6 +48,8 @@ def own_calls(stack: Stack, tenant: str = "acme") -> Iterator[tuple[str, Call]]:
     for table in tables_of(stack):
         for action in READS:
             yield arn, read(table, action, tenant, [f"T#{tenant}", f"T#{tenant}#D#pump-7"])
-    (key,) = (arn_of(one.kind, f"{stack.place.stack}-{one.id}", stack.place) for one in stack.of_kind("AWS::KMS::Key"))
+    key = key_arn(stack)
+    if not key:
+        return
     via = {"kms:ViaService": [f"dynamodb.{stack.place.region}.amazonaws.com"], TAG: [tenant]}
     yield arn, Call("kms:Decrypt", key, via)
