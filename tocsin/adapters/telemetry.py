@@ -41,9 +41,7 @@ TEXT_CHARS_MAX: Final = 300
 METRICS_MAX: Final = 100
 """Most metrics of one line of CloudWatch's embedded format."""
 
-FACTS_ONLY: Final = frozenset(
-    {"accepted", "archived", "commits", "duration_ms", "posts", "records", "requests", "ticks"}
-)
+FACTS_ONLY: Final = frozenset({"accepted", "archived", "duration_ms", "posts", "records", "requests", "ticks"})
 """Measures that are fields of the line and no metrics: found by a query of the logs, which costs nothing until it is
 asked. Lambda's own metrics tell nearly the same, and no alarm and no chart looks at them."""
 
