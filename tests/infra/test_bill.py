@@ -1,16 +1,21 @@
 """The bill and the template agree: what stands there is counted in what SAM makes of it, and nothing is forgotten."""
 
+import re
+import tomllib
 from collections import Counter
 from typing import Any
 
 import pytest
 
 from infra.check import SETTINGS, TEMPLATE, transformed
+from tocsin.core.clock import MINUTE_MS
+from tocsin.core.plan.source import load_budget, load_plan
 from tocsin.runtime.cloudformation.resolve import resolve
 from tocsin.runtime.cloudformation.source import load_template
 from tocsin.runtime.cost.deployment import QUEUE_READERS, standing_units
 from tocsin.runtime.cost.measure import INDEXES
 from tocsin.runtime.cost.prices import HOURS_A_MONTH, MINUTES_A_MONTH, price_table
+from tocsin.runtime.cost.variants import with_windows
 
 OURS = load_template(TEMPLATE)
 PAID = {
@@ -94,3 +99,23 @@ def test_indexes_that_writes_are_counted_for_are_those_of_the_tables() -> None:
     assert len(INDEXES["alerts"]) == len(indexes)
     assert sum("LocalSecondaryIndexes" in one["Properties"] for one in others) == 1
     assert sum("GlobalSecondaryIndexes" in one["Properties"] for one in others) == 1
+
+
+def test_least_deployment_is_the_one_that_the_page_prices() -> None:
+    told = tomllib.loads((TEMPLATE.parent / "samconfig.toml").read_text("utf-8"))
+    least = told["least"]["deploy"]["parameters"]
+    given = dict(one.split("=", 1) for one in least.pop("parameter_overrides"))
+    page = (TEMPLATE.parents[1] / "docs" / "cost.md").read_text("utf-8")
+    command = next(one for one in page.split("```") if "five-minutes.plan.yaml --set" in one)
+
+    assert least == told["default"]["deploy"]["parameters"]
+    assert given == dict(one.split("=", 1) for one in re.findall(r"--set (\S+)", command))
+    assert {name: str(value) for name, value in resolve(OURS, given).parameters.items() if name in given} == given
+
+
+def test_plan_of_the_least_deployment_may_cost_two_cents() -> None:
+    scenarios = TEMPLATE.parents[1] / "scenarios"
+    five, one = (load_plan(scenarios / f"{name}.plan.yaml") for name in ("five-minutes", "thousand-million"))
+
+    assert load_budget(scenarios / "five-minutes.plan.yaml").usd_per_million_readings == 0.02
+    assert five == with_windows(one, 5 * MINUTE_MS)
