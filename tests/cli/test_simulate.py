@@ -5,8 +5,11 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree
+
+import pytest
 
 from simulator.truth import read_truth
 from tests.cli.conftest import ROOT, Tocsin
@@ -124,6 +127,15 @@ def test_reader_that_has_seen_enough_is_no_error() -> None:
         assert b"Exception" not in errors
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Have children hear Ctrl-C even where the tests run in the background of a shell, which has it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_interrupt_ends_all_processes_without_a_trace() -> None:
     command = [sys.executable, "-m", "tocsin.cli", "simulate", "demo", "--to", "-", "--processes", "2"]
     pipe = subprocess.PIPE
