@@ -2,13 +2,16 @@
 
 import platform
 import shutil
+import sys
 import sysconfig
-from pathlib import Path
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
 from typing import Final
 
 import click
 
 from infra.artefacts import artefacts, files_of
+from infra.bytecode import compiled, interpreter_of, source_of
 from infra.closure import Roots
 from infra.staging import pack, stage
 from infra.wheels import PLATFORMS, install
@@ -44,7 +47,7 @@ def topology(template: Path = TEMPLATE) -> Stack:
     return resolve(load_template(template), EVERYTHING)
 
 
-def build(stack: Stack, roots: Roots, plan: Plan, target: Path) -> dict[str, int]:
+def build(stack: Stack, roots: Roots, plan: Plan, target: Path, *, python: str) -> dict[str, int]:
     """Stage and pack every artefact; return name to unpacked bytes.
 
     Args:
@@ -52,21 +55,32 @@ def build(stack: Stack, roots: Roots, plan: Plan, target: Path) -> dict[str, int
         roots: Where the code is.
         plan: Goes into each artefact, compiled.
         target: Folder of the archives; the staged folders stay beside them.
+        python: Version that runs the functions; their bytecode goes in where that is on this machine.
 
     Raises:
         ConfigError: An artefact is larger than its budget.
     """
     target.mkdir(parents=True, exist_ok=True)
     sizes: dict[str, int] = {}
-    for artefact in artefacts(stack):
-        files = files_of(artefact, roots)
-        folder = target / artefact.name
-        sizes[artefact.name] = stage(files, {PLAN_NAME: encode_plan(plan)}, folder)
-        pack(folder, target / f"{artefact.name}.zip")
+    parts = {artefact.name: files_of(artefact, roots) for artefact in artefacts(stack)}
+    bytecode = _bytecode({place: path for files in parts.values() for place, path in files.items()}, python)
+    for name, files in parts.items():
+        folder = target / name
+        kept = {place: path for place, path in bytecode.items() if source_of(place) in files}
+        sizes[name] = stage(files | kept, {PLAN_NAME: encode_plan(plan)}, folder)
+        pack(folder, target / f"{name}.zip")
     problems = [problem for name, size in sizes.items() if (problem := _over_budget(name, size, target / name))]
     if problems:
         raise ConfigError("; ".join(problems))
     return sizes
+
+
+def _bytecode(files: Mapping[PurePosixPath, Path], python: str) -> dict[PurePosixPath, Path]:
+    interpreter = interpreter_of(python)
+    if interpreter is None:
+        click.echo(f"without bytecode, so each cold start compiles: python{python} is not on this machine", err=True)
+        return {}
+    return compiled(files, interpreter, python, ROOT / "build" / f"bytecode-{python}")
 
 
 def write_page(target: Path) -> int:
@@ -103,7 +117,8 @@ def main(target: Path, plan_file: Path | None, arch: str | None, here: bool) -> 
         stack = topology()
         plan = load_plan(plan_file) if plan_file else default_plan()
         site = Path(sysconfig.get_path("purelib")) if here else _wheels(stack, arch)
-        sizes = build(stack, Roots(ROOT, site), plan, target)
+        python = f"{sys.version_info.major}.{sys.version_info.minor}" if here else _python(stack)
+        sizes = build(stack, Roots(ROOT, site), plan, target, python=python)
         page = write_page(target.parent / PAGE)
     except (ConfigError, PlanError) as error:
         raise click.ClickException(str(error)) from error
@@ -118,12 +133,16 @@ def main(target: Path, plan_file: Path | None, arch: str | None, here: bool) -> 
 def _wheels(stack: Stack, arch: str | None) -> Path:
     """Return the folder of wheels for the runtime that the template names."""
     architecture = arch or str(stack.parameters["Architecture"])
-    runtime = str(stack.of_kind("AWS::Serverless::Function")[0].properties["Runtime"])
-    python = runtime.removeprefix("python")
+    python = _python(stack)
     site = ROOT / "build" / f"site-{python}-{architecture}"
     click.echo(f"wheels for Python {python} on {architecture}, packed by Python {platform.python_version()}", err=True)
     install(LOCK, site, python=python, architecture=architecture)
     return site
+
+
+def _python(stack: Stack) -> str:
+    """Return the version of Python that the template names."""
+    return str(stack.of_kind("AWS::Serverless::Function")[0].properties["Runtime"]).removeprefix("python")
 
 
 if __name__ == "__main__":

@@ -4,11 +4,12 @@ import os
 import subprocess
 import sys
 import sysconfig
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 
 from infra.artefacts import NEVER, Artefact, artefacts, files_of
+from infra.bytecode import compiled, interpreter_of, source_of
 from infra.closure import Roots, closure_of
 from infra.package import EVERYTHING, LOCK, MB, PLAN_NAME, ROOT, TEMPLATE, budget_mb, topology
 from infra.staging import pack, stage
@@ -19,6 +20,7 @@ from tocsin.core.plan.source import default_plan
 from tocsin.runtime.cloudformation.resolve import resolve
 from tocsin.runtime.cloudformation.source import load_template
 
+HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
 SITE = Path(sysconfig.get_path("purelib"))
 ROOTS = Roots(ROOT, SITE)
 STACK = topology()
@@ -170,6 +172,44 @@ def test_two_packings_are_the_same_bytes_whenever_and_however_they_are_staged(tm
         archives.append(archive.read_bytes())
 
     assert archives[0] == archives[1]
+
+
+def test_handler_starts_from_its_bytecode_and_compiles_nothing(tmp_path: Path) -> None:
+    files = files_of(ARTEFACTS["alerts"], ROOTS)
+    stage(files | compiled(files, sys.executable, HERE, tmp_path / "made"), {PLAN_NAME: b"{}"}, tmp_path / "staged")
+    program = (
+        "from importlib._bootstrap_external import SourceLoader as loader\n"
+        "compiles, names = loader.source_to_code, []\n"
+        "def noted(self, data, path, **how):\n"
+        "    names.append(path)\n"
+        "    return compiles(self, data, path, **how)\n"
+        "loader.source_to_code = noted\n"
+        f"import alerts.handler\nprint([name for name in names if name.startswith({str(tmp_path)!r})])"
+    )
+
+    assert in_clean_interpreter(program, tmp_path / "staged", environment={}).strip() == "[]"
+
+
+def test_bytecode_of_a_module_is_the_same_whatever_is_compiled_before_it(tmp_path: Path) -> None:
+    files = files_of(ARTEFACTS["alerts"], ROOTS)
+    chosen = dict(list(files.items())[:40])
+
+    first = compiled(chosen, sys.executable, HERE, tmp_path / "1")
+    second = compiled(dict(reversed(chosen.items())), sys.executable, HERE, tmp_path / "2")
+
+    assert first.keys() == second.keys()
+    assert all(first[place].read_bytes() == second[place].read_bytes() for place in first)
+    assert {source_of(place) for place in first} == {place for place in chosen if place.suffix == ".py"}
+
+
+def test_bytecode_is_made_by_the_version_that_runs_it_or_not_at_all(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.py"
+    broken.write_text("def f(:\n")
+
+    assert interpreter_of(HERE) == sys.executable
+    assert interpreter_of("2.1") is None
+    with pytest.raises(ConfigError, match="bytecode could not be made: SyntaxError"):
+        compiled({PurePosixPath("broken.py"): broken}, sys.executable, HERE, tmp_path)
 
 
 def test_packages_that_are_staged_are_those_that_are_pinned_for_other_platforms() -> None:
