@@ -88,9 +88,24 @@ STILL: Final[Schema] = {
     "fall": Column("f8"),
     "baseline": Column("i4"),  # 0, or behind the place in mode_names of the mode that it was learned in
     "detector": Column("i4", NONE),  # of an adaptive rule that modes switch: its row of the adaptive detector
+    "rest": Column("f8", np.nan),  # of a flatline rule: value at which it stands for long again and again
+    "rest_ms": Column("f8"),  # longest standstill there
+    "rests": Column("i4"),  # long standstills there less those elsewhere
 }
 """What a flatline or a drift rule keeps of a series: its movement, which the rule's tolerance decides, or its level."""
-STILL_ADDED: Final = ("level", "deviation", "off", "echo", "rise", "fall", "baseline", "detector")
+STILL_ADDED: Final = (
+    "level",
+    "deviation",
+    "off",
+    "echo",
+    "rise",
+    "fall",
+    "baseline",
+    "detector",
+    "rest",
+    "rest_ms",
+    "rests",
+)
 """Columns that states of earlier releases do not have."""
 
 JOINT: Final[Schema] = {

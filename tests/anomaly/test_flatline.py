@@ -89,3 +89,45 @@ def test_window_that_moves_inside_is_no_standstill(spread: float) -> None:
     moved = [each for minute in range(20, 40) for each in judged(minute)]
 
     assert bool(moved) is (spread == 0.0)
+
+
+NIGHT = [0.0] * 60
+
+
+def days(count: int) -> list[float]:
+    """Return days of ten minutes of movement and an hour of night each."""
+    return [value for _ in range(count) for value in [*moving(10), *NIGHT]]
+
+
+def firing(moved: list[Transition]) -> int:
+    return phases(moved).count(Phase.FIRING)
+
+
+def test_value_of_two_long_standstills_becomes_a_place_of_rest() -> None:
+    assert firing(Stage(plan_of(FLAT)).feed_means(*days(2))) == 2
+    assert firing(Stage(plan_of(FLAT)).feed_means(*days(9))) == 2
+
+
+def test_standstill_from_the_beginning_is_a_place_of_rest() -> None:
+    assert Stage(plan_of(FLAT)).feed_means(*NIGHT, *days(5)) == []
+
+
+def test_standing_still_elsewhere_is_told_whatever_place_of_rest_there_is() -> None:
+    stage = Stage(plan_of(FLAT))
+    stage.feed_means(*NIGHT, *days(2), *moving(10))
+
+    assert phases(stage.feed_means(*[7.5] * 60, start=220)) == [Phase.FIRING]
+
+
+def test_rest_three_times_as_long_as_ever_is_told() -> None:
+    assert Stage(plan_of(FLAT)).feed_means(*NIGHT, *days(2), *moving(10), *[0.0] * 170) == []
+    assert phases(Stage(plan_of(FLAT)).feed_means(*NIGHT, *days(2), *moving(10), *[0.0] * 190)) == [Phase.FIRING]
+
+
+def test_place_of_rest_gives_way_to_another() -> None:
+    stage = Stage(plan_of(FLAT))
+    stage.feed_means(*NIGHT, *days(1))
+    elsewhere = [value for _ in range(8) for value in [*moving(10), *[7.5] * 60]]
+
+    # Three votes for 0 are undone first, and then two make 7.5 the place of rest.
+    assert firing(stage.feed_means(*elsewhere, start=130)) == 5
